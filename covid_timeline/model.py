@@ -180,3 +180,16 @@ class Facts(NamedTuple):
     events: list[EventRow]
     metrics: list[MetricRow]
     rejected: list[RejectedRow]
+
+
+class Refused(NamedTuple):
+    """Something a source could not, or would not, hand over as an article; the rest of the build goes on.
+
+    `kind` is `refused` (damaged or unreadable: counts under --strict), `skipped` (duplicate, empty, not Chinese:
+    left out on purpose) or `note` (the article was kept, but something about it could not be settled).
+    """
+
+    file: str
+    place: str  # "row 12", "line 3", "item 7, byte 1024", or "" for the whole file
+    reason: str
+    kind: str = "refused"
