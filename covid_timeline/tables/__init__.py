@@ -1,1 +1,1 @@
-
+"""Rows -> tables -> validated -> Parquet. `schema` is the one data dictionary; everything else is derived from it."""
