@@ -1,0 +1,682 @@
+"""What a validation found, and the seven forms it is told in.
+
+`Report` is plain values: no Arrow, no clock but `seconds`, which only the text form and the page for people show, so
+that the JSON, SARIF and JUnit of the same tables are the same bytes. Every form treats what comes from an article as
+hostile: control characters are made visible, and each form's own escapes apply (`printable`, `github_data`, ...).
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+from xml.sax.saxutils import escape as xml_text
+from xml.sax.saxutils import quoteattr as xml_attribute
+
+MAX_SAMPLES = 5
+"""Failing rows that a report shows for each check."""
+
+MAX_FINGERPRINTS = 10_000
+"""Failing rows of one check that a baseline remembers one by one; beyond that it compares counts."""
+
+SUMMARY_LIMIT = 1_000_000
+"""Bytes of a job summary, under GitHub's limit of 1 MiB."""
+
+ANNOTATION_LIMIT = 10
+"""Annotations of one level that GitHub shows for a step."""
+
+STAGES = ("file", "schema", "keys", "rows", "tables")
+SEVERITIES = ("error", "warning")
+EXIT_CODES: Mapping[str, int] = {"valid": 0, "invalid": 1, "unreadable": 3, "nothing_checked": 4}
+"""Exit code of a verdict; 2 is a wrong use of the command."""
+
+HOME = "https://github.com/covid-timeline/covid-timeline"
+
+
+class Place(NamedTuple):
+    """Where in a source document a value was read; lines and columns count from 1, offsets from 0 in code points."""
+
+    doc_id: str
+    title: str | None
+    url: str | None
+    file: str | None  # the raw text file, where it is at hand
+    char_start: int | None
+    char_end: int | None
+    line: int | None = None
+    column: int | None = None
+    end_line: int | None = None
+    end_column: int | None = None
+
+
+class Sample(NamedTuple):
+    """One failing row."""
+
+    row: str  # id of the row, or "row N" (counted from 1) where it has none
+    column: str
+    value: str | None
+    found: str  # what was found instead, in words
+    sentence: str | None  # the quoted sentence, the span marked 【】
+    place: Place | None
+
+
+class Outcome(NamedTuple):
+    """One check on one table."""
+
+    check: str
+    table: str
+    stage: str  # one of STAGES
+    severity: str  # error, warning
+    expects: str
+    expects_zh: str
+    fix: str
+    status: str  # passed, failed, skipped
+    n: int = 0  # rows looked at (1 for a check on a whole file)
+    n_failed: int = 0
+    n_known: int = 0  # of n_failed, those that the baseline knows
+    samples: tuple[Sample, ...] = ()
+    reason: str = ""  # why it was skipped
+    fingerprints: tuple[str, ...] = ()
+    unreadable: bool = False  # the failure means that the data could not be read at all
+    file: str | None = None
+
+    @property
+    def n_new(self) -> int:
+        """Failing rows that the baseline does not know."""
+        return self.n_failed - self.n_known
+
+
+@dataclass(frozen=True)
+class Report:
+    """The outcome of a validation; `str(report)` is the text form."""
+
+    outcomes: tuple[Outcome, ...]
+    rows: Mapping[str, int]  # rows of each table that was read
+    files: Mapping[str, str]  # file name of each table, where it came from a file
+    schema_version: str
+    trouble: str = ""  # unreadable, nothing_checked: why there is no verdict on the data
+    message: str = ""  # the trouble in one sentence
+    fail_on: str = "error"  # error, warning, never
+    complete: bool = True  # False when max_failures stopped it
+    seconds: float = field(default=0.0, compare=False)  # for display only
+
+    @property
+    def failures(self) -> tuple[Outcome, ...]:
+        """Checks that failed on rows which the baseline does not know, errors first."""
+        failed = [o for o in self.outcomes if o.status == "failed" and o.n_new]
+        return tuple(sorted(failed, key=lambda o: SEVERITIES.index(o.severity)))
+
+    @property
+    def errors(self) -> int:
+        """Failed checks of severity error."""
+        return sum(o.severity == "error" for o in self.failures)
+
+    @property
+    def warnings(self) -> int:
+        """Failed checks of severity warning."""
+        return sum(o.severity == "warning" for o in self.failures)
+
+    @property
+    def verdict(self) -> str:
+        """`valid`, `invalid`, `unreadable` or `nothing_checked`."""
+        if self.trouble:
+            return self.trouble
+        if not any(self.rows.values()) and not self.errors:
+            return "nothing_checked"
+        return "invalid" if self.errors or (self.fail_on == "warning" and self.warnings) else "valid"
+
+    @property
+    def exit_code(self) -> int:
+        """0 valid, 1 data failed, 3 could not read, 4 nothing was checked."""
+        code = EXIT_CODES[self.verdict]
+        return 0 if code == 1 and self.fail_on == "never" else code
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Checks by outcome, failing rows and rows read."""
+        by = [o.status for o in self.outcomes]
+        return {
+            "tables": len(self.rows),
+            "rows": sum(self.rows.values()),
+            "checks": len(by),
+            "passed": by.count("passed"),
+            "failed": by.count("failed"),
+            "skipped": by.count("skipped"),
+            "errors": self.errors,
+            "warnings": self.warnings,
+            "failing_rows": sum(o.n_new for o in self.failures),
+            "known_failing_rows": sum(o.n_known for o in self.outcomes),
+        }
+
+    def __str__(self) -> str:
+        return to_text(self)
+
+    def against(self, baseline: Mapping[str, Any]) -> Report:
+        """The same report with the failures of an earlier one (its JSON, decoded) counted as known.
+
+        Raises:
+            ValueError: `baseline` is no report of this package.
+        """
+        known = _read_baseline(baseline)
+        outcomes = []
+        for outcome in self.outcomes:
+            n, prints = known.get((outcome.check, outcome.table), (0, frozenset[str]()))
+            seen = sum(p in prints for p in outcome.fingerprints)
+            if len(outcome.fingerprints) < outcome.n_failed:  # more than a baseline remembers one by one
+                seen = min(n, outcome.n_failed)
+            outcomes.append(
+                outcome._replace(
+                    n_known=seen,
+                    # New failures are what a reader is after, so samples that the baseline knows go.
+                    samples=outcome.samples if not seen else _new_samples(outcome, prints),
+                )
+            )
+        return replace(self, outcomes=tuple(outcomes))
+
+
+def _new_samples(outcome: Outcome, known: frozenset[str]) -> tuple[Sample, ...]:
+    kept = tuple(
+        s for s in outcome.samples if fingerprint(outcome.check, outcome.table, s.row, s.column) not in known
+    )
+    return kept or outcome.samples[:0]
+
+
+def fingerprint(check: str, table: str, row: str, column: str) -> str:
+    """A short name for one failure, stable between machines: what a baseline remembers."""
+    import hashlib
+
+    return hashlib.blake2b(
+        "\x1f".join((check, table, row, column)).encode("utf-8", "surrogatepass"), digest_size=8
+    ).hexdigest()
+
+
+def _read_baseline(report: Mapping[str, Any]) -> dict[tuple[str, str], tuple[int, frozenset[str]]]:
+    try:
+        return {
+            (str(r["check"]), str(r["table"])): (int(r["n_failed"]), frozenset(map(str, r["fingerprints"])))
+            for r in report["results"]
+            if r["status"] == "failed"
+        }
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError("the baseline is no JSON report of covid-timeline validate") from error
+
+
+# --- making text harmless -----------------------------------------------------------------------------------------
+
+
+def printable(text: str, limit: int = 400) -> str:
+    r"""`text` on one line, with every control, direction and surrogate character made visible.
+
+    >>> printable("a\x1b[31m\n\u202eb")
+    'a\\x1b[31m⏎\\u202eb'
+    """
+    out = []
+    for char in text[:limit]:
+        if char == "\n":
+            out.append("⏎")
+        elif unicodedata.category(char) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}:
+            out.append(f"\\x{ord(char):02x}" if ord(char) < 256 else f"\\u{ord(char):04x}")
+        else:
+            out.append(char)
+    # Old runner commands (##[...], ##vso[...]) are honoured anywhere in a line of a job's log.
+    return "".join(out).replace("##", "#\\#") + ("…" if len(text) > limit else "")
+
+
+def github_data(text: str) -> str:
+    r"""`text` as the message of a workflow command.
+
+    >>> github_data("100%\n::error::x")
+    '100%25%0A::error::x'
+    """
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def github_property(text: str) -> str:
+    """`text` as a property of a workflow command.
+
+    >>> github_property("a:b,c")
+    'a%3Ab%2Cc'
+    """
+    return github_data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def markdown_text(text: str) -> str:
+    """`text` as plain words of a Markdown table cell: no markup, no HTML, no mention of a user.
+
+    >>> markdown_text("<b>|*@x")
+    '&lt;b&gt;&#124;\\\\*&#64;x'
+    """
+    escaped = html.escape(printable(text), quote=False)
+    escaped = re.sub(r"([\\`*_\[\]#~!])", r"\\\1", escaped)
+    return escaped.replace("|", "&#124;").replace("@", "&#64;").replace("://", ":&#47;/")
+
+
+def _xml(text: str) -> str:
+    return xml_text(printable(text, 2000))
+
+
+def _xml_attr(text: str) -> str:
+    return xml_attribute(printable(text))
+
+
+def _safe_url(url: str | None) -> str | None:
+    return url if url and re.match(r"https?://[^\s<>\"']+\Z", url) else None
+
+
+# --- text ---------------------------------------------------------------------------------------------------------
+
+
+def _plural(n: int, word: str) -> str:
+    return f"{n:,} {word}{'' if n == 1 else 's'}"
+
+
+def headline(report: Report) -> str:
+    """The verdict in one line, with counts and, where it was measured, the time."""
+    verdict = report.verdict
+    if verdict in {"unreadable", "nothing_checked"}:
+        word = "UNREADABLE" if verdict == "unreadable" else "NOTHING CHECKED"
+        return f"{word}: {printable(report.message or 'the tables hold no rows')}"
+    c = report.counts
+    found = [_plural(c[k], w) for k, w in (("errors", "error"), ("warnings", "warning")) if c[k]]
+    known = (
+        f", {_plural(c['known_failing_rows'], 'known failing row')} in the baseline"
+        if c["known_failing_rows"]
+        else ""
+    )
+    rows = f" ({_plural(c['failing_rows'], 'failing row')})" if c["failing_rows"] else ""
+    skipped = f", {c['skipped']} skipped" if c["skipped"] else ""
+    took = f" in {report.seconds:.1f} s" if report.seconds else ""
+    stopped = "" if report.complete else "; stopped early by --max-failures"
+    return (
+        f"{verdict.upper()}: {' and '.join(found) or 'no failure'}{rows}{known}; "
+        f"{_plural(c['checks'] - c['skipped'], 'check')} on {_plural(c['rows'], 'row')} of "
+        f"{_plural(c['tables'], 'table')}{took}{skipped}{stopped}"
+    )
+
+
+def _where(place: Place | None) -> list[str]:
+    """Document, title and link, as far as they are known."""
+    if place is None:
+        return []
+    parts = [place.doc_id]
+    if place.title:
+        parts.append(place.title)
+    if place.file:
+        parts.append(place.file + (f":{place.line}:{place.column}" if place.line else ""))
+    if place.url:
+        parts.append(place.url)
+    return parts
+
+
+def _sample_text(sample: Sample) -> str:
+    value = "" if sample.value is None else f" = {sample.value}"
+    return f"{sample.row}: {sample.column}{value}" + (f" ({sample.found})" if sample.found else "")
+
+
+def to_text(report: Report) -> str:
+    """For a terminal and for the log of a job."""
+    lines = [headline(report)]
+    for o in report.failures:
+        known = f", {o.n_known:,} known" if o.n_known else ""
+        lines += [
+            "",
+            f"{o.severity} {o.check} ({o.stage} stage): {o.n_new:,} of {_plural(o.n, 'row' if o.stage != 'file' else 'file')}{known}",
+            f"  expected: {o.expects}",
+            f"  应为：{o.expects_zh}",
+            f"  fix: {o.fix}",
+        ]
+        for sample in o.samples:
+            lines.append(f"  - {printable(_sample_text(sample))}")
+            if sample.sentence:
+                lines.append(f"    | {printable(sample.sentence)}")
+            if where := _where(sample.place):
+                lines.append(f"    | {printable('  '.join(where))}")
+        if o.n_new > len(o.samples):
+            lines.append(f"  - and {o.n_new - len(o.samples):,} more")
+    return "\n".join(lines) + "\n"
+
+
+# --- JSON ---------------------------------------------------------------------------------------------------------
+
+
+def to_dict(report: Report) -> dict[str, Any]:
+    """The report as JSON values (schemas/report.schema.json); no clock and no folder, so the same tables give the same."""
+    return {
+        "report_version": 1,
+        "schema_version": report.schema_version,
+        "verdict": report.verdict,
+        "message": report.message,
+        "fail_on": report.fail_on,
+        "complete": report.complete,
+        "counts": report.counts,
+        "tables": {
+            name: {"rows": rows, "file": report.files.get(name)} for name, rows in sorted(report.rows.items())
+        },
+        "results": [
+            {
+                "check": o.check,
+                "table": o.table,
+                "stage": o.stage,
+                "severity": o.severity,
+                "status": o.status,
+                "expects": {"en": o.expects, "zh": o.expects_zh},
+                "fix": o.fix,
+                "n": o.n,
+                "n_failed": o.n_failed,
+                "n_known": o.n_known,
+                "reason": o.reason,
+                "samples": [
+                    s._asdict() | {"place": s.place._asdict() if s.place else None} for s in o.samples
+                ],
+                "fingerprints": list(o.fingerprints),
+            }
+            for o in report.outcomes
+        ],
+    }
+
+
+def to_json(report: Report) -> str:
+    """`to_dict` as text; characters outside ASCII stand as they are, lone surrogates escaped."""
+    text = json.dumps(to_dict(report), ensure_ascii=False, indent=1) + "\n"
+    return re.sub("[\ud800-\udfff]", lambda m: f"\\u{ord(m[0]):04x}", text)
+
+
+# --- JUnit --------------------------------------------------------------------------------------------------------
+
+
+def _counts_as_failure(report: Report, outcome: Outcome) -> bool:
+    return bool(outcome.n_new) and (outcome.severity == "error" or report.fail_on == "warning")
+
+
+def _detail(o: Outcome) -> str:
+    lines = [f"{o.n_new} of {o.n}: {o.expects}", o.expects_zh, f"fix: {o.fix}"]
+    for s in o.samples:
+        lines.append(_sample_text(s))
+        lines += [s.sentence] if s.sentence else []
+        lines += ["  ".join(_where(s.place))] if s.place else []
+    return "\n".join(_xml(line) for line in lines)
+
+
+def to_junit(report: Report) -> str:
+    """JUnit XML: one suite per table, one case per check, passes included; warnings stand in `system-out`."""
+    by_table: dict[str, list[Outcome]] = {}
+    for o in report.outcomes:
+        by_table.setdefault(o.table, []).append(o)
+    suites, total = [], [0, 0, 0, 0]
+    for table, outcomes in by_table.items():
+        errors = sum(o.unreadable and _counts_as_failure(report, o) for o in outcomes)
+        failures = sum(_counts_as_failure(report, o) for o in outcomes) - errors
+        skipped = sum(o.status == "skipped" for o in outcomes)
+        total = [a + b for a, b in zip(total, (len(outcomes), failures, errors, skipped), strict=True)]
+        cases = []
+        for o in outcomes:
+            inner = ""
+            if o.status == "skipped":
+                inner = f"<skipped message={_xml_attr(o.reason)}/>"
+            elif o.n_new:
+                message = _xml_attr(f"{o.n_new} of {o.n}: {o.expects}")
+                if not _counts_as_failure(report, o):
+                    inner = f"<system-out>warning: {_detail(o)}</system-out>"
+                else:
+                    tag = "error" if o.unreadable else "failure"
+                    inner = f'<{tag} type="{o.severity}" message={message}>{_detail(o)}</{tag}>'
+            cases.append(
+                f"    <testcase classname={_xml_attr(table)} name={_xml_attr(o.check)}>{inner}</testcase>\n"
+            )
+        suites.append(
+            f'  <testsuite name={_xml_attr(table)} tests="{len(outcomes)}" failures="{failures}" errors="{errors}" '
+            f'skipped="{skipped}">\n{"".join(cases)}  </testsuite>\n'
+        )
+    if not suites:  # a run that checked nothing must not look like a pass
+        total = [1, 0, 1, 0]
+        suites.append(
+            '  <testsuite name="files" tests="1" failures="0" errors="1" skipped="0">\n'
+            f'    <testcase classname="files" name="readable"><error message={_xml_attr(headline(report))}/></testcase>\n'
+            "  </testsuite>\n"
+        )
+    tests, failures, errors, skipped = total
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<testsuites name="covid-timeline validate" tests="{tests}" failures="{failures}" errors="{errors}" '
+        f'skipped="{skipped}">\n{"".join(suites)}</testsuites>\n'
+    )
+
+
+# --- GitHub -------------------------------------------------------------------------------------------------------
+
+
+def _in_turn(outcomes: Sequence[Outcome]) -> Iterator[tuple[Outcome, Sample]]:
+    """First one sample of every check, then the second of each, so that no check crowds out the others."""
+    for i in range(MAX_SAMPLES):
+        for o in outcomes:
+            if i < len(o.samples):
+                yield o, o.samples[i]
+
+
+def to_github(report: Report) -> str:
+    """Workflow commands for GitHub Actions: at most ten errors and ten warnings, then a line that counts the rest.
+
+    The first and last lines are plain text; they never start with `::`.
+    """
+    lines = [headline(report)]
+    if report.message and not report.failures:
+        lines.append(f"::error title=covid-timeline::{github_data(printable(report.message))}")
+    for severity in SEVERITIES:
+        failed = [o for o in report.failures if o.severity == severity]
+        shown = 0
+        for o, s in _in_turn(failed):
+            if shown == ANNOTATION_LIMIT:
+                break
+            shown += 1
+            file = (s.place.file if s.place else None) or o.file or ""
+            properties = {"file": file} if file else {}
+            if s.place and s.place.file and s.place.line:
+                properties["line"] = str(s.place.line)
+                if s.place.line == s.place.end_line:  # columns are only allowed within one line
+                    properties |= {"col": str(s.place.column), "endColumn": str(s.place.end_column)}
+            properties["title"] = o.check
+            joined = ",".join(f"{k}={github_property(printable(v))}" for k, v in properties.items())
+            message = "\n".join(
+                [f"{o.expects} {printable(_sample_text(s))}"]
+                + ([printable(s.sentence)] if s.sentence else [])
+            )
+            lines.append(f"::{severity} {joined}::{github_data(message)}")
+        rest = sum(o.n_new for o in failed) - shown
+        if rest:
+            lines.append(
+                f"and {_plural(rest, 'more failing row')} of severity {severity} (all are in the JSON and SARIF reports)"
+            )
+    return "\n".join(lines) + "\n"
+
+
+# --- SARIF --------------------------------------------------------------------------------------------------------
+
+
+def to_sarif(report: Report) -> str:
+    """SARIF 2.1.0; a region points at the characters in the source document (`columnKind` is code points)."""
+    rules, index = [], {}
+    for o in report.outcomes:
+        if o.check not in index:
+            index[o.check] = len(rules)
+            rules.append(
+                {
+                    "id": o.check,
+                    "shortDescription": {"text": o.expects},
+                    "fullDescription": {"text": f"{o.expects} {o.expects_zh}"},
+                    "help": {"text": o.fix},
+                    "defaultConfiguration": {"level": o.severity},
+                    "properties": {"stage": o.stage},
+                }
+            )
+    results = []
+    for o in report.failures:
+        for s in o.samples:
+            place = s.place
+            uri = (place.file or place.url or place.doc_id) if place else o.file or f"{o.table}.parquet"
+            physical: dict[str, Any] = {"artifactLocation": {"uri": _uri(uri)}}
+            if (
+                place
+                and place.char_start is not None
+                and place.char_end is not None
+                and 0 <= place.char_start < place.char_end
+            ):
+                region: dict[str, Any] = {
+                    "charOffset": place.char_start,
+                    "charLength": place.char_end - place.char_start,
+                }
+                if place.line:
+                    region |= {
+                        "startLine": place.line,
+                        "startColumn": place.column,
+                        "endLine": place.end_line,
+                        "endColumn": place.end_column,
+                    }
+                if s.sentence:
+                    region["message"] = {"text": printable(s.sentence)}
+                physical["region"] = region
+            results.append(
+                {
+                    "ruleId": o.check,
+                    "ruleIndex": index[o.check],
+                    "level": o.severity,
+                    "message": {"text": f"{o.expects} {printable(_sample_text(s))}"},
+                    "locations": [
+                        {
+                            "physicalLocation": physical,
+                            "logicalLocations": [
+                                {"fullyQualifiedName": printable(f"{o.table}/{s.row}/{s.column}")}
+                            ],
+                        }
+                    ],
+                    "partialFingerprints": {"failure/v1": fingerprint(o.check, o.table, s.row, s.column)},
+                }
+            )
+    run: dict[str, Any] = {
+        "tool": {"driver": {"name": "covid-timeline", "informationUri": HOME, "rules": rules}},
+        "columnKind": "unicodeCodePoints",
+        "results": results,
+        "invocations": [{"executionSuccessful": report.verdict in {"valid", "invalid"}}],
+    }
+    if report.message:
+        run["invocations"][0]["toolExecutionNotifications"] = [
+            {"level": "error", "message": {"text": printable(report.message)}}
+        ]
+    schema = "https://json.schemastore.org/sarif-2.1.0.json"
+    return (
+        json.dumps({"$schema": schema, "version": "2.1.0", "runs": [run]}, ensure_ascii=False, indent=1)
+        + "\n"
+    )
+
+
+def _uri(path: str) -> str:
+    from urllib.parse import quote
+
+    return quote(
+        path.encode("utf-8", "surrogatepass"), safe="/:@!$&'()*+,;=-._~%?#" if "://" in path else "/-._~"
+    )
+
+
+# --- Markdown and HTML --------------------------------------------------------------------------------------------
+
+
+def to_markdown(report: Report, limit: int = SUMMARY_LIMIT) -> str:
+    """Markdown for a job summary or a comment, at most `limit` bytes of UTF-8."""
+    icon = {"valid": "✅", "invalid": "❌"}.get(report.verdict, "⚠️")
+    pieces = [f"## {icon} {markdown_text(headline(replace(report, seconds=0.0)))}\n"]
+    if report.rows:
+        pieces.append(
+            "\n| table | rows | checks passed | failed | skipped |\n| --- | ---: | ---: | ---: | ---: |\n"
+        )
+        for table, rows in report.rows.items():
+            by = [o.status for o in report.outcomes if o.table == table]
+            pieces.append(
+                f"| {markdown_text(table)} | {rows:,} | {by.count('passed')} | {by.count('failed')} | {by.count('skipped')} |\n"
+            )
+    for o in report.failures:
+        pieces.append(
+            f"\n### {o.severity}: {markdown_text(o.check)}\n\n{o.n_new:,} of {o.n:,}. {markdown_text(o.expects)} "
+            f"{markdown_text(o.expects_zh)}\n\n*Fix:* {markdown_text(o.fix)}\n\n"
+            "| row | column | value | found | sentence | document |\n| --- | --- | --- | --- | --- | --- |\n"
+        )
+        for s in o.samples:
+            cells = (s.row, s.column, s.value or "", s.found, s.sentence or "")
+            where = markdown_text("  ".join(p for p in _where(s.place) if not p.startswith("http")))
+            if s.place and (url := _safe_url(s.place.url)):
+                where = f"[{where}](<{url}>)"
+            pieces.append("| " + " | ".join(map(markdown_text, cells)) + f" | {where} |\n")
+    return _fit(pieces, limit, "\n*The rest does not fit here; see the JSON report.*\n")
+
+
+def _fit(pieces: Sequence[str], limit: int, ending: str) -> str:
+    """As many whole pieces as fit into `limit` bytes, with `ending` when some had to go."""
+    room = limit - len(ending.encode())
+    out = []
+    for piece in pieces:
+        room -= len(piece.encode("utf-8", "replace"))
+        if room < 0:
+            out.append(ending)
+            break
+        out.append(piece)
+    return "".join(out)
+
+
+_STYLE = (
+    "body{font:15px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b}"
+    "table{border-collapse:collapse;width:100%;margin:.5rem 0 1.5rem}td,th{border:1px solid #ccc;padding:.3rem .5rem;"
+    "text-align:left;vertical-align:top;overflow-wrap:anywhere}h1{font-size:1.2rem}h2{font-size:1.05rem;margin:1.5rem 0 .2rem}"
+    ".error{color:#a40000}.warning{color:#8a5300}mark{background:#ffe08a}small{color:#555}"
+)
+
+
+def _mark_html(text: str) -> str:
+    safe = html.escape(printable(text))
+    return re.sub("【([^【】]*)】", r"<mark>\1</mark>", safe, count=1)
+
+
+def to_html(report: Report) -> str:
+    """One page without scripts; everything from the tables is escaped."""
+    e = lambda text: html.escape(printable(text))  # noqa: E731  (used forty times below)
+    out = [
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>covid-timeline validate</title>'
+        f"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+        f"<style>{_STYLE}</style></head><body>\n<h1>{e(headline(report))}</h1>\n"
+    ]
+    for o in report.failures:
+        out.append(
+            f'<h2 class="{o.severity}">{o.severity}: {e(o.check)}</h2>\n<p>{o.n_new:,} of {o.n:,}. {e(o.expects)} '
+            f'<span lang="zh">{e(o.expects_zh)}</span><br><small>Fix: {e(o.fix)}</small></p>\n'
+            "<table><tr><th>row<th>column<th>value<th>found<th>sentence<th>document</tr>\n"
+        )
+        for s in o.samples:
+            where = e("  ".join(p for p in _where(s.place) if not p.startswith("http")))
+            if s.place and (url := _safe_url(s.place.url)):
+                where = f'<a rel="noreferrer" href="{html.escape(url)}">{where}</a>'
+            out.append(
+                f"<tr><td>{e(s.row)}<td>{e(s.column)}<td>{e(s.value or '')}<td>{e(s.found)}"
+                f'<td lang="zh">{_mark_html(s.sentence or "")}<td>{where}</tr>\n'
+            )
+        out.append("</table>\n")
+    out.append(
+        "<h2>All checks</h2>\n<table><tr><th>table<th>check<th>stage<th>outcome<th>rows<th>expected</tr>\n"
+    )
+    for o in report.outcomes:
+        status = o.status + (f": {o.reason}" if o.reason else "")
+        out.append(
+            f"<tr><td>{e(o.table)}<td>{e(o.check)}<td>{o.stage}<td>{e(status)}<td>{o.n:,}<td>{e(o.expects)}</tr>\n"
+        )
+    return "".join(out) + "</table></body></html>\n"
+
+
+FORMATS: Mapping[str, Callable[[Report], str]] = {
+    "text": to_text,
+    "json": to_json,
+    "junit": to_junit,
+    "github": to_github,
+    "sarif": to_sarif,
+    "markdown": to_markdown,
+    "html": to_html,
+}
+"""Every form by the name that `--format` takes."""
