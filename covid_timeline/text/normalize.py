@@ -23,9 +23,8 @@ import html
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from importlib.resources import files
-from types import MappingProxyType
 from typing import NamedTuple
 
 __all__ = ["NormalizedText", "normalize"]
@@ -48,9 +47,9 @@ class NormalizedText(NamedTuple):
     raw: str
     text: str
     script: str  # hans, hant
-    starts: tuple[int, ...] = ()
-    shifts: tuple[int, ...] = ()
-    wide: Mapping[int, int] = MappingProxyType({})
+    starts: tuple[int, ...]
+    shifts: tuple[int, ...]
+    wide: dict[int, int]
 
     def raw_span(self, start: int, end: int) -> tuple[int, int]:
         """Raw span of the non-empty normalised slice `[start, end)`.
@@ -86,7 +85,7 @@ def normalize(raw: str) -> NormalizedText:
     """
     edits = _find_edits(raw)
     if not edits:
-        return NormalizedText(raw, *_fold(raw))
+        return NormalizedText(raw, *_fold(raw), (), (), {})
     cut, starts, shifts, wide = _apply_edits(raw, edits)
     return NormalizedText(raw, *_fold(cut), starts, shifts, wide)
 
