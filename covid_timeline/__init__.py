@@ -1,1 +1,3 @@
-"""placeholder, replaced by the lazy public API"""
+"""Stub."""
+
+__version__ = "0.1.0"

@@ -107,16 +107,20 @@ def frictionless(table: Table) -> dict[str, Any]:
         for column in table.columns
         if column.foreign_key
     ]
-    return {
+    schema: dict[str, Any] = {
         "$schema": "https://datapackage.org/profiles/2.0/tableschema.json",
         "name": table.name,
         "title": table.label_zh,
         "description": table.description,
         "version": SCHEMA_VERSION,
         "fields": fields,
-        "primaryKey": list(table.primary_key),
-        "foreignKeys": keys,
     }
+    # A primary key of the standard has no nulls; the key of regions has (valid since before the data begin).
+    if not any(table.column(key).may_be_null for key in table.primary_key):
+        schema["primaryKey"] = list(table.primary_key)
+    if keys:
+        schema["foreignKeys"] = keys
+    return schema
 
 
 def json_schema(table: Table) -> dict[str, Any]:

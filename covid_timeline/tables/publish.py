@@ -33,7 +33,8 @@ from covid_timeline.tables.schema import SCHEMA_VERSION, TABLES, arrow_schema
 ROW_GROUP_ROWS = 65_536
 
 Check = Callable[[Path], Sequence[object]]
-"""Looks at a staged folder of tables and returns what must not be published; an empty answer publishes."""
+"""Looks at a staged folder of tables and returns what is wrong with them. An entry whose `severity` is `warning`
+is kept for the report; any other stops the publication."""
 
 
 class PublicationError(ValueError):
@@ -101,6 +102,7 @@ class Publication:
         self.out = out
         self.staging = out / STAGING
         self.rows: dict[str, int] = {}
+        self.warnings: list[object] = []
         self._package_version = package_version
 
     def __enter__(self) -> Publication:
@@ -129,9 +131,10 @@ class Publication:
         missing = [name for name in TABLES if name not in self.rows]
         if missing:
             raise ValueError(f"tables missing from the publication: {', '.join(missing)}")
-        violations = check(self.staging) if check else []
-        if violations:
-            raise PublicationError(violations)
+        found = list(check(self.staging)) if check else []
+        self.warnings = [entry for entry in found if getattr(entry, "severity", "error") == "warning"]
+        if len(self.warnings) < len(found):
+            raise PublicationError(found)
         files = {f"{name}.parquet": _facts(self.staging / f"{name}.parquet") for name in TABLES}
         for name in TABLES:
             files[f"{name}.parquet"]["rows"] = self.rows[name]

@@ -167,8 +167,8 @@ class Table(NamedTuple):
 
 _PATTERNS = {
     "clock": r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$",
-    # Six digits of GB/T 2260, or a code with a prefix of its own (境外输入, 兵团, 待明确地区).
-    "region_code": r"^([0-9]{6}|[A-Z]{1,4}[0-9A-Z-]{1,12})$",
+    # Places outside GB/T 2260 (境外输入, 兵团, 待明确地区) have codes that start with 99.
+    "region_code": r"^[0-9]{6}$",
     "sha256": r"^[0-9a-f]{64}$",
 }
 

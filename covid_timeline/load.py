@@ -1,0 +1,704 @@
+"""The loaders: published tables as pandas, Polars or Arrow, filtered while they are read.
+
+Every loader takes the same filters where they make sense:
+
+- `region`: a name (聊城市, 聊城, Liaocheng) or a code ("371500"), or several; `inside=True` takes everything in it too;
+- `start`, `end`: rows whose period overlaps these days, both inclusive (ISO strings, dates or date-times);
+- `doc`: a doc_id, or several; `as_of`: only what had been published by then;
+- `path`: the output folder of another build; `backend`: "pandas", "polars" or "arrow";
+- `columns`: only these; `verify=False` skips the SHA-256 of the files (their size is always checked).
+
+A word, place or document that does not exist raises a `ValueError` that names near matches.
+"""
+
+from __future__ import annotations
+
+import bisect
+import datetime as dt
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from covid_timeline.tables.manifest import locate
+from covid_timeline.tables.schema import TABLES, VOCABULARIES
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+Day = str | dt.date
+OneOrMore = str | Iterable[str]
+Backend = Literal["pandas", "polars", "arrow"]
+
+_LEVELS = list(VOCABULARIES["region_levels"])
+
+
+def data_path() -> Path:
+    """The folder of the tables that come with the package: inside it when installed, data/processed in a checkout."""
+    here = Path(__file__).parent
+    installed = here / "data"
+    return installed if installed.exists() else here.parent / "data" / "processed"
+
+
+# --- loaders ----------------------------------------------------------------------------------------------------
+
+
+def load_events(
+    region: OneOrMore | None = None,
+    *,
+    inside: bool = False,
+    category: OneOrMore | None = None,
+    start: Day | None = None,
+    end: Day | None = None,
+    doc: OneOrMore | None = None,
+    as_of: Day | None = None,
+    columns: Sequence[str] | None = None,
+    path: str | Path | None = None,
+    backend: Backend = "pandas",
+    verify: bool = True,
+) -> Any:
+    """What happened, where and when: one row per event. Filters as in the module's description.
+
+    Args:
+        category: one or several of the event categories: "containment", "reopening", ...
+
+    Raises:
+        ValueError: a filter names something that does not exist, or a file is not the published one.
+        FileNotFoundError: `path` holds no such table.
+    """
+    read = _Reader(path, verify)
+    where = [
+        *read.regions(region, inside),
+        *_words("category", category, "categories"),
+        *_overlap(start, end),
+        *read.documents(doc, as_of),
+    ]
+    return _as(read.table("events", where, columns), backend)
+
+
+def load_metrics(
+    region: OneOrMore | None = None,
+    *,
+    inside: bool = False,
+    indicator: OneOrMore | None = None,
+    start: Day | None = None,
+    end: Day | None = None,
+    doc: OneOrMore | None = None,
+    as_of: Day | None = None,
+    columns: Sequence[str] | None = None,
+    path: str | Path | None = None,
+    backend: Backend = "pandas",
+    verify: bool = True,
+) -> Any:
+    """The stated figures: one row per figure, in the unit that its `unit` names. A figure without a date is left out
+    as soon as `start` or `end` is given.
+
+    Args:
+        indicator: one or several indicators: "confirmed_new", "masks", ...
+
+    Raises:
+        ValueError, FileNotFoundError: as for `load_events`.
+    """
+    read = _Reader(path, verify)
+    where = [
+        *read.regions(region, inside),
+        *_words("indicator", indicator, "indicators"),
+        *_overlap(start, end),
+        *read.documents(doc, as_of),
+    ]
+    return _as(read.table("metrics", where, columns), backend)
+
+
+def load_dates(
+    *,
+    doc: OneOrMore | None = None,
+    start: Day | None = None,
+    end: Day | None = None,
+    as_of: Day | None = None,
+    columns: Sequence[str] | None = None,
+    path: str | Path | None = None,
+    backend: Backend = "pandas",
+    verify: bool = True,
+) -> Any:
+    """Every date expression of the texts, resolved.
+
+    Raises:
+        ValueError, FileNotFoundError: as for `load_events`.
+    """
+    read = _Reader(path, verify)
+    return _as(read.table("dates", [*_overlap(start, end), *read.documents(doc, as_of)], columns), backend)
+
+
+def load_documents(
+    region: OneOrMore | None = None,
+    *,
+    inside: bool = False,
+    doc: OneOrMore | None = None,
+    start: Day | None = None,
+    end: Day | None = None,
+    as_of: Day | None = None,
+    columns: Sequence[str] | None = None,
+    path: str | Path | None = None,
+    backend: Backend = "pandas",
+    verify: bool = True,
+) -> Any:
+    """The articles that the facts were read from; `region` is their home region, `start` and `end` bound the anchor
+    date.
+
+    Raises:
+        ValueError, FileNotFoundError: as for `load_events`.
+    """
+    read = _Reader(path, verify)
+    where = [*read.regions(region, inside), *_between("anchor_date", start, end), *read.documents(doc, as_of)]
+    return _as(read.table("documents", where, columns), backend)
+
+
+def load_rejected(
+    *,
+    doc: OneOrMore | None = None,
+    columns: Sequence[str] | None = None,
+    path: str | Path | None = None,
+    backend: Backend = "pandas",
+    verify: bool = True,
+) -> Any:
+    """The numerals and date-like strings that no rule claimed, with the reason.
+
+    Raises:
+        ValueError, FileNotFoundError: as for `load_events`.
+    """
+    read = _Reader(path, verify)
+    return _as(read.table("rejected", read.documents(doc, None), columns), backend)
+
+
+def load_regions(
+    region: OneOrMore | None = None,
+    *,
+    inside: bool = False,
+    level: OneOrMore | None = None,
+    on: Day | None = None,
+    columns: Sequence[str] | None = None,
+    path: str | Path | None = None,
+    backend: Backend = "pandas",
+    verify: bool = True,
+) -> Any:
+    """The place codes with their periods of validity.
+
+    Args:
+        on: only the codes valid on that day.
+
+    Raises:
+        ValueError, FileNotFoundError: as for `load_events`.
+    """
+    read = _Reader(path, verify)
+    where = [*read.regions(region, inside), *_words("level", level, "region_levels")]
+    if on is not None:
+        day = _day("on", on)
+        where += [_Range("valid_from", None, day, nulls=True), _Range("valid_to", day, None, nulls=True)]
+    return _as(read.table("regions", where, columns), backend)
+
+
+def load_city_by_date(
+    indicator: OneOrMore | None = None,
+    *,
+    region: OneOrMore | None = None,
+    inside: bool = False,
+    level: OneOrMore | None = None,
+    start: Day | None = None,
+    end: Day | None = None,
+    as_of: Day | None = None,
+    wide: bool | Literal["regions"] = False,
+    columns: Sequence[str] | None = None,
+    path: str | Path | None = None,
+    backend: Backend = "pandas",
+    verify: bool = True,
+) -> Any:
+    """One value per place, day and indicator: what a person plots.
+
+    Args:
+        indicator: one or several indicators; all where None.
+        level: "country", "province", "prefecture" or "county", or several.
+        as_of: what the table would have been with the documents published by then; chosen anew from metrics.
+        wide: False gives one row per (place, day, indicator); True one row per (place, day) with a column for each
+            indicator; "regions" (for one indicator) one row per day with a column for each place code. A day that
+            no text speaks of stays empty: absence of data is not absence of cases.
+
+    Raises:
+        ValueError, FileNotFoundError: as for `load_events`; also for `wide="regions"` without a single indicator.
+    """
+    read = _Reader(path, verify)
+    names = _listed(indicator)
+    where = [
+        *_words("indicator", names, "indicators"),
+        *_words("region_level", level, "region_levels"),
+        *read.regions(region, inside),
+        *_between("date", start, end),
+    ]
+    table = read.city_by_date_as_of(where, as_of) if as_of is not None else read.table("city_by_date", where)
+    if wide:
+        table = _by_region(table, names) if wide == "regions" else _by_indicator(table, names)
+        if columns is not None:
+            table = table.select(list(columns))
+    elif columns is not None:
+        _check_columns("city_by_date", columns)
+        table = table.select(list(columns))
+    return _as(table, backend)
+
+
+# --- one row, with its sentence -----------------------------------------------------------------------------------
+
+
+class Quote(NamedTuple):
+    """The sentence that a row was read from. Prints as text; shows as HTML in a notebook."""
+
+    id: str
+    sentence: str | None  # None where the document may not be republished
+    marked: str  # the sentence with the date or figure in 【】; a note where there is no sentence
+    fact: str  # the row in one line
+    doc_id: str
+    title: str
+    source: str | None
+    published_at: dt.datetime | None
+    url: str | None
+    char_start: int
+    char_end: int
+    rule: str
+
+    def __str__(self) -> str:
+        said = ", ".join(str(part) for part in (self.source, self.published_at) if part)
+        lines = [self.marked, self.fact, self.title + (f" ({said})" if said else ""), self.url or ""]
+        lines.append(f"{self.doc_id} [{self.char_start}:{self.char_end}], rule {self.rule}")
+        return "\n".join(_printable(line) for line in lines if line)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        sentence = escape(_printable(self.marked)).replace("【", "<mark>").replace("】", "</mark>")
+        title = escape(_printable(self.title))
+        if self.url and self.url.startswith(("http://", "https://")):
+            title = f'<a href="{escape(self.url)}">{title}</a>'
+        said = escape(_printable(", ".join(str(part) for part in (self.source, self.published_at) if part)))
+        where = escape(f"{self.doc_id} [{self.char_start}:{self.char_end}], rule {self.rule}")
+        return (
+            f"<blockquote>{sentence}</blockquote><p>{escape(_printable(self.fact))}<br>{title} {said}<br>"
+            f"<small>{where}</small></p>"
+        )
+
+
+def quote(row_id: str, *, path: str | Path | None = None, verify: bool = True) -> Quote:
+    """The raw sentence behind an event or a figure, with the span marked.
+
+    Args:
+        row_id: an `event_id` or a `metric_id`.
+        path: the output folder of another build.
+        verify: whether the SHA-256 of the files is checked.
+
+    Raises:
+        ValueError: there is no such row; near matches are named.
+    """
+    read = _Reader(path, verify)
+    doc_id, _, rest = row_id.rpartition(":")
+    table, key = ("events", "event_id") if rest.startswith("e") else ("metrics", "metric_id")
+    rows = read.table(table, [_In("doc_id", [doc_id])]).to_pylist()
+    row = next((row for row in rows if row[key] == row_id), None)
+    if row is None:
+        near = difflib.get_close_matches(row_id, [row[key] for row in rows], n=3, cutoff=0.5)
+        hint = (
+            f"did you mean {', '.join(near)}?" if near else "ids look like liaocheng:m1250 or liaocheng:e1201"
+        )
+        raise ValueError(f"no row has the id {row_id!r}; {hint}")
+    document = read.table("documents", [_In("doc_id", [doc_id])]).to_pylist()[0]
+    prefix = "value" if table == "metrics" else "date"
+    first, last = (row[f"{prefix}_char_{end}"] - row["char_start"] for end in ("start", "end"))
+    sentence = row["quote"]
+    if sentence is None:
+        marked = f"(the sentence may not be republished; characters {row['char_start']} to {row['char_end']})"
+    elif first >= 0 and last <= len(sentence):
+        marked = f"{sentence[:first]}【{sentence[first:last]}】{sentence[last:]}"
+    else:  # the date stands in another sentence
+        marked = f"【{row[f'{prefix}_quote']}】 … {sentence}"
+    period = " to ".join(dict.fromkeys(str(row[side]) for side in ("date_start", "date_end") if row[side]))
+    if table == "metrics":
+        figure = f"{row['value']:.12g}" + (
+            f" to {row['value_high']:.12g}" if row["value_high"] is not None else ""
+        )
+        hedge = "" if row["qualifier"] == "exact" else f"{row['qualifier']} "
+        parts = [row_id, row["indicator"], f"{hedge}{figure} {row['unit']}", row["region_name"], period]
+    else:
+        parts = [row_id, row["category"], row["region_name"], period]
+    return Quote(
+        id=row_id,
+        sentence=sentence,
+        marked=marked,
+        fact=" | ".join(part for part in parts if part),
+        doc_id=doc_id,
+        title=document["title"],
+        source=document["source"],
+        published_at=document["published_at"],
+        url=document["url"],
+        char_start=row["char_start"],
+        char_end=row["char_end"],
+        rule=row["rule"],
+    )
+
+
+def _printable(text: str) -> str:
+    """The text on one line, with characters that would move a terminal's cursor written as escapes."""
+    return "".join(
+        c if c.isprintable() else " " if c in "\n\r\t\u3000\xa0" else c.encode("unicode_escape").decode()
+        for c in text
+    )
+
+
+# --- reading --------------------------------------------------------------------------------------------------------
+
+
+class _In(NamedTuple):
+    """The column holds one of these values."""
+
+    column: str
+    values: Sequence[str]
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        return (self.column,)
+
+    def possible(self, low: Any, high: Any, _nulls: bool) -> bool:
+        values = sorted(self.values)
+        i = bisect.bisect_left(values, low)
+        return i < len(values) and values[i] <= high
+
+    def mask(self, table: pa.Table) -> pa.ChunkedArray:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        return pc.is_in(table.column(self.column), value_set=pa.array(self.values, pa.string()))
+
+
+class _Range(NamedTuple):
+    """The day in the column is not before `low` and not after `high`."""
+
+    column: str
+    low: dt.date | None
+    high: dt.date | None
+    nulls: bool = False  # whether null passes
+    instead: str | None = None  # the column that stands in where this one is null
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        return (self.column, self.instead) if self.instead else (self.column,)
+
+    def possible(self, low: Any, high: Any, nulls: bool) -> bool:
+        if nulls and (self.nulls or self.instead):
+            return True
+        return not ((self.low and high < self.low) or (self.high and low > self.high))
+
+    def mask(self, table: pa.Table) -> pa.ChunkedArray:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        days = table.column(self.column)
+        if self.instead:
+            days = pc.coalesce(days, table.column(self.instead))
+        passes = (
+            pa.chunked_array([pa.array([True]).take(pa.array([0] * len(table)))])
+            if len(table)
+            else days.is_valid()
+        )
+        if self.low:
+            passes = pc.and_kleene(passes, pc.greater_equal(days, pa.scalar(self.low, pa.date32())))
+        if self.high:
+            passes = pc.and_kleene(passes, pc.less_equal(days, pa.scalar(self.high, pa.date32())))
+        return pc.fill_null(passes, self.nulls)
+
+
+_Condition = _In | _Range
+
+
+def _check_columns(name: str, columns: Sequence[str]) -> None:
+    for column in columns:
+        if column not in TABLES[name].names:
+            raise ValueError(f"{name} has no column {column!r}{_near(column, TABLES[name].names)}")
+
+
+class _Reader:
+    """The tables of one folder."""
+
+    def __init__(self, path: str | Path | None, verify: bool) -> None:
+        self._folder = data_path() if path is None else Path(path)
+        self._verify = verify
+
+    def table(
+        self, name: str, where: Sequence[_Condition] = (), columns: Sequence[str] | None = None
+    ) -> pa.Table:
+        """The rows that meet every condition. Row groups whose statistics rule a condition out are not read."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        if columns is not None:
+            _check_columns(name, columns)
+        path = locate(self._folder, f"{name}.parquet", verify=self._verify)
+        # read_table would import the whole dataset machinery: half a second for the first table.
+        with pq.ParquetFile(path) as file:
+            wanted = list(columns) if columns is not None else None
+            if not where:
+                return file.read(columns=wanted)
+            reads = list(dict.fromkeys(column for condition in where for column in condition.reads))
+            parts = []
+            for i in range(file.num_row_groups):
+                if not all(_possible(file, i, condition) for condition in where):
+                    continue
+                mask = _mask(file.read_row_group(i, columns=reads), where)
+                if mask.true_count:
+                    parts.append(file.read_row_group(i, columns=wanted).filter(mask))
+            if parts:
+                return pa.concat_tables(parts)
+            schema = file.schema_arrow
+            empty = schema.empty_table()
+            return empty.select(wanted) if wanted is not None else empty
+
+    def regions(self, region: OneOrMore | None, inside: bool) -> list[_Condition]:
+        names = _listed(region)
+        if names is None:
+            return []
+        atlas = _atlas(locate(self._folder, "regions.parquet", verify=self._verify))
+        codes = {atlas.code(name) for name in names}
+        return [_In("region_code", sorted(atlas.inside(codes) if inside else codes))]
+
+    def documents(self, doc: OneOrMore | None, as_of: Day | None) -> list[_Condition]:
+        ids = _listed(doc)
+        if ids is None and as_of is None:
+            return []
+        rows = self.table("documents", columns=["doc_id", "published_at", "anchor_date"]).to_pylist()
+        known = {row["doc_id"] for row in rows}
+        for one in ids or ():
+            if one not in known:
+                raise ValueError(f"unknown document {one!r}{_near(one, known)}")
+        if as_of is not None:
+            moment = _moment(as_of)
+            known = {row["doc_id"] for row in rows if _published(row) <= moment}
+        return [_In("doc_id", sorted(known & set(ids) if ids is not None else known))]
+
+    def city_by_date_as_of(self, where: Sequence[_Condition], as_of: Day) -> pa.Table:
+        from covid_timeline.tables.cities import build_city_by_date
+
+        narrow = [column.name for column in TABLES["metrics"].columns if not column.withheld]
+        by_then = self.documents(None, as_of)
+        table = build_city_by_date(
+            self.table("metrics", by_then, narrow), self.table("documents", by_then), self.table("regions")
+        )
+        return table.filter(_mask(table, where)) if where else table
+
+
+def _mask(table: pa.Table, where: Sequence[_Condition]) -> Any:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    whole = where[0].mask(table)
+    for condition in where[1:]:
+        whole = pc.and_(whole, condition.mask(table))
+    return whole.combine_chunks() if isinstance(whole, pa.ChunkedArray) else whole
+
+
+def _possible(file: pq.ParquetFile, group: int, condition: _Condition) -> bool:
+    index = file.schema_arrow.get_field_index(condition.column)
+    statistics = file.metadata.row_group(group).column(index).statistics
+    if statistics is None or not statistics.has_min_max:
+        return True
+    nulls = not statistics.has_null_count or statistics.null_count > 0
+    return condition.possible(statistics.min, statistics.max, nulls)
+
+
+def _as(table: pa.Table, backend: str) -> Any:
+    if backend == "arrow":
+        return table
+    if backend == "pandas":
+        from covid_timeline.tables.build import to_frame
+
+        return to_frame(table)
+    if backend == "polars":
+        import polars as pl
+
+        return pl.from_arrow(table.replace_schema_metadata(None))
+    raise ValueError(f"unknown backend {backend!r}{_near(backend, ('pandas', 'polars', 'arrow'))}")
+
+
+# --- wide forms -------------------------------------------------------------------------------------------------------
+
+
+def _by_indicator(table: pa.Table, indicators: Sequence[str] | None) -> pa.Table:
+    """One row per (place, day); indicator columns in vocabulary order."""
+    wanted = [word for word in VOCABULARIES["indicators"] if indicators is None or word in indicators]
+    return _pivot(
+        table, ["region_code", "region_name", "region_level", "date"], "indicator", wanted, indicators is None
+    )
+
+
+def _by_region(table: pa.Table, indicators: Sequence[str] | None) -> pa.Table:
+    """One row per day; a column for each place code."""
+    if indicators is None or len(indicators) != 1:
+        raise ValueError('wide="regions" needs exactly one indicator: its columns are places')
+    codes = sorted(set(table.column("region_code").to_pylist()))
+    return _pivot(table, ["date"], "region_code", codes, False)
+
+
+def _pivot(table: pa.Table, keys: list[str], names: str, wanted: Sequence[str], only_found: bool) -> pa.Table:
+    import pyarrow as pa
+
+    rows: dict[tuple[Any, ...], dict[str, float]] = {}
+    columns = [table.column(key).to_pylist() for key in keys]
+    for *key, name, value in zip(
+        *columns, table.column(names).to_pylist(), table.column("value").to_pylist(), strict=True
+    ):
+        rows.setdefault(tuple(key), {})[name] = value
+    if only_found:
+        found = {name for row in rows.values() for name in row}
+        wanted = [name for name in wanted if name in found]
+    order = sorted(rows)
+    arrays = [
+        pa.array([key[i] for key in order], table.schema.field(name).type) for i, name in enumerate(keys)
+    ]
+    arrays += [pa.array([rows[key].get(name) for key in order], pa.float64()) for name in wanted]
+    return pa.table(arrays, names=[*keys, *wanted])
+
+
+# --- filters ----------------------------------------------------------------------------------------------------------
+
+
+def _listed(value: OneOrMore | None) -> list[str] | None:
+    return None if value is None else [value] if isinstance(value, str) else list(value)
+
+
+def _near(word: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(str(word), sorted(known), n=3, cutoff=0.5)
+    return f"; did you mean {' or '.join(near)}?" if near else ""
+
+
+def _words(column: str, value: OneOrMore | None, vocabulary: str) -> list[_Condition]:
+    words = _listed(value)
+    if words is None:
+        return []
+    known = VOCABULARIES[vocabulary]
+    for word in words:
+        if word in known:
+            continue
+        labels = {label: w.word for w in known.values() for label in (w.label_en, w.label_zh, w.word)}
+        near = difflib.get_close_matches(str(word), sorted(labels), n=3, cutoff=0.5)
+        meant = list(dict.fromkeys(labels[label] for label in near)) or list(known)[:5]
+        hint = f"did you mean {' or '.join(meant)}?" if near else f"the words are {', '.join(meant)}, ..."
+        raise ValueError(f"unknown {column} {word!r}; {hint}")
+    return [_In(column, words)]
+
+
+def _day(name: str, value: Day) -> dt.date:
+    if isinstance(value, dt.datetime):
+        return value.date()
+    if isinstance(value, dt.date):
+        return value
+    try:
+        return dt.datetime.fromisoformat(value).date()
+    except (TypeError, ValueError):
+        raise ValueError(f"{name}={value!r} is not a date; write it as 2020-01-25") from None
+
+
+def _moment(value: Day) -> dt.datetime:
+    if isinstance(value, dt.datetime):
+        return value.replace(tzinfo=None)
+    text = value if isinstance(value, str) else value.isoformat()
+    day = _day("as_of", value)
+    # A day means all of it; a time of day means that time.
+    return dt.datetime.fromisoformat(text) if len(text) > 10 else dt.datetime.combine(day, dt.time.max)
+
+
+def _published(row: Mapping[str, Any]) -> dt.datetime:
+    moment: dt.datetime | None = row["published_at"]
+    return moment if moment is not None else dt.datetime.combine(row["anchor_date"], dt.time.min)
+
+
+def _between(column: str, start: Day | None, end: Day | None) -> list[_Condition]:
+    low = None if start is None else _day("start", start)
+    high = None if end is None else _day("end", end)
+    if low and high and low > high:
+        raise ValueError(f"start {low} is after end {high}")
+    return [_Range(column, low, high)] if low or high else []
+
+
+def _overlap(start: Day | None, end: Day | None) -> list[_Condition]:
+    """Periods that touch [start, end]; a period without a start is its last day."""
+    found: list[_Condition] = []
+    for bound in _between("date_end", start, end):
+        assert isinstance(bound, _Range)
+        found = [
+            _Range("date_end", bound.low, None),
+            _Range("date_start", None, bound.high, instead="date_end"),
+        ]
+    return found
+
+
+# --- places ------------------------------------------------------------------------------------------------------------
+
+
+class _Atlas:
+    """The regions of one build, by code and by name."""
+
+    def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        self._level: dict[str, int] = {}
+        self._parents: dict[str, set[str]] = {}
+        self._names: dict[str, str] = {}
+        self._by_name: list[dict[str, set[str]]] = [{}, {}, {}]  # full, short, English; an earlier one wins
+        for row in rows:
+            code = row["region_code"]
+            self._level[code] = _LEVELS.index(row["level"])
+            self._names.setdefault(code, row["name"])
+            if row["parent_code"]:
+                self._parents.setdefault(code, set()).add(row["parent_code"])
+            for names, name in zip(
+                self._by_name, (row["name"], row["short_name"], row["name_en"]), strict=True
+            ):
+                if name:
+                    names.setdefault(name.casefold(), set()).add(code)
+
+    def code(self, name: str) -> str:
+        """The code that a code or name stands for; the highest level wins (吉林 is the province)."""
+        if name in self._level:
+            return name
+        for names in self._by_name:
+            codes = names.get(str(name).casefold(), set())
+            if codes:
+                top = min(self._level[code] for code in codes)
+                found = sorted(code for code in codes if self._level[code] == top)
+                if len(found) > 1:
+                    listed = ", ".join(f"{code} ({self._path(code)})" for code in found[:12])
+                    raise ValueError(f"{name!r} names {len(found)} places, give the code of one: {listed}")
+                return found[0]
+        known = {name for names in self._by_name for name in names}
+        raise ValueError(f"unknown region {name!r}{_near(name, known)}")
+
+    def inside(self, codes: Iterable[str]) -> set[str]:
+        """The codes and everything that was ever in them."""
+        found = set(codes)
+        for code in self._level:
+            chain, here = {code}, [code]
+            while here:
+                ups = self._parents.get(here.pop(), set()) - chain
+                chain |= ups
+                here += ups
+            if chain & found:
+                found.add(code)
+        return found
+
+    def _path(self, code: str) -> str:
+        above = sorted(self._parents.get(code, ()))
+        return (self._path(above[0]) + " " if above and above[0] != "100000" else "") + self._names[code]
+
+
+@lru_cache(maxsize=8)
+def _atlas(path: Path) -> _Atlas:
+    import pyarrow.parquet as pq
+
+    columns = ["region_code", "name", "short_name", "name_en", "level", "parent_code"]
+    with pq.ParquetFile(path) as file:
+        return _Atlas(file.read(columns=columns).to_pylist())

@@ -1,0 +1,230 @@
+"""Articles -> facts -> tables -> validated -> published, in one function: `build`."""
+
+from __future__ import annotations
+
+import importlib
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from covid_timeline import __version__
+from covid_timeline.model import Article, Facts, Refused
+from covid_timeline.tables.build import RowStore, regions_table, sort, to_table, to_tables
+from covid_timeline.tables.manifest import locate
+from covid_timeline.tables.publish import Publication, PublicationError
+from covid_timeline.tables.schema import TABLES
+
+BATCH_ROWS = 20_000
+"""Rows (of all tables) after which a batch goes to disk."""
+
+Extract = Callable[[Article], Facts]
+Progress = Callable[[int, str], None]
+
+
+class BuildReport(NamedTuple):
+    """What a build made of its source."""
+
+    out: Path
+    rows: dict[str, int]  # of each published table
+    refused: list[Refused]  # damaged, left out on purpose, or noted, as `Refused.kind` says
+    violations: list[object]  # what validation found; where any is an error, nothing was published
+    published: bool
+    manifest: dict[str, Any]
+
+    def count(self, kind: str) -> int:
+        """How many entries of `refused` are of that kind."""
+        return sum(entry.kind == kind for entry in self.refused)
+
+    def exit_code(self, *, strict: bool = False) -> int:
+        """0 where the tables were published; 1 where not, or where `strict` and a document was refused."""
+        return int(not self.published or (strict and self.count("refused") > 0))
+
+
+def build(
+    source: Iterable[Article | Refused],
+    out: Path | str,
+    *,
+    quotes: str = "auto",
+    progress: Progress | None = None,
+    extract: Extract | None = None,
+    check: Callable[[Path], Sequence[object]] | None = None,
+) -> BuildReport:
+    """Read every article of a source and publish the tables.
+
+    Documents stream through in batches, so memory does not grow with their number. A document that cannot be read
+    is listed and the rest goes on. The result does not depend on the order in which the source yields.
+
+    Args:
+        source: articles, and what could not be one.
+        out: folder to publish to; its earlier tables stay as they were unless the whole build is fit to publish.
+        quotes: which documents' own sentences are published; see `tables.build.to_tables`.
+        progress: called after each document with the number done and the id of the last.
+        extract: reads one article; `facts.extract.extract` where None.
+        check: validates a folder of staged tables; `tables.validate` where None.
+
+    Raises:
+        ValueError: `quotes` is unknown, or the source itself is at fault (a checksum that is wrong, no such file).
+    """
+    out = Path(out)
+    extract = extract or importlib.import_module("covid_timeline.facts.extract").extract
+    check = check or _default_check()
+    refused: list[Refused] = []
+    with tempfile.TemporaryDirectory(prefix="covid-timeline-") as folder:
+        store = RowStore(Path(folder))
+        try:
+            for batch in _batches(_read(source, extract, refused, progress)):
+                _store(store, batch, quotes, refused)
+            if not store.count("documents"):
+                return BuildReport(out, dict.fromkeys(TABLES, 0), refused, [], False, {})
+            with Publication(out, package_version=__version__) as publication:
+                regions = regions_table()
+                publication.write("documents", store.rows("documents"))
+                publication.write("dates", store.rows("dates"))
+                publication.write("events", store.rows("events"))
+                publication.write("metrics", store.rows("metrics"))
+                publication.write("city_by_date", _city_by_date(store, regions))
+                publication.write("regions", regions)
+                publication.write("rejected", store.rows("rejected"))
+                manifest = publication.finish(check)
+        except PublicationError as error:
+            return BuildReport(out, dict.fromkeys(TABLES, 0), refused, error.violations, False, {})
+        finally:
+            store.close()
+    return BuildReport(out, publication.rows, refused, publication.warnings, True, manifest)
+
+
+def _read(
+    source: Iterable[Article | Refused], extract: Extract, refused: list[Refused], progress: Progress | None
+) -> Iterator[Facts]:
+    seen: set[str] = set()
+    for item in source:
+        if isinstance(item, Refused):
+            refused.append(item)
+            continue
+        if item.doc_id in seen:
+            refused.append(Refused(item.doc_id, "", "another document has the same doc_id"))
+            continue
+        seen.add(item.doc_id)
+        try:
+            facts = extract(item)
+            _check_spans(facts)
+        except Exception as error:  # one document's fault must not stop the others; it is listed by name
+            refused.append(Refused(item.doc_id, "", f"{type(error).__name__}: {error}"))
+        else:
+            yield facts
+        if progress:
+            progress(len(seen), item.doc_id)
+
+
+def _check_spans(facts: Facts) -> None:
+    """Raise where a quote is not what stands in the raw text: nobody can check it once the text is gone."""
+    raw = facts.article.raw
+    spans = [(row.char_start, row.char_end, row.quote) for row in facts.dates]
+    spans += [(row.char_start, row.char_end, row.quote) for row in facts.rejected]
+    for event in facts.events:
+        spans.append((event.char_start, event.char_end, event.quote))
+        spans.append((event.date_char_start, event.date_char_end, event.date_quote))
+    for metric in facts.metrics:
+        spans.append((metric.char_start, metric.char_end, metric.quote))
+        spans.append((metric.value_char_start, metric.value_char_end, metric.value_quote))
+    for start, end, quote in spans:
+        if raw[start:end] != quote:
+            raise ValueError(
+                f"span {start}-{end} is {raw[start:end]!r} in the text, the row quotes {quote!r}"
+            )
+
+
+def _batches(facts: Iterable[Facts]) -> Iterator[list[Facts]]:
+    batch: list[Facts] = []
+    rows = 0
+    for one in facts:
+        batch.append(one)
+        rows += 1 + len(one.dates) + len(one.events) + len(one.metrics) + len(one.rejected)
+        if rows >= BATCH_ROWS:
+            yield batch
+            batch, rows = [], 0
+    if batch:
+        yield batch
+
+
+def _store(store: RowStore, batch: list[Facts], quotes: str, refused: list[Refused]) -> None:
+    try:
+        store.add(to_tables(batch, quotes))
+    except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeEncodeError, OverflowError) as error:
+        # A value that fits no column (half a surrogate pair, say): find the document, keep the others.
+        if len(batch) == 1:
+            refused.append(Refused(batch[0].article.doc_id, "", f"{type(error).__name__}: {error}"))
+            return
+        middle = len(batch) // 2
+        _store(store, batch[:middle], quotes, refused)
+        _store(store, batch[middle:], quotes, refused)
+
+
+def _city_by_date(store: RowStore, regions: pa.Table) -> pa.Table:
+    try:
+        cities = importlib.import_module("covid_timeline.tables.cities")
+    except ModuleNotFoundError:
+        return to_table("city_by_date", [])
+    # The sentences are most of the bytes, and choosing a figure does not need them.
+    narrow = [c.name for c in TABLES["metrics"].columns if not c.withheld]
+    made: pa.Table = cities.build_city_by_date(
+        store.table("metrics", narrow), store.table("documents"), regions
+    )
+    return sort("city_by_date", made)
+
+
+def _default_check() -> Callable[[Path], Sequence[object]] | None:
+    try:
+        validate = importlib.import_module("covid_timeline.tables.validate")
+    except ModuleNotFoundError:
+        return None
+    check: Callable[[Path], Sequence[object]] = validate.check_staged
+    return check
+
+
+def compare_build(
+    source: Iterable[Article | Refused], processed: Path | str, *, extract: Extract | None = None
+) -> list[str]:
+    """How the committed tables differ from what the code builds from the source today; empty where they do not.
+
+    Columns, metadata and rows are compared, not bytes: another version of the Parquet library writes other bytes.
+    """
+    processed = Path(processed)
+    with tempfile.TemporaryDirectory(prefix="covid-timeline-") as folder:
+        report = build(source, folder, extract=extract)
+        if not report.published:
+            return ["nothing was built", *map(str, report.violations)]
+        found = []
+        for name in TABLES:
+            try:
+                old = pq.ParquetFile(locate(processed, f"{name}.parquet")).read()
+            except (OSError, ValueError) as error:
+                found.append(f"{name}: {error}")
+                continue
+            found += _differences(name, old, pq.ParquetFile(Path(folder) / f"{name}.parquet").read())
+    return found
+
+
+def _differences(name: str, old: pa.Table, new: pa.Table) -> list[str]:
+    if not old.schema.equals(new.schema, check_metadata=True):
+        return [f"{name}: the columns, or what is said about them, differ"]
+    key = TABLES[name].primary_key
+    before = {tuple(row[k] for k in key): row for row in old.to_pylist()}
+    after = {tuple(row[k] for k in key): row for row in new.to_pylist()}
+    found = [f"{name} {_shown(k)}: only in the committed tables" for k in before if k not in after]
+    found += [f"{name} {_shown(k)}: not in the committed tables" for k in after if k not in before]
+    for k, row in before.items():
+        for column, value in row.items():
+            if k in after and after[k][column] != value:
+                found.append(f"{name} {_shown(k)}: {column} is {value!r}, builds as {after[k][column]!r}")
+    if not found and not old.equals(new):
+        found.append(f"{name}: the rows stand in another order")
+    return found
+
+
+def _shown(key: tuple[Any, ...]) -> str:
+    return " ".join(str(part) for part in key)
