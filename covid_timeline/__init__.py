@@ -1,3 +1,102 @@
-"""Stub."""
+"""How Chinese cities met COVID-19 in early 2020: dated, placed, typed facts, each with the characters it was read from.
+
+>>> import covid_timeline as ct
+>>> found = ct.extract("2月28日,聊城市65个项目集中签约,总投资506.8亿元。", published="2020-03-05")
+>>> [(metric.value, metric.unit) for metric in found.metrics if metric.value_quote == "506.8亿元"]
+[(50680000000.0, 'CNY')]
+
+Published tables: `load_events`, `load_metrics`, `load_dates`, `load_documents`, `load_regions`, `load_city_by_date`,
+`load_rejected`; `quote` gives the sentence behind a row. One's own text: `extract`, `find_dates`, `find_quantities`,
+`find_places`, the strict `parse_date` and `parse_quantity`, and `explain`. One's own articles: `build`.
+
+Nothing heavy is imported until one of these is used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from covid_timeline.api import (
+        Extraction,
+        explain,
+        extract,
+        find_dates,
+        find_places,
+        find_quantities,
+        parse_date,
+        parse_quantity,
+    )
+    from covid_timeline.load import (
+        Quote,
+        load_city_by_date,
+        load_dates,
+        load_documents,
+        load_events,
+        load_metrics,
+        load_regions,
+        load_rejected,
+        quote,
+    )
+    from covid_timeline.pipeline import build
+    from covid_timeline.tables.schema import SCHEMA_VERSION
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "Extraction",
+    "Quote",
+    "__version__",
+    "build",
+    "explain",
+    "extract",
+    "find_dates",
+    "find_places",
+    "find_quantities",
+    "load_city_by_date",
+    "load_dates",
+    "load_documents",
+    "load_events",
+    "load_metrics",
+    "load_regions",
+    "load_rejected",
+    "parse_date",
+    "parse_quantity",
+    "quote",
+]
+
+_HOMES = {
+    "SCHEMA_VERSION": "tables.schema",
+    "Extraction": "api",
+    "Quote": "load",
+    "build": "pipeline",
+    "explain": "api",
+    "extract": "api",
+    "find_dates": "api",
+    "find_places": "api",
+    "find_quantities": "api",
+    "load_city_by_date": "load",
+    "load_dates": "load",
+    "load_documents": "load",
+    "load_events": "load",
+    "load_metrics": "load",
+    "load_regions": "load",
+    "load_rejected": "load",
+    "parse_date": "api",
+    "parse_quantity": "api",
+    "quote": "load",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -3,6 +3,7 @@
 Every loader takes the same filters where they make sense:
 
 - `region`: a name (聊城市, 聊城, Liaocheng) or a code ("371500"), or several; `inside=True` takes everything in it too;
+  a name of several places means the larger one (吉林 is the province);
 - `start`, `end`: rows whose period overlaps these days, both inclusive (ISO strings, dates or date-times);
 - `doc`: a doc_id, or several; `as_of`: only what had been published by then;
 - `path`: the output folder of another build; `backend`: "pandas", "polars" or "arrow";
@@ -17,10 +18,10 @@ import bisect
 import datetime as dt
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from covid_timeline.mentions.places import gazetteer
 from covid_timeline.tables.manifest import locate
 from covid_timeline.tables.schema import TABLES, VOCABULARIES
 
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 Day = str | dt.date
 OneOrMore = str | Iterable[str]
 Backend = Literal["pandas", "polars", "arrow"]
-
-_LEVELS = list(VOCABULARIES["region_levels"])
 
 
 def data_path() -> Path:
@@ -271,7 +270,8 @@ class Quote(NamedTuple):
         lines.append(f"{self.doc_id} [{self.char_start}:{self.char_end}], rule {self.rule}")
         return "\n".join(_printable(line) for line in lines if line)
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        return str(self)
 
     def _repr_html_(self) -> str:
         from html import escape
@@ -403,15 +403,12 @@ class _Range(NamedTuple):
         days = table.column(self.column)
         if self.instead:
             days = pc.coalesce(days, table.column(self.instead))
-        passes = (
-            pa.chunked_array([pa.array([True]).take(pa.array([0] * len(table)))])
-            if len(table)
-            else days.is_valid()
-        )
+        bounds = []
         if self.low:
-            passes = pc.and_kleene(passes, pc.greater_equal(days, pa.scalar(self.low, pa.date32())))
+            bounds.append(pc.greater_equal(days, pa.scalar(self.low, pa.date32())))
         if self.high:
-            passes = pc.and_kleene(passes, pc.less_equal(days, pa.scalar(self.high, pa.date32())))
+            bounds.append(pc.less_equal(days, pa.scalar(self.high, pa.date32())))
+        passes = bounds[0] if len(bounds) == 1 else pc.and_kleene(*bounds)
         return pc.fill_null(passes, self.nulls)
 
 
@@ -460,13 +457,18 @@ class _Reader:
             empty = schema.empty_table()
             return empty.select(wanted) if wanted is not None else empty
 
-    def regions(self, region: OneOrMore | None, inside: bool) -> list[_Condition]:
+    @staticmethod
+    def regions(region: OneOrMore | None, inside: bool) -> list[_Condition]:
         names = _listed(region)
         if names is None:
             return []
-        atlas = _atlas(locate(self._folder, "regions.parquet", verify=self._verify))
-        codes = {atlas.code(name) for name in names}
-        return [_In("region_code", sorted(atlas.inside(codes) if inside else codes))]
+        atlas = gazetteer()
+        codes = {atlas.resolve(name) for name in names}
+        if inside:
+            codes |= {
+                row.region_code for row in atlas if any(atlas.contains(c, row.region_code) for c in codes)
+            }
+        return [_In("region_code", sorted(codes))]
 
     def documents(self, doc: OneOrMore | None, as_of: Day | None) -> list[_Condition]:
         ids = _listed(doc)
@@ -636,69 +638,3 @@ def _overlap(start: Day | None, end: Day | None) -> list[_Condition]:
             _Range("date_start", None, bound.high, instead="date_end"),
         ]
     return found
-
-
-# --- places ------------------------------------------------------------------------------------------------------------
-
-
-class _Atlas:
-    """The regions of one build, by code and by name."""
-
-    def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        self._level: dict[str, int] = {}
-        self._parents: dict[str, set[str]] = {}
-        self._names: dict[str, str] = {}
-        self._by_name: list[dict[str, set[str]]] = [{}, {}, {}]  # full, short, English; an earlier one wins
-        for row in rows:
-            code = row["region_code"]
-            self._level[code] = _LEVELS.index(row["level"])
-            self._names.setdefault(code, row["name"])
-            if row["parent_code"]:
-                self._parents.setdefault(code, set()).add(row["parent_code"])
-            for names, name in zip(
-                self._by_name, (row["name"], row["short_name"], row["name_en"]), strict=True
-            ):
-                if name:
-                    names.setdefault(name.casefold(), set()).add(code)
-
-    def code(self, name: str) -> str:
-        """The code that a code or name stands for; the highest level wins (吉林 is the province)."""
-        if name in self._level:
-            return name
-        for names in self._by_name:
-            codes = names.get(str(name).casefold(), set())
-            if codes:
-                top = min(self._level[code] for code in codes)
-                found = sorted(code for code in codes if self._level[code] == top)
-                if len(found) > 1:
-                    listed = ", ".join(f"{code} ({self._path(code)})" for code in found[:12])
-                    raise ValueError(f"{name!r} names {len(found)} places, give the code of one: {listed}")
-                return found[0]
-        known = {name for names in self._by_name for name in names}
-        raise ValueError(f"unknown region {name!r}{_near(name, known)}")
-
-    def inside(self, codes: Iterable[str]) -> set[str]:
-        """The codes and everything that was ever in them."""
-        found = set(codes)
-        for code in self._level:
-            chain, here = {code}, [code]
-            while here:
-                ups = self._parents.get(here.pop(), set()) - chain
-                chain |= ups
-                here += ups
-            if chain & found:
-                found.add(code)
-        return found
-
-    def _path(self, code: str) -> str:
-        above = sorted(self._parents.get(code, ()))
-        return (self._path(above[0]) + " " if above and above[0] != "100000" else "") + self._names[code]
-
-
-@lru_cache(maxsize=8)
-def _atlas(path: Path) -> _Atlas:
-    import pyarrow.parquet as pq
-
-    columns = ["region_code", "name", "short_name", "name_en", "level", "parent_code"]
-    with pq.ParquetFile(path) as file:
-        return _Atlas(file.read(columns=columns).to_pylist())

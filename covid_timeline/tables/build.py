@@ -7,8 +7,6 @@ transpose of its rows. A build of a hundred thousand documents makes about a mil
 
 from __future__ import annotations
 
-import csv
-import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from covid_timeline import mentions
+from covid_timeline.mentions.places import region_table
 from covid_timeline.model import Facts
 from covid_timeline.tables.schema import TABLES, arrow_schema
 
@@ -250,15 +248,4 @@ def concat(name: str, parts: Iterable[pa.Table]) -> pa.Table:
 
 def regions_table() -> pa.Table:
     """The table `regions`: every place code of the gazetteer with its periods of validity."""
-    path = Path(mentions.__file__).parent / "words" / "regions.csv"
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = [
-            [
-                (dt.date.fromisoformat(row[name]) if name.startswith("valid_") else row[name])
-                if row[name]
-                else None
-                for name in TABLES["regions"].names
-            ]
-            for row in csv.DictReader(file)
-        ]
-    return sort("regions", to_table("regions", rows))
+    return sort("regions", to_table("regions", region_table()))

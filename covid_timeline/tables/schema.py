@@ -282,7 +282,7 @@ TABLES: Mapping[str, Table] = {
             "regions",
             "地区",
             "One row per place code and period of validity (GB/T 2260, 2020 edition).",
-            "region_code name short_name name_en? level parent_code? valid_from? valid_to? successor_code?",
+            "region_code name short_name name_en level parent_code? valid_from? valid_to? successor_code?",
             key="region_code valid_from",
         ),
         _table(
