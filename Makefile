@@ -1,0 +1,58 @@
+# One entry point for every habit; .ci/run calls the same tools. `make setup` first; PYTHON picks another interpreter.
+PYTHON ?= $(if $(wildcard .venv/bin/python),.venv/bin/python,python)
+SHARED ?= ../shared
+NEW    ?= build/new
+
+.PHONY: help setup fix lint type test nightly drift bench data diff docs accuracy constraints check
+
+help:  ## what each target does
+	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
+
+setup:  ## a virtual environment in .venv with everything in it
+	python3.11 -m venv .venv
+	.venv/bin/python -m pip install -c constraints.txt -e ".[test,dev]"
+
+fix:  ## put right what ruff can
+	$(PYTHON) -m ruff check --fix .
+
+lint:  ## ruff
+	$(PYTHON) -m ruff check .
+
+type:  ## mypy, strict
+	$(PYTHON) -m mypy
+
+test:  ## the whole suite
+	$(PYTHON) -m pytest
+
+nightly:  ## the suite with ten thousand generated examples for each parser
+	HYPOTHESIS_PROFILE=nightly $(PYTHON) -m pytest
+
+drift:  ## committed tables, schemas and docs are what the code makes
+	$(PYTHON) -m pytest -m drift
+
+bench:  ## speed, import and load times on this machine
+	$(PYTHON) bench/bench.py
+
+data:  ## data/processed anew from data/raw
+	$(PYTHON) -m covid_timeline build data/raw -o data/processed
+
+diff:  ## rows that a change gains, loses or moves, against the committed tables
+	$(PYTHON) -m covid_timeline build data/raw -o $(NEW)
+	$(PYTHON) -m covid_timeline evaluate --against data/processed --tables $(NEW)
+
+docs:  ## schemas/ and the generated pages
+	$(PYTHON) -m covid_timeline schemas
+
+accuracy:  ## docs/accuracy.md, where the gold and the bulletins are at hand
+	$(PYTHON) -m covid_timeline build --from dxy $(SHARED)/corpora/dxy_news.json -o build/dxy
+	$(PYTHON) -m covid_timeline evaluate --tables data/processed --tables build/dxy \
+	  $(foreach gold,$(wildcard $(SHARED)/gold/*.jsonl),--gold $(gold)) --write-docs docs/accuracy.md
+
+constraints:  ## constraints.txt from a clean install of everything
+	rm -rf build/clean && python3.11 -m venv build/clean
+	build/clean/bin/python -m pip install -q -e ".[test,dev,html]"
+	head -n 1 constraints.txt > build/constraints.txt
+	build/clean/bin/python -m pip freeze --exclude-editable | sort -f >> build/constraints.txt
+	mv build/constraints.txt constraints.txt
+
+check: lint type test  ## what must hold before a commit
