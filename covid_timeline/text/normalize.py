@@ -27,7 +27,7 @@ from collections.abc import Iterable
 from importlib.resources import files
 from typing import NamedTuple
 
-__all__ = ["NormalizedText", "normalize"]
+__all__ = ["NormalizedText", "normalize", "strip_noise"]
 
 # A text is Traditional when conversion would change at least this share of its Han characters: Traditional pages
 # reach a quarter to a third, a Simplified one with a Traditional name or sign stays below a hundredth.
@@ -88,6 +88,16 @@ def normalize(raw: str) -> NormalizedText:
         return NormalizedText(raw, *_fold(raw), (), (), {})
     cut, starts, shifts, wide = _apply_edits(raw, edits)
     return NormalizedText(raw, *_fold(cut), starts, shifts, wide)
+
+
+def strip_noise(raw: str) -> str:
+    """`raw` without glosses, entities, zero-width characters and breaks in dates, in its own script and signs.
+
+    >>> strip_noise("堅(jiān)持&ldquo;戰(zhàn)疫&rdquo;")
+    '堅持“戰疫”'
+    """
+    edits = _find_edits(raw)
+    return _apply_edits(raw, edits)[0] if edits else raw
 
 
 # --- folds: one character for one ---------------------------------------------------------------------------------

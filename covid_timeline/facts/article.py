@@ -1,0 +1,686 @@
+"""One article: from bytes to text, and from text to what stands around it.
+
+`decode` turns bytes into text without losing any; `read_article` reads title, publication time, medium and home region
+from the text where nobody states them, and says on what basis.
+"""
+
+from __future__ import annotations
+
+import codecs
+import datetime as dt
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from covid_timeline.mentions.numerals import parse_number
+from covid_timeline.model import Article
+from covid_timeline.text.normalize import NormalizedText, normalize, strip_noise
+
+__all__ = ["DEFAULT_ANCHOR", "ArticleError", "UnreadableError", "decode", "infer_anchor", "read_article"]
+
+DEFAULT_ANCHOR = dt.date(2020, 3, 1)
+"""The middle of the period that the project covers: stands in where a text names no date at all, and settles the year
+where it names none."""
+
+
+class ArticleError(ValueError):
+    """A text that cannot be an article as it stands: empty, or with a header that states an impossible date."""
+
+
+class UnreadableError(ValueError):
+    """Bytes that are no text, or that no encoding reads without losses. Names the file and the byte."""
+
+
+# --- bytes to text -------------------------------------------------------------------------------------------------
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# The commonest characters of news prose in either script: what a wrong encoding makes holds next to none of them.
+_COMMON = frozenset(
+    "的一是在不了有和人这中大为上国年月日时到个地工要会发对用全市新疫情，。、這為國時個會發對\n"
+)
+_COMMON_SHARE = 0.04
+_CONTROLS = frozenset(map(chr, (*range(9), *range(14, 32), *range(127, 160)))) - {"\x85"}
+
+
+def decode(data: bytes, name: str = "") -> tuple[str, str]:
+    """`(text, encoding)` of a file's bytes: UTF-8, UTF-16, UTF-32 or GB18030, strictly.
+
+    A byte-order mark settles the encoding and is not part of the text; line ends stay as they are. Without one, text
+    is UTF-8 if it can be, else GB18030 or UTF-16, whichever reads as Chinese. `name` is for the message.
+
+    Raises:
+        UnreadableError: the bytes hold NUL or fit no encoding as a whole.
+
+    >>> decode("确诊3例".encode("gb18030"))
+    ('确诊3例', 'gb18030')
+    >>> decode(b"PK\\x00\\x03", "a.txt")
+    Traceback (most recent call last):
+        ...
+    covid_timeline.facts.article.UnreadableError: a.txt: not a text: NUL at byte 2
+    """
+    where = f"{name}: " if name else ""
+    for bom, encoding in _BOMS:
+        if data.startswith(bom):
+            try:
+                text = data.decode(encoding)
+            except UnicodeDecodeError as error:
+                raise UnreadableError(
+                    f"{where}not {encoding} as its mark says: byte {error.start}"
+                ) from error
+            break
+    else:
+        text, encoding = _detect(data, where)
+    if "\0" in text:
+        at = data.find(0)
+        raise UnreadableError(f"{where}not a text: NUL at byte {at}")
+    if text and sum(text.count(c) for c in _CONTROLS) > len(text) // 50:
+        at = next(i for i, c in enumerate(text) if c in _CONTROLS)
+        raise UnreadableError(f"{where}not a text: control characters from character {at} on")
+    return text, encoding
+
+
+def _detect(data: bytes, where: str) -> tuple[str, str]:
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        bad = error.start
+    else:
+        if "\0" not in text:
+            return text, "utf-8"
+        bad = data.index(0)
+    # What is UTF-8 up to a damaged place is damaged UTF-8: GB18030 would read it as other characters without a word.
+    sound = data[:bad].decode("utf-8")
+    if b"\0" not in data and sum("\u3000" <= c <= "\u9fff" for c in sound[-2000:]) >= 3:
+        raise UnreadableError(f"{where}not UTF-8: byte {bad} of {len(data)}")
+    readings: list[tuple[float, str, str]] = []
+    for encoding in ("gb18030", "utf-16-le", "utf-16-be"):
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" not in text:
+            readings.append((_common_share(text), text, encoding))
+    readings.sort(key=lambda reading: -reading[0])
+    if readings and readings[0][0] >= _COMMON_SHARE:
+        return readings[0][1:]
+    if b"\0" in data:
+        raise UnreadableError(f"{where}not a text: NUL at byte {data.index(0)}")
+    try:
+        data.decode("gb18030")
+    except UnicodeDecodeError as error:
+        raise UnreadableError(f"{where}not UTF-8 (byte {bad}), not GB18030 (byte {error.start})") from error
+    raise UnreadableError(f"{where}not UTF-8 (byte {bad}), and not Chinese as GB18030 or UTF-16")
+
+
+def _common_share(text: str) -> float:
+    sample = text[:20_000]
+    if any("\ue000" <= c <= "\uf8ff" for c in sample):
+        return 0.0
+    return sum(c in _COMMON for c in sample) / max(1, sum(not c.isascii() for c in sample))
+
+
+# --- the header: title, time, medium ---------------------------------------------------------------------------------
+
+
+class _Line(NamedTuple):
+    start: int  # in the normalised text
+    text: str  # stripped
+
+
+class _Stamp(NamedTuple):
+    line: int  # index of its line
+    time: dt.datetime
+    before: str  # what stands before it in its line
+    weight: int
+
+
+_HEAD = 4000  # characters in which a header is looked for
+_SITE = re.compile(
+    # lines that belong to the web site around an article
+    r"[•·●◆■▪►>|丨<＞\d.\s]*$"
+    r"|[•●◆■▪►]"
+    r"|.*(?:[>＞»].{0,20}(?:[>＞»]|正文))"
+    r"|(?:搜索|首页|导航|菜单|登录|注册|扫描|扫码|扫一扫|移动用户|联通用户|电信用户|手机(?:查看|报|版|看)|打印|分享|收藏|字号|字体|大字体|小字体"
+    r"|放大|缩小|关闭|上一篇|下一篇|(?:您?(?:现在|当前)?的?|所在)位置|相关(?:推荐|阅读|新闻|链接|热词)|编辑推荐|客户端|官方(?:微信|微博)|公众号|关注我们"
+    r"|今天是|现在是|热搜|热点推荐|广告|返回|设为首页|加入收藏|无障碍|繁体|简体|English|RSS|阅读(?:数|量|次数|[:： ]|$)|浏览|点击|参与评论|评论|视频|图片|专题"
+    r"|点赞|转发|点击上方|蓝字|长按|原创$|订阅|投稿|版权|责任编辑|责编)"
+)
+_LABEL = re.compile(
+    r"[\[【(（]?\s*(?:(?:文章|信息|稿件|新闻|内容|资料|图片)?来\s*源|稿源|转自|作\s*者|记\s*者|通讯员|编\s*辑|责\s*编|责任编辑|审核|校对|(?:发布|发表|发稿|更新|录入|发文|成文|公开|出版)?(?:时间|日期)"
+    r"|发布(?:机构|单位|者|人)?|时间|日期|关键词|关键字|摘要|标签|供稿|撰稿|字号|浏览(?:次数|量)?|阅读(?:次数|量)?|索引号|文号|主题分类|类别|分类)\s*[:：]"
+)
+_ORIGINAL_TITLE = re.compile(r"[(（【]?原标题\s*[:：]\s*(.{4,120}?)[)）】]?$")
+_MENU = re.compile(
+    r"[^，。、：:；！？!?“”《》（）0-9]{1,6}(?:[ |丨/]+[^，。、：:；！？!?“”《》（）0-9]{1,6})+$"
+)
+
+_CHINESE_YEAR = r"[一二]\s?[〇零○OＯ0九]\s?[一二三四五六七八九〇零○O0]\s?[一二三四五六七八九〇零○O0]"
+_STAMP = re.compile(
+    r"(?<![0-9])(?P<y>(?:19|20)[0-9]{2})\s?(?:年|(?P<sep>[-/.]))\s?(?P<m>[0-9]{1,2})\s?(?:月|(?P=sep))\s?(?P<d>[0-9]{1,2})(?:\s?日|(?![0-9]))"
+    r"(?:[T\s]{0,3}(?:星期|周)[一二三四五六日天])?"
+    r"(?:[T\s]{0,3}(?:(?P<half>上午|下午|晚上|凌晨|AM|PM)\s?)?(?P<H>[0-9]{1,2})\s?[:：时]\s?(?P<M>[0-9]{2})(?:\s?[:：分]\s?(?P<S>[0-9]{2})?)?秒?(?![0-9]))?"
+)
+_STAMP_CHINESE = re.compile(
+    rf"(?P<y>{_CHINESE_YEAR})年(?P<m>[一二三四五六七八九十]{{1,2}})月(?P<d>[一二三四五六七八九十]{{1,3}})日"
+)
+_AFTER_STAMP = re.compile(
+    r"\s*(?:$|[|丨/\]】)）]|来\s*源|稿源|作者|编辑|责|发布|字|浏览|阅读|点击|分享|打印|星期|周[一二三四五六日]|访问|[\u3400-\u9fffA-Za-z.\-]{2,14}(?:$|\s))"
+)
+_BEFORE_STAMP = re.compile(
+    r"(?:发布|发表|发稿|更新|录入|发文|成文|公开|出版)?(?:时间|日期|于|表)\s*[:：]?\s*$|发布\s*[:：]?\s*$"
+)
+_CLOCK_OF_SITE = re.compile(r"今天|现在|当前|版权|copyright|©|备案", re.IGNORECASE)
+_ENGLISH_DATE = re.compile(
+    r"\b(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]{0,6}\b", re.IGNORECASE
+)
+_YEAR = re.compile(r"(?<![0-9])20[0-9]{2}(?![0-9])")
+
+_SOURCE = re.compile(
+    r"(?:(?:文章|信息|稿件|新闻|内容)?来\s?源|稿源|转自)\s*[:：丨|]\s*(?P<source>[^\s|丨]{0,40})"
+)
+_NEXT_LABEL = re.compile(
+    r"(?:作者|记者|通讯员|编辑|责任编辑|责编|发布|时间|日期|字体|字号|浏览|阅读|点击|打印|分享|大中小|[|丨,，;；。)）\]】]|20[0-9]{2}[-年/.])"
+)
+_DATELINE = re.compile(
+    r"[\s(（【\[*■●◎]*(?P<source>(?:[\u3400-\u9fffA-Za-z]{2,8}?(?:社|网|报|台|客户端|在线|新闻|云)|本报|本网|本台))"
+    r"[\u3400-\u9fff、]{0,8}?\s?(?:(?P<y>20[0-9]{2})年)?(?P<m>[0-9]{1,2})月(?P<d>[0-9]{1,2})日\s?(?:电|讯|消息)"
+)
+
+
+def read_article(
+    raw: str,
+    *,
+    doc_id: str,
+    title: str | None = None,
+    source: str | None = None,
+    published: dt.datetime | dt.date | str | None = None,
+    region: str | None = None,
+    url: str | None = None,
+    sha256: str | None = None,
+    licence: str | None = None,
+    may_republish: bool = True,
+) -> Article:
+    """An article ready for extraction; what is not given is read from the text.
+
+    Args:
+        raw: the decoded text, untouched.
+        doc_id: key of the document in every table.
+        title: headline; else the line above the time of publication, else the first line that is no site furniture.
+        source: medium; else what follows 来源, else the agency of the wire dateline.
+        published: time of publication in Asia/Shanghai; else from the header, the dateline or the closing line.
+        region: home region, as a code or a name; else the place that title and text are about.
+        sha256: of the raw bytes; else of the text in UTF-8.
+
+    Raises:
+        ArticleError: the text is empty, its header states a date that does not exist, or `published` is no date.
+        ValueError: `region` is not in the gazetteer.
+    """
+    if not raw.strip("\ufeff\u200b \t\r\n\u3000\u00a0"):
+        raise ArticleError(f"{doc_id}: the text is empty")
+    head = normalize(raw[:_HEAD])
+    lines = list(_lines(head.text))
+    stamp = None
+    published_at: dt.datetime | None
+    region_code: str | None
+    if published is not None:
+        published_at, published_basis = _given_time(published, doc_id), "sidecar"
+        if title is None or source is None:
+            stamp = _find_stamp(lines, doc_id, strict=False)
+    else:
+        stamp = _find_stamp(lines, doc_id, strict=True)
+        published_at, published_basis = (stamp.time, "header") if stamp else (None, "none")
+    if title is None:
+        headline, title_basis = _find_title(head, lines, stamp, doc_id)
+    else:
+        headline, title_basis = title, "sidecar"
+    dateline = _find_dateline(lines)
+    if source is None:
+        source = _find_source(head, lines, stamp)
+        if source is None and dateline is not None and not dateline["source"].startswith("本"):
+            source = dateline["source"]
+    full = head if len(raw) <= _HEAD else None
+    if published_at is None:
+        full = full or normalize(raw)
+        moment = _closing_date(full.text) or (_dateline_date(dateline, full.text) if dateline else None)
+        if moment is not None:
+            published_at, published_basis = moment, "dateline"
+    if published_at is not None:
+        anchor, anchor_basis = published_at.date(), "published"
+    else:
+        full = full or normalize(raw)
+        anchor, anchor_basis = infer_anchor(full.text), "inferred"
+    if region is not None:
+        region_code, region_basis = _given_region(region, doc_id), "sidecar"
+    else:
+        full = full or normalize(raw)
+        region_code, region_basis = _find_home(normalize(headline).text, source, full.text)
+    return Article(
+        doc_id=doc_id,
+        raw=raw,
+        title=headline,
+        source=source,
+        published_at=published_at,
+        anchor_date=anchor,
+        anchor_basis=anchor_basis,
+        region_code=region_code,
+        url=url,
+        sha256=sha256 or hashlib.sha256(raw.encode("utf-8", "surrogatepass")).hexdigest(),
+        title_basis=title_basis,
+        published_basis=published_basis,
+        region_basis=region_basis,
+        licence=licence,
+        may_republish=may_republish,
+    )
+
+
+def _lines(text: str) -> Iterator[_Line]:
+    at = 0
+    for line in text.split("\n"):
+        stripped = line.strip()
+        if stripped:
+            yield _Line(at + line.index(stripped[0]), stripped)
+        at += len(line) + 1
+
+
+def _is_prose(line: str) -> bool:
+    return len(line) > 60 and ("。" in line or "，" in line or "," in line)
+
+
+def _find_stamp(lines: list[_Line], doc_id: str, *, strict: bool) -> _Stamp | None:
+    """The header line with the time of publication; of several, the one most clearly marked, then the first."""
+    best: _Stamp | None = None
+    other: _Stamp | None = None
+    prose = 0
+    for index, (_, text) in enumerate(lines):
+        if _is_prose(text):
+            prose += 1
+            if prose == 2:  # one may be a summary above the header
+                break
+            continue
+        if len(text) > 120 or _CLOCK_OF_SITE.search(text):
+            continue
+        match = _STAMP.search(text) or _STAMP_CHINESE.search(text)
+        if match is None:
+            if other is None and len(text) <= 60 and _ENGLISH_DATE.search(text) and _YEAR.search(text):
+                time = _parse_elsewhere(text)
+                other = _Stamp(index, time, "", 1) if time else None
+            continue
+        before, after = text[: match.start()], text[match.end() :]
+        clock = match.re is _STAMP and match["H"] is not None
+        label = bool(_BEFORE_STAMP.search(before) or (_LABEL.search(before)))
+        if before and not label and not before[-1].isspace() and before[-1] not in "|丨/[(（【":
+            continue
+        if not clock and not label and not _AFTER_STAMP.match(after):
+            continue
+        if after[:1] in {"，", "。", "、", ",", "至", "起", "前", "以"} or "。" in text:
+            continue
+        weight = 2 * clock + 2 * label + bool(_SOURCE.search(after)) + (not before and not after.strip())
+        if best is None or weight > best.weight:
+            try:
+                time = _read_stamp(match)
+            except ValueError as error:
+                if strict and weight:
+                    raise ArticleError(
+                        f"{doc_id}: the header states a date that does not exist: {text[:60]!r}"
+                    ) from error
+                continue
+            best = _Stamp(index, time, before.strip(), weight)
+    return best or other
+
+
+def _moment(year: int, month: int, day: int, *clock: int) -> dt.datetime:
+    # Times of publication are Shanghai time without a zone, as the contract has them.
+    return dt.datetime(year, month, day, *clock)  # type: ignore[arg-type]  # noqa: DTZ001
+
+
+def _read_stamp(match: re.Match[str]) -> dt.datetime:
+    if match.re is _STAMP_CHINESE:
+        year = int(parse_number(re.sub(r"[\s]", "", match["y"]).translate(str.maketrans("OＯ0", "〇〇〇"))))
+        return _moment(year, int(parse_number(match["m"])), int(parse_number(match["d"])))
+    hour = int(match["H"] or 0)
+    if match["half"] in {"下午", "晚上", "PM"} and hour < 12:
+        hour += 12
+    return _moment(
+        int(match["y"]), int(match["m"]), int(match["d"]), hour, int(match["M"] or 0), int(match["S"] or 0)
+    )
+
+
+_DATEPARSER_LABEL = re.compile(
+    r"^[^0-9:：]{0,30}[:：]\s*|^(?:published|posted|updated)(?:\s+(?:on|at))?\s+", re.IGNORECASE
+)
+
+
+def _parse_elsewhere(text: str) -> dt.datetime | None:
+    """A header date in a form that no rule knows, read by dateparser: Mar 5, 2020 12:30 PM."""
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import dateparser
+
+        found = dateparser.parse(
+            _DATEPARSER_LABEL.sub("", text),
+            languages=["en", "zh"],
+            # A full date or nothing; with a fixed base the clock is never read.
+            settings={"STRICT_PARSING": True, "RELATIVE_BASE": _moment(2020, 3, 1)},
+        )
+    if found is None:
+        return None
+    return _in_shanghai(found)
+
+
+def _in_shanghai(moment: dt.datetime) -> dt.datetime:
+    if moment.tzinfo is None:
+        return moment
+    return moment.astimezone(ZoneInfo("Asia/Shanghai")).replace(tzinfo=None)
+
+
+def _given_time(published: dt.datetime | dt.date | str, doc_id: str) -> dt.datetime:
+    if isinstance(published, dt.datetime):
+        return _in_shanghai(published)
+    if isinstance(published, dt.date):
+        return _moment(published.year, published.month, published.day)
+    text = normalize(published).text.strip()
+    try:
+        return _in_shanghai(dt.datetime.fromisoformat(text))
+    except ValueError:
+        pass
+    match = _STAMP.fullmatch(text) or _STAMP_CHINESE.fullmatch(text)
+    if match is not None:
+        try:
+            return _read_stamp(match)
+        except ValueError as error:
+            raise ArticleError(f"{doc_id}: no such date of publication: 【{published}】 ({error})") from error
+    if _YEAR.search(text):
+        found = _parse_elsewhere(text)
+        if found is not None:
+            return found
+    raise ArticleError(f"{doc_id}: not a date of publication: 【{published}】")
+
+
+def _own_words(text: NormalizedText, start: int, end: int) -> str:
+    """A stretch in the article's own script, without noise."""
+    first, last = text.raw_span(start, end)
+    return " ".join(strip_noise(text.raw[first:last]).split())
+
+
+def _is_title(text: str) -> bool:
+    return (
+        5 <= len(text) <= 90
+        and not text.endswith(("。", "；", "，", ",", "、", ";"))
+        and not text.startswith(("—", "--", "一一", "(", "（", "[", "【"))
+        and not _is_furniture(text)
+    )
+
+
+def _is_furniture(text: str) -> bool:
+    return bool(_SITE.match(text) or _LABEL.match(text) or _MENU.fullmatch(text))
+
+
+def _find_title(
+    head: NormalizedText, lines: list[_Line], stamp: _Stamp | None, doc_id: str
+) -> tuple[str, str]:
+    if stamp is not None:
+        line = lines[stamp.line]
+        if _is_title(stamp.before):
+            return _own_words(head, line.start, line.start + len(stamp.before)), "header"
+        for start, text in reversed(lines[: stamp.line]):
+            if _is_title(text):
+                return _own_words(head, start, start + len(text)), "header"
+        for start, text in lines[stamp.line + 1 : stamp.line + 8]:
+            if (original := _ORIGINAL_TITLE.match(text)) is not None:
+                return _own_words(head, start + original.start(1), start + original.end(1)), "header"
+            if _is_prose(text):
+                break
+            if _is_title(text) and not _DATELINE.match(text):
+                return _own_words(head, start, start + len(text)), "header"
+    for start, text in lines:
+        if _is_title(text):
+            return _own_words(head, start, start + len(text)), "first_line"
+        if _is_prose(text):
+            break
+    for start, text in lines:
+        if not _is_furniture(text):
+            first = re.split("[。！？，,；;]", text, maxsplit=1)[0] or text
+            return _own_words(head, start, start + min(len(first), 60)) or doc_id, "first_line"
+    start, text = lines[0] if lines else (0, "")
+    return (_own_words(head, start, start + min(len(text), 60)) if text else "") or doc_id, "first_line"
+
+
+def _find_source(head: NormalizedText, lines: list[_Line], stamp: _Stamp | None) -> str | None:
+    near = (
+        range(max(0, stamp.line - 4), min(len(lines), stamp.line + 6))
+        if stamp
+        else range(min(len(lines), 12))
+    )
+    for index in near:
+        start, text = lines[index]
+        if _is_prose(text):
+            continue
+        match = _SOURCE.search(text)
+        if match is None:
+            continue
+        value = match["source"]
+        at = start + match.start("source")
+        if not value:  # 来源: on a line of its own, the medium on the next
+            if text[match.end() :].strip() or index + 1 >= len(lines):
+                continue
+            at, value = lines[index + 1]
+            if _LABEL.match(value) or len(value) > 30:
+                continue
+        cut = _NEXT_LABEL.search(value)
+        value = value[: cut.start()] if cut else value
+        if 2 <= len(value) <= 30 and not value.startswith(("http", "www")):
+            return _own_words(head, at, at + len(value))
+    return None
+
+
+def _find_dateline(lines: list[_Line]) -> re.Match[str] | None:
+    for _, text in lines[:30]:
+        match = _DATELINE.match(text)
+        if match is not None:
+            return match
+    return None
+
+
+def _dateline_date(dateline: re.Match[str], text: str) -> dt.datetime | None:
+    month, day = int(dateline["m"]), int(dateline["d"])
+    if dateline["y"]:
+        year = int(dateline["y"])
+    else:
+        full = [date for _, date in _full_dates(text)]
+        near = max(full) if full else DEFAULT_ANCHOR
+        days = [date for y in (-1, 0, 1) if (date := _date(near.year + y, month, day))]
+        if not days:
+            return None
+        year = min(days, key=lambda date: abs((date - near).days)).year
+    date = _date(year, month, day)
+    return _moment(date.year, date.month, date.day) if date else None
+
+
+def _closing_date(text: str) -> dt.datetime | None:
+    """A date alone on one of the last lines, as notices are signed."""
+    tail = [line.strip() for line in text[-400:].split("\n") if line.strip()][-4:]
+    for line in reversed(tail):
+        match = _STAMP.fullmatch(line.strip("()（） ")) or _STAMP_CHINESE.fullmatch(line.strip("()（） "))
+        if match is not None:
+            try:
+                return _read_stamp(match)
+            except ValueError:
+                return None
+    return None
+
+
+# --- the anchor of a text that does not say when it was published -----------------------------------------------------
+
+_FULL_DATE = re.compile(
+    r"(?<![0-9])((?:19|20)[0-9]{2})(?:年([0-9]{1,2})月(?:([0-9]{1,2})[日号])?|([-/.])([0-9]{1,2})\4([0-9]{1,2}))(?![0-9])"
+)
+_MONTH_DAY = re.compile(r"(?<![0-9年])([0-9]{1,2})月([0-9]{1,2})[日号]")
+_YEAR_ALONE = re.compile(r"(?<![0-9])(20[0-9]{2})年(?![0-9])")
+# A date that the text only looks forward to says nothing about when it was written.
+_AHEAD_AFTER = re.compile(r"\s?(?:[24零0]{1,2}[时点])?(?:之前|以前|前|截止|止|底)")
+_AHEAD_BEFORE = re.compile(
+    r"(?:延长|推迟|延期|顺延|延|预计|将于|将在|定于|计划|争取|力争|确保|有效期)[至到于在]?$"
+)
+_AFTER = dt.timedelta(days=92)
+_BEFORE = dt.timedelta(days=273)
+
+
+def _date(year: int, month: int, day: int) -> dt.date | None:
+    try:
+        return dt.date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _is_ahead(text: str, start: int, end: int) -> bool:
+    return bool(
+        _AHEAD_AFTER.match(text, end, end + 6) or _AHEAD_BEFORE.search(text[max(0, start - 4) : start])
+    )
+
+
+def _full_dates(text: str) -> Iterator[tuple[int, dt.date]]:
+    for match in _FULL_DATE.finditer(text):
+        year, month, day, _, month2, day2 = match.groups()
+        date = _date(int(year), int(month or month2), int(day or day2 or 1))
+        if date is not None and not _is_ahead(text, *match.span()):
+            yield match.start(), date
+
+
+def infer_anchor(text: str) -> dt.date:
+    """The day that a text without time of publication was most likely written on.
+
+    The latest date that it states with year, or a later one without: a month and day count when they lie within three
+    months after the latest date found so far (else they belong to the year before). Dates that the text only looks
+    forward to (前, 延长至, 预计) do not count. Where no year is stated, the one that brings each date nearest to
+    `DEFAULT_ANCHOR` is taken; where no date is stated, `DEFAULT_ANCHOR` stands in.
+
+    >>> infer_anchor("截至2020年3月8日,累计91例。1月20日…截止3月9日16时,排查30568人")
+    datetime.date(2020, 3, 9)
+    """
+    full = [date for _, date in _full_dates(text)]
+    latest = max(full) if full else None
+    days = sorted(
+        {
+            (int(match[1]), int(match[2]))
+            for match in _MONTH_DAY.finditer(text)
+            if not _is_ahead(text, *match.span())
+        }
+    )
+    if latest is None:
+        years = Counter(int(match[1]) for match in _YEAR_ALONE.finditer(text))
+        near = DEFAULT_ANCHOR
+        if years and 2020 not in years:
+            near = near.replace(year=max(years))
+        dates = _nearest(days, near)
+        return max(dates) if dates else near
+    while True:
+        later = [
+            date
+            for month, day in days
+            for year in (latest.year, latest.year + 1)
+            if (date := _date(year, month, day)) and latest < date <= latest + _AFTER
+        ]
+        if not later:
+            return latest
+        latest = min(later)
+
+
+def _nearest(days: Iterable[tuple[int, int]], near: dt.date) -> list[dt.date]:
+    found = []
+    for month, day in days:
+        options = [date for y in (-1, 0, 1) if (date := _date(near.year + y, month, day))]
+        if options:
+            found.append(min(options, key=lambda date: abs((date - near).days)))
+    return found
+
+
+# --- the home region ---------------------------------------------------------------------------------------------------
+
+_COUNTRY = "100000"
+_UNIT = 1000  # weight of one naming; the title and the medium each weigh a third of all namings in the text, at least three
+
+
+def _given_region(region: str, doc_id: str) -> str:
+    from covid_timeline.mentions.places import gazetteer
+
+    places = gazetteer()
+    if re.fullmatch("[0-9]{6}", region):
+        if places.get(region) is None:
+            raise ValueError(f"{doc_id}: no region has the code 【{region}】")
+        return region
+    code = places.resolve(region)
+    if code is None:
+        raise ValueError(f"{doc_id}: no region is called 【{region}】")
+    return code
+
+
+def _find_home(title: str, source: str | None, text: str) -> tuple[str | None, str]:
+    """The region that title and text are about: the most specific one that dominates what they name.
+
+    Each naming counts for the place and for all that contain it. From the country down, the part that holds at least
+    half of its whole is entered; a page on a city that sometimes names its province stays the city's, and one that
+    names ten cities of a province is the province's.
+    """
+    in_title = Counter(_place_codes(title))
+    in_text = Counter(_place_codes(text))
+    aside = Counter(_place_codes(source)) if source else Counter()
+    total = sum(in_text.values())
+    weights: Counter[str] = Counter()
+    for counts, weight in (
+        (in_text, _UNIT * total),
+        (in_title, max(3 * _UNIT, _UNIT * total // 3)),
+        (aside, max(3 * _UNIT, _UNIT * total // 3)),
+    ):
+        for code, count in counts.items():
+            weights[code] += weight * count // sum(counts.values())
+    home = _dominant(weights)
+    if home is None:
+        return None, "none"
+    return home, "title" if home in in_title else "text"
+
+
+def _place_codes(text: str) -> list[str]:
+    from covid_timeline.mentions.places import find_places
+
+    return [
+        place.code for place in find_places(text, None) if place.code is not None and place.kind != "home"
+    ]
+
+
+def _dominant(weights: Counter[str]) -> str | None:
+    from covid_timeline.mentions.places import gazetteer
+
+    places = gazetteer()
+    inside: Counter[str] = Counter()  # weight of a place with all it contains
+    parts: dict[str, set[str]] = {}
+    for code, weight in weights.items():
+        chain = [
+            c for c in dict.fromkeys((code[:2] + "0000", code[:4] + "00", code)) if places.get(c) is not None
+        ]
+        if code == _COUNTRY:
+            chain = []
+        for whole, part in pairwise([_COUNTRY, *chain]):
+            parts.setdefault(whole, set()).add(part)
+        for one in (_COUNTRY, *chain):
+            inside[one] += weight
+    home = _COUNTRY
+    while home in parts:
+        part = max(sorted(parts[home]), key=lambda code: inside[code])
+        if 2 * inside[part] < inside[home]:
+            break
+        home = part
+    if home == _COUNTRY and 2 * weights[_COUNTRY] < inside[_COUNTRY]:
+        return None
+    return home if inside[home] else None
