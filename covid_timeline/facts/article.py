@@ -32,7 +32,11 @@ class ArticleError(ValueError):
 
 
 class UnreadableError(ValueError):
-    """Bytes that are no text, or that no encoding reads without losses. Names the file and the byte."""
+    """Bytes that are no text, or that no encoding reads without losses. `place` is where: "byte 17"."""
+
+    def __init__(self, message: str, place: str) -> None:
+        super().__init__(message)
+        self.place = place
 
 
 # --- bytes to text -------------------------------------------------------------------------------------------------
@@ -44,11 +48,15 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# The commonest characters of news prose in either script: what a wrong encoding makes holds next to none of them.
+# The 3,755 common characters of GB 2312 (its level 1): nearly all of any Chinese text, a sixth of what a wrong
+# encoding makes of one.
 _COMMON = frozenset(
-    "的一是在不了有和人这中大为上国年月日时到个地工要会发对用全市新疫情，。、這為國時個會發對\n"
+    bytes((row, cell)).decode("gb2312")
+    for row in range(0xB0, 0xD8)
+    for cell in range(0xA1, 0xFF)
+    if (row, cell) < (0xD7, 0xFA)
 )
-_COMMON_SHARE = 0.04
+_COMMON_SHARE = 0.6
 _CONTROLS = frozenset(map(chr, (*range(9), *range(14, 32), *range(127, 160)))) - {"\x85"}
 
 
@@ -75,17 +83,19 @@ def decode(data: bytes, name: str = "") -> tuple[str, str]:
                 text = data.decode(encoding)
             except UnicodeDecodeError as error:
                 raise UnreadableError(
-                    f"{where}not {encoding} as its mark says: byte {error.start}"
+                    f"{where}not {encoding} as its mark says: byte {error.start}", f"byte {error.start}"
                 ) from error
             break
     else:
         text, encoding = _detect(data, where)
     if "\0" in text:
         at = data.find(0)
-        raise UnreadableError(f"{where}not a text: NUL at byte {at}")
+        raise UnreadableError(f"{where}not a text: NUL at byte {at}", f"byte {at}")
     if text and sum(text.count(c) for c in _CONTROLS) > len(text) // 50:
         at = next(i for i, c in enumerate(text) if c in _CONTROLS)
-        raise UnreadableError(f"{where}not a text: control characters from character {at} on")
+        raise UnreadableError(
+            f"{where}not a text: control characters from character {at} on", f"character {at}"
+        )
     return text, encoding
 
 
@@ -101,7 +111,7 @@ def _detect(data: bytes, where: str) -> tuple[str, str]:
     # What is UTF-8 up to a damaged place is damaged UTF-8: GB18030 would read it as other characters without a word.
     sound = data[:bad].decode("utf-8")
     if b"\0" not in data and sum("\u3000" <= c <= "\u9fff" for c in sound[-2000:]) >= 3:
-        raise UnreadableError(f"{where}not UTF-8: byte {bad} of {len(data)}")
+        raise UnreadableError(f"{where}not UTF-8: byte {bad} of {len(data)}", f"byte {bad}")
     readings: list[tuple[float, str, str]] = []
     for encoding in ("gb18030", "utf-16-le", "utf-16-be"):
         try:
@@ -114,19 +124,30 @@ def _detect(data: bytes, where: str) -> tuple[str, str]:
     if readings and readings[0][0] >= _COMMON_SHARE:
         return readings[0][1:]
     if b"\0" in data:
-        raise UnreadableError(f"{where}not a text: NUL at byte {data.index(0)}")
+        raise UnreadableError(f"{where}not a text: NUL at byte {data.index(0)}", f"byte {data.index(0)}")
     try:
         data.decode("gb18030")
     except UnicodeDecodeError as error:
-        raise UnreadableError(f"{where}not UTF-8 (byte {bad}), not GB18030 (byte {error.start})") from error
-    raise UnreadableError(f"{where}not UTF-8 (byte {bad}), and not Chinese as GB18030 or UTF-16")
+        raise UnreadableError(
+            f"{where}not UTF-8 (byte {bad}), not GB18030 (byte {error.start})", f"byte {bad}"
+        ) from error
+    raise UnreadableError(
+        f"{where}not UTF-8 (byte {bad}), and not Chinese as GB18030 or UTF-16", f"byte {bad}"
+    )
 
 
 def _common_share(text: str) -> float:
-    sample = text[:20_000]
-    if any("\ue000" <= c <= "\uf8ff" for c in sample):
-        return 0.0
-    return sum(c in _COMMON for c in sample) / max(1, sum(not c.isascii() for c in sample))
+    """Share of common characters among all that are not ASCII or Chinese punctuation."""
+    sample = normalize(text[:20_000]).text
+    rare = common = 0
+    for character in sample:
+        if character in _COMMON:
+            common += 1
+        elif character > "\u02ff" and not (
+            "\u2000" <= character <= "\u303f" or "\uff00" <= character <= "\uffef"
+        ):
+            rare += 1
+    return common / max(1, common + rare)
 
 
 # --- the header: title, time, medium ---------------------------------------------------------------------------------
