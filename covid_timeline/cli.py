@@ -1,0 +1,641 @@
+"""The command line, `covid-timeline`: thin commands over functions that are there for Python too.
+
+Everything heavy is imported inside the command that needs it, so that `--help` comes quickly. What comes from a text
+is never printed raw: control characters, direction marks and half characters are shown as escapes, and rich reads
+no markup in it. Expected faults end in one sentence on stderr and an exit code, without a traceback
+(COVID_TIMELINE_DEBUG=1 shows it).
+
+Exit codes: 0 done; 1 failed (for `build`: nothing could be built, or something was refused under --strict; for
+`validate`: the data failed); 2 wrong use of the command; `validate` adds 3 (could not read) and 4 (nothing to check).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from covid_timeline.evaluate import Change, KindScore
+    from covid_timeline.model import Article, Refused
+    from covid_timeline.pipeline import BuildReport, Progress
+
+RAW = Path("data/raw")
+"""What `build` reads where nothing is named."""
+
+LISTED = 20
+"""Entries of a long list that are shown without --list."""
+
+PROGRESS_EVERY = 500
+"""Documents between two lines of progress where the output is no terminal."""
+
+app = typer.Typer(
+    name="covid-timeline",
+    help=(
+        "How Chinese cities met COVID-19 in early 2020: dated, placed, typed facts read from Chinese news, "
+        "each with the characters it was read from."
+    ),
+    epilog="Start with: covid-timeline build, then covid-timeline show --region 聊城",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class SourceKind(StrEnum):
+    """Where articles come from: `build --from`."""
+
+    folder = "folder"
+    dxy = "dxy"
+    jsonl = "jsonl"
+    csv = "csv"
+    parquet = "parquet"
+    html = "html"
+
+
+class Quotes(StrEnum):
+    """Which sentences are published: `build --quotes`."""
+
+    auto = "auto"
+    always = "always"
+    never = "never"
+
+
+class Form(StrEnum):
+    """How rows are printed."""
+
+    table = "table"
+    jsonl = "jsonl"
+
+
+# Output ---------------------------------------------------------------------------------------------------------
+
+
+def _console(*, stderr: bool = False) -> Console:
+    from rich.console import Console
+
+    console = Console(stderr=stderr, highlight=False, emoji=False, markup=False)
+    if not console.is_terminal:
+        console.width = 200  # a file or a pipe has no width; wrapping lines there only harms
+    return console
+
+
+def _safe(value: object, limit: int = 400) -> str:
+    """Text from an article, fit to be shown: on one line, nothing in it that a terminal would obey."""
+    from covid_timeline.tables.reports import printable
+
+    return "" if value is None else printable(str(value), limit)
+
+
+def _fail(message: str, code: int = 1) -> NoReturn:
+    print(f"covid-timeline: {_safe(message, 2000)}", file=sys.stderr)
+    raise typer.Exit(code)
+
+
+def _print_json(rows: Iterable[Mapping[str, Any]]) -> None:
+    """JSON lines; pure ASCII where the output cannot hold Chinese."""
+    from covid_timeline.evaluate import jsonable
+
+    ascii_only = not (sys.stdout.encoding or "").lower().startswith("utf")
+    for row in rows:
+        line = json.dumps(jsonable(dict(row)), ensure_ascii=False)
+        try:
+            line.encode("ascii" if ascii_only else "utf-8")
+        except UnicodeEncodeError:  # Chinese in an ASCII terminal, or half a surrogate pair anywhere
+            line = json.dumps(jsonable(dict(row)))
+        print(line)
+
+
+def _print_table(title: str, names: Sequence[str], rows: Iterable[Sequence[object]], right: Iterable[str] = ()) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in names:
+        table.add_column(name, justify="right" if name in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(_safe(cell)) for cell in row))
+    _console().print(table)
+
+
+# build ----------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def build(
+    raw: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Folder of articles, or files of them. Without it: data/raw.", metavar="[RAW]..."),
+    ] = None,
+    *,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Folder to publish to. Without it: a folder `processed` beside RAW."),
+    ] = None,
+    source: Annotated[SourceKind, typer.Option("--from", help="What RAW is.")] = SourceKind.folder,
+    text: Annotated[str | None, typer.Option(help="Column of the text (jsonl, csv, parquet).")] = None,
+    published: Annotated[str | None, typer.Option(help="Column of the publication time.")] = None,
+    title: Annotated[str | None, typer.Option(help="Column of the title.")] = None,
+    region: Annotated[str | None, typer.Option(help="Column of the home region, by name or code.")] = None,
+    doc_id: Annotated[str | None, typer.Option("--id", help="Column of the document id.")] = None,
+    medium: Annotated[str | None, typer.Option("--source", help="Column of the medium.")] = None,
+    url: Annotated[str | None, typer.Option(help="Column of the address.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 where any document was refused.")] = False,
+    quotes: Annotated[
+        Quotes, typer.Option(help="Publish sentences: where the texts may be republished, always, or never.")
+    ] = Quotes.auto,
+    full_list: Annotated[bool, typer.Option("--list", help="List everything left out, however much.")] = False,
+) -> None:
+    """Read articles and publish the tables.
+
+    A document that cannot be read is listed and the rest goes on. Nothing is published unless validation passes.
+    """
+    named = {
+        "text": text,
+        "published": published,
+        "title": title,
+        "region": region,
+        "id": doc_id,
+        "source": medium,
+        "url": url,
+    }
+    columns = {name: column for name, column in named.items() if column is not None}
+    if columns and source not in (SourceKind.jsonl, SourceKind.csv, SourceKind.parquet):
+        raise typer.BadParameter(f"--{next(iter(columns))} names a column; it goes with --from jsonl, csv or parquet")
+    paths = raw or [RAW]
+    for path in paths:
+        if not path.exists():
+            hint = "; name the folder of your articles" if not raw else ""
+            _fail(f"{path}: no such file or folder{hint}", 1)
+    target = out or paths[0].parent / "processed"
+
+    from covid_timeline.pipeline import build as run
+
+    articles = _articles(source, paths, columns)
+    with _Progress() as progress:
+        report = run(articles, target, quotes=quotes.value, progress=progress)
+    _show_build(report, full_list)
+    raise typer.Exit(report.exit_code(strict=strict))
+
+
+def _articles(kind: SourceKind, paths: Sequence[Path], columns: Mapping[str, str]) -> Iterable[Article | Refused]:
+    if kind in (SourceKind.folder, SourceKind.html):
+        if len(paths) > 1:
+            raise typer.BadParameter(f"--from {kind.value} reads one folder", param_hint="RAW")
+        if kind is SourceKind.html:
+            from covid_timeline.sources.html import read_html
+
+            return read_html(paths[0])
+        from covid_timeline.sources.folder import read_folder
+
+        return read_folder(paths[0])
+    if kind is SourceKind.dxy:
+        from covid_timeline.sources.dxy import read_dxy
+
+        return read_dxy(paths)
+    from covid_timeline.sources.records import Columns, read_records
+
+    if "text" not in columns:
+        raise typer.BadParameter(f"--from {kind.value} needs to know which column holds the text", param_hint="--text")
+    # What is called .json may be a list or lines; the reader tells them apart.
+    return read_records(paths, Columns(**columns), format=None if kind is SourceKind.jsonl else kind.value)
+
+
+class _Progress:
+    """Documents read so far: a moving line on a terminal, a plain line now and then elsewhere; on stderr."""
+
+    def __init__(self) -> None:
+        self._console = _console(stderr=True)
+        self._status: Any = None
+
+    def __enter__(self) -> Progress:
+        if self._console.is_terminal:
+            self._status = self._console.status("reading", spinner="line")
+            self._status.start()
+        return self.step
+
+    def __exit__(self, *_: object) -> None:
+        if self._status:
+            self._status.stop()
+
+    def step(self, done: int, doc_id: str) -> None:
+        """Called after each document."""
+        if self._status:
+            from rich.text import Text
+
+            self._status.update(Text(f"{done} documents read, last {_safe(doc_id, 60)}"))
+        elif done % PROGRESS_EVERY == 0:
+            print(f"{done} documents read", file=sys.stderr, flush=True)
+
+
+def _show_build(report: BuildReport, full_list: bool) -> None:
+    counts: list[tuple[str, int]] = [
+        (name, report.rows.get(name, 0))
+        for name in ("documents", "dates", "events", "metrics", "city_by_date", "rejected")
+    ]
+    counts += [
+        ("refused", report.count("refused")),
+        ("skipped", report.count("skipped")),
+        ("notes", report.count("note")),
+        ("violations", len(report.violations)),
+    ]
+    where = f"published in {report.out}" if report.published else "nothing was published"
+    _print_table(where, ("what", "count"), counts, right=("count",))
+    for kind, heading in (
+        ("refused", "Refused"),
+        ("skipped", "Left out on purpose"),
+        ("note", "Kept, with a note"),
+    ):
+        entries = [entry for entry in report.refused if entry.kind == kind]
+        lines = [": ".join(filter(None, (e.file, e.place, e.reason))) for e in entries]
+        _print_list(heading, lines, full=full_list or kind == "refused")
+    _print_list("Violations", [str(violation) for violation in report.violations], full=full_list)
+    if not report.rows.get("documents") and not report.violations:
+        print("covid-timeline: there was no article to build from", file=sys.stderr)
+
+
+def _print_list(heading: str, lines: Sequence[str], *, full: bool = True) -> None:
+    if not lines:
+        return
+    print(f"{heading} ({len(lines)}):")
+    shown = lines if full else lines[:LISTED]
+    for line in shown:
+        print(f"  {_safe(line)}")
+    if len(shown) < len(lines):
+        print(f"  ... and {len(lines) - len(shown)} more (--list shows all)")
+
+
+# reading the tables ---------------------------------------------------------------------------------------------
+
+
+@app.command()
+def show(
+    *,
+    region: Annotated[str, typer.Option(help="City, province or county, by name or code: 聊城, 聊城市, 371500.")],
+    inside: Annotated[bool, typer.Option("--inside", help="And every place inside it.")] = False,
+    start: Annotated[str | None, typer.Option(help="First day, as 2020-01-25.")] = None,
+    end: Annotated[str | None, typer.Option(help="Last day.")] = None,
+    category: Annotated[str | None, typer.Option(help="Only events of this category.")] = None,
+    tables: Annotated[Path | None, typer.Option("--tables", help="A build. Without it: the published tables.")] = None,
+    form: Annotated[Form, typer.Option("--format", help="A timeline to read, or JSON lines.")] = Form.table,
+) -> None:
+    """The timeline of a region: what happened when, with its figures.
+
+    Example: covid-timeline show --region 聊城 --start 2020-01-25 --end 2020-01-31
+    """
+    import covid_timeline as ct
+
+    events = ct.load_events(
+        region,
+        inside=inside,
+        category=category,
+        start=_day(start, "--start"),
+        end=_day(end, "--end"),
+        path=tables,
+        backend="arrow",
+    ).to_pylist()
+    if form is Form.jsonl:
+        _print_json(events)
+        return
+    if not events:
+        print(f"No events in {_safe(region)}" + (" in those days." if start or end else "."))
+        return
+    figures: dict[str, list[dict[str, Any]]] = {}
+    for metric in ct.load_metrics(doc=sorted({e["doc_id"] for e in events}), path=tables, backend="arrow").to_pylist():
+        figures.setdefault(metric["event_id"], []).append(metric)
+    events.sort(key=lambda event: (event["date_start"], event["time_start"] or "", event["event_id"]))
+    _show_timeline(events, figures)
+
+
+def _show_timeline(events: Sequence[dict[str, Any]], figures: Mapping[str, Sequence[dict[str, Any]]]) -> None:
+    from rich.text import Text
+
+    console = _console()
+    last = None
+    for event in events:
+        period = _period(event["date_start"], event["date_end"])
+        if period != last:
+            console.print(Text(period, style="bold"))
+            last = period
+        clock = f"{event['time_start']} " if event["time_start"] else ""
+        place = _safe(event["region_name"])
+        line = Text("  ")
+        line.append(f"{clock}{event['category']}", style="cyan")
+        line.append(f"  {place}  {_safe(event['summary'], 120)}")
+        line.append(f"  [{_safe(event['event_id'])}]", style="dim")
+        console.print(line, soft_wrap=True)
+        for metric in figures.get(event["event_id"], ()):
+            console.print(Text(f"      {_figure(metric)}"), soft_wrap=True)
+
+
+def _period(start: dt.date | None, end: dt.date | None) -> str:
+    if start == end or end is None:
+        return str(start or "")
+    return f"{start} .. {end}" if start else f".. {end}"
+
+
+_SIGNS = {"about": "~", "nearly": "<~", "more_than": ">", "at_least": ">=", "less_than": "<", "at_most": "<="}
+
+
+def _figure(metric: Mapping[str, Any]) -> str:
+    high = metric["value_high"]
+    value = _number(metric["value"]) + (f"-{_number(high)}" if high is not None else "")
+    sign = _SIGNS.get(metric["qualifier"], "")
+    return f"{sign}{value} {metric['unit']}  {_safe(metric['measure'], 60)}  ({metric['indicator']})"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value == int(value) else f"{value:,}"
+
+
+def _day(value: str | None, option: str) -> dt.date | None:
+    if value is None:
+        return None
+    try:
+        return dt.date.fromisoformat(value)
+    except ValueError:
+        raise typer.BadParameter(f"{value!r} is not a day like 2020-01-25", param_hint=option) from None
+
+
+# one's own text -------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def extract(
+    file: Annotated[Path, typer.Argument(help="A text file, or - for standard input.")] = Path("-"),
+    published: Annotated[
+        str | None, typer.Option(help="Day of publication, as 2020-02-03; else read from the text.")
+    ] = None,
+    region: Annotated[str | None, typer.Option(help="Home region, by name or code; else read from the text.")] = None,
+    form: Annotated[Form, typer.Option("--format", help="Tables to read, or JSON lines.")] = Form.table,
+) -> None:
+    """Dates, figures and events of one text.
+
+    Example: echo 截至2月3日24时，聊城市累计确诊15例 | covid-timeline extract - --published 2020-02-04
+    """
+    import covid_timeline as ct
+
+    text = _read_text(file)
+    found = ct.extract(text, published=_day(published, "--published"), region=region)
+    tables = {
+        name: [row._asdict() for row in getattr(found, name)] for name in ("dates", "events", "metrics", "rejected")
+    }
+    if form is Form.jsonl:
+        _print_json({"table": name, **row} for name, rows in tables.items() for row in rows)
+        return
+    for name, columns in _SHOWN_COLUMNS.items():
+        rows = [[_cell(row, column) for column in columns] for row in tables[name]]
+        _print_table(f"{name} ({len(rows)})", columns, rows, right=("value",))
+
+
+_SHOWN_COLUMNS = {
+    "dates": ("quote", "date", "precision", "basis", "rule"),
+    "events": ("date", "region_name", "category", "summary", "rule"),
+    "metrics": ("value_quote", "value", "unit", "qualifier", "indicator", "measure", "date", "region_name", "rule"),
+    "rejected": ("quote", "reason"),
+}
+
+
+def _cell(row: Mapping[str, Any], column: str) -> object:
+    if column == "date":
+        return _period(row["date_start"], row["date_end"])
+    if column == "value":
+        high = row["value_high"]
+        return _number(row["value"]) + (f"-{_number(high)}" if high is not None else "")
+    return row[column]
+
+
+def _read_text(file: Path) -> str:
+    from covid_timeline.facts.article import decode
+
+    if str(file) == "-":
+        return decode(sys.stdin.buffer.read(), "standard input")[0]
+    return decode(file.read_bytes(), str(file))[0]
+
+
+@app.command()
+def explain(
+    text: Annotated[str, typer.Argument(help="A sentence, or - for standard input.")],
+    published: Annotated[str | None, typer.Option(help="Day of publication, as 2020-02-03.")] = None,
+    region: Annotated[str | None, typer.Option(help="Home region, by name or code.")] = None,
+) -> None:
+    """What each rule saw in a text, and what it claimed.
+
+    Example: covid-timeline explain 2月28日，全市65个重点项目总投资506.8亿元 --region 聊城
+    """
+    from covid_timeline.api import explanation
+
+    if text == "-":
+        text = _read_text(Path("-"))
+    for line in explanation(text, _day(published, "--published"), region):
+        print(_safe(line, len(line)))
+
+
+@app.command()
+def quote(
+    row_id: Annotated[str, typer.Argument(help="An event_id or a metric_id: liaocheng:m1250.")],
+    tables: Annotated[Path | None, typer.Option("--tables", help="A build. Without it: the published tables.")] = None,
+) -> None:
+    """The sentence that a row was read from, with its characters marked.
+
+    Example: covid-timeline quote liaocheng:m1250
+    """
+    import covid_timeline as ct
+
+    print(ct.quote(row_id, path=tables))
+
+
+# checking -------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def evaluate(
+    *,
+    gold: Annotated[list[Path] | None, typer.Option("--gold", help="Annotations, JSON lines; may be repeated.")] = None,
+    tables: Annotated[
+        list[Path] | None,
+        typer.Option("--tables", help="A build; may be repeated. Without it: the published tables."),
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option(help="Break down by `rule`, or by `field` (with the confusions of each).")
+    ] = None,
+    errors: Annotated[int, typer.Option(help="List the first N mistakes; -1 lists all.")] = 0,
+    against: Annotated[
+        Path | None, typer.Option(help="Instead: rows gained, lost and changed since this earlier build.")
+    ] = None,
+    form: Annotated[str, typer.Option("--format", help="`text` or `json`.")] = "text",
+    write_docs: Annotated[Path | None, typer.Option(help="Write the accuracy page to this file.")] = None,
+) -> None:
+    """Precision, recall and F1 against hand annotations; or what moved between two builds.
+
+    Example: covid-timeline evaluate --gold liaocheng.jsonl --by rule
+    """
+    from covid_timeline import evaluate as ev
+
+    if by not in (None, "rule", "field"):
+        raise typer.BadParameter(f"{by!r} is neither rule nor field", param_hint="--by")
+    if form not in ("text", "json"):
+        raise typer.BadParameter(f"{form!r} is neither text nor json", param_hint="--format")
+    builds = tables or [_published()]
+    if against is not None:
+        if len(builds) != 1:
+            raise typer.BadParameter("compare one build with one", param_hint="--tables")
+        _show_changes(ev.compare_builds(against, builds[0]), form)
+        return
+    if not gold:
+        raise typer.BadParameter("name a file of annotations, or an earlier build --against", param_hint="--gold")
+    notes = ev.read_gold(gold)
+    rows = ev.read_tables(builds)
+    known = {row["doc_id"] for row in ev.read_rows(builds, "documents")}
+    absent = sorted({note["doc"] for note in notes} - known)
+    if absent:
+        print(
+            f"covid-timeline: {len(absent)} annotated documents are not in these tables and count as missed: "
+            f"{_safe(', '.join(absent), 200)}",
+            file=sys.stderr,
+        )
+    if write_docs is not None:
+        if absent:
+            _fail("the accuracy page needs every annotated document in the tables", 1)
+        write_docs.write_text(ev.accuracy_page(rows, notes), encoding="utf-8", newline="\n")
+        print(f"written: {write_docs}")
+        return
+    scores = ev.score(rows, notes)
+    if form == "json":
+        print(json.dumps(ev.report(scores), ensure_ascii=False))
+        return
+    _show_scores(scores, by, errors)
+
+
+def _published() -> Path:
+    from covid_timeline.load import data_path
+
+    return data_path()
+
+
+def _show_scores(scores: Mapping[str, KindScore], by: str | None, errors: int) -> None:
+    from covid_timeline.evaluate import LEVELS, ranked
+
+    for kind, one in scores.items():
+        rates = "   ".join(
+            f"{level} P {rate.precision:.3f} R {rate.recall:.3f} F1 {rate.f1:.3f}"
+            for level, rate in ((level, one.tally.rate(level)) for level in LEVELS)
+        )
+        print(f"{kind:7} gold {one.tally.gold:4}  predicted {one.tally.predicted:4}   {rates}")
+        print("        " + "  ".join(f"{name} {right / seen:.3f}" for name, (right, seen) in one.fields.items()))
+    for kind, one in scores.items():
+        if by == "rule":
+            rows = [
+                (rule, tally.predicted, tally.found, tally.value, tally.full)
+                for rule, tally in ranked(one.by_rule)
+                if tally.predicted
+            ]
+            names = ("rule", "rows", "found", "value", "full")
+            _print_table(f"{kind}s by rule", names, rows, right=names[1:])
+        elif by == "field":
+            _show_fields(kind, one)
+    mistakes = [mistake for one in scores.values() for mistake in one.mistakes]
+    for mistake in mistakes if errors < 0 else mistakes[:errors]:
+        gold = None if mistake.gold is None else _brief(mistake.gold)
+        row = None if mistake.row is None else _brief(mistake.row)
+        print(_safe(f"{mistake.kind} {mistake.what} | gold {gold} | got {row}", 900))
+
+
+def _show_fields(kind: str, one: KindScore) -> None:
+    from covid_timeline.evaluate import ranked
+
+    names = ("field", "right", "of", "share")
+    rows = [(name, right, seen, f"{right / seen:.3f}") for name, (right, seen) in one.fields.items()]
+    _print_table(f"{kind}s by field", names, rows, right=names[1:])
+    counts = ("gold", "rows", "found", "value", "full")
+    classes = [(name, t.gold, t.predicted, t.found, t.value, t.full) for name, t in ranked(one.by_class)]
+    _print_table(f"{kind}s by class", ("annotated as", *counts), classes, right=counts)
+    confusions = [(*what, n) for what, n in one.confusions.most_common(LISTED)]
+    if confusions:
+        _print_table(f"{kind}s: what was taken for what", ("field", "gold", "row", "times"), confusions, right=("times",))
+
+
+_BRIEF = (
+    "doc", "doc_id", "quote", "value_quote", "date_quote", "value", "value_high", "unit", "qualifier", "indicator",
+    "category", "date_start", "date_end", "precision", "basis", "region", "region_code", "rule",
+)  # fmt: skip
+
+
+def _brief(row: Mapping[str, Any]) -> str:
+    shown = {name: row[name] for name in _BRIEF if row.get(name) is not None}
+    return ", ".join(f"{name} {_safe(value, 60)}" for name, value in shown.items())
+
+
+def _show_changes(changes: Sequence[Change], form: str) -> None:
+    if form == "json":
+        _print_json(
+            {"table": c.table, "what": c.what, "key": c.key, "before": c.before, "after": c.after} for c in changes
+        )
+        return
+    counts: dict[tuple[str, str], int] = {}
+    for change in changes:
+        counts[change.table, change.what] = counts.get((change.table, change.what), 0) + 1
+    for change in changes:
+        fields = change.fields()
+        if fields:
+            detail = "; ".join(f"{name}: {_safe(was, 80)} -> {_safe(now, 80)}" for name, (was, now) in fields.items())
+        else:
+            detail = _brief(change.after or change.before or {})
+        mark = {"gained": "+", "lost": "-", "changed": "~"}[change.what]
+        print(f"{mark} {change.table} {_safe(change.key)}  {detail}")
+    if not changes:
+        print("The two builds hold the same rows.")
+    for (table, what), count in sorted(counts.items()):
+        print(f"{table}: {count} {what}")
+
+
+# the rest -------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def version() -> None:
+    """Version of the package and of the schema of its tables."""
+    import covid_timeline as ct
+    from covid_timeline.tables.schema import SCHEMA_VERSION
+
+    print(f"covid-timeline {ct.__version__}, schema {SCHEMA_VERSION}")
+
+
+def main() -> None:
+    """Run the command line; the entry point of `covid-timeline`."""
+    for stream in (sys.stdout, sys.stderr):
+        # What an ASCII terminal cannot show is escaped rather than fatal.
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure:
+            reconfigure(errors="backslashreplace")
+    try:
+        app()
+    except BrokenPipeError:
+        # `| head` has read enough; the interpreter must not complain while it closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except (OSError, ValueError, LookupError, ModuleNotFoundError) as error:
+        if os.environ.get("COVID_TIMELINE_DEBUG"):
+            raise
+        print(f"covid-timeline: {_safe(_sentence(error), 2000)}", file=sys.stderr)
+        sys.exit(1)
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    if isinstance(error, LookupError) and error.args:
+        return str(error.args[0])
+    return str(error) or type(error).__name__
