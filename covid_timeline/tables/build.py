@@ -7,7 +7,7 @@ transpose of its rows. A build of a hundred thousand documents makes about a mil
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -238,12 +238,6 @@ def to_frame(table: pa.Table) -> pd.DataFrame:
 def to_frames(tables: Mapping[str, pa.Table]) -> dict[str, pd.DataFrame]:
     """`to_frame` for each table."""
     return {name: to_frame(table) for name, table in tables.items()}
-
-
-def concat(name: str, parts: Iterable[pa.Table]) -> pa.Table:
-    """All parts of one table; an empty table of the right schema where there is none."""
-    found = list(parts)
-    return pa.concat_tables(found) if found else to_table(name, [])
 
 
 def regions_table() -> pa.Table:

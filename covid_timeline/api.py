@@ -1,0 +1,408 @@
+"""One's own text: what `import covid_timeline as ct` offers beside the published tables.
+
+The scanners (`find_*`, `extract`, `explain`) take any string and never raise for what is in it; the strict parsers
+(`parse_*`) take one date or one figure and raise a `ValueError` that quotes the input with the fault in 【】. Every span
+counts code points of the string as given, and `text[start:end] == quote`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple, TextIO
+
+from covid_timeline.facts.article import ArticleError, infer_anchor, read_article
+from covid_timeline.facts.extract import extract as extract_facts
+from covid_timeline.mentions import dates, places, quantities
+from covid_timeline.model import (
+    Article,
+    DateMention,
+    DateRow,
+    EventRow,
+    Facts,
+    MetricRow,
+    Place,
+    Quantity,
+    RejectedRow,
+)
+from covid_timeline.text.normalize import NormalizedText, normalize
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Day = str | dt.date
+
+
+class FoundDate(NamedTuple):
+    """One date expression of a text, resolved."""
+
+    char_start: int
+    char_end: int
+    quote: str
+    date_start: dt.date
+    date_end: dt.date
+    time_start: str | None  # HH:MM; 24:00 is the end of the day
+    time_end: str | None
+    precision: str
+    basis: str
+    rule: str
+
+
+class FoundQuantity(NamedTuple):
+    """One figure of a text: an exact value, in the unit named."""
+
+    char_start: int
+    char_end: int
+    quote: str
+    value: Decimal
+    value_high: Decimal | None  # upper end of a stated range
+    unit: str
+    qualifier: str
+    rule: str
+
+
+class FoundPlace(NamedTuple):
+    """One place named in a text; `region_code` is None abroad."""
+
+    char_start: int
+    char_end: int
+    quote: str
+    region_name: str
+    region_code: str | None
+    region_level: str
+    kind: str  # named, home, institution
+    rule: str
+
+
+class Extraction(NamedTuple):
+    """The facts of one text; the rows are those of the published tables."""
+
+    article: Article
+    dates: list[DateRow]
+    events: list[EventRow]
+    metrics: list[MetricRow]
+    rejected: list[RejectedRow]
+
+    def to_frame(self, kind: str = "metrics") -> pd.DataFrame:
+        """One of `dates`, `events`, `metrics`, `rejected` as a pandas frame, with the columns of the published table.
+
+        Raises:
+            ValueError: `kind` is none of these.
+        """
+        if kind not in ("dates", "events", "metrics", "rejected"):
+            raise ValueError(f"kind is dates, events, metrics or rejected, not {kind!r}")
+        from covid_timeline.tables.build import to_frame, to_table
+
+        return to_frame(to_table(kind, getattr(self, kind)))
+
+    def __repr__(self) -> str:
+        counts = ", ".join(
+            f"{len(getattr(self, kind))} {kind}" for kind in ("dates", "events", "metrics", "rejected")
+        )
+        return f"<Extraction: {counts}>"
+
+
+def extract(text: str, published: Day | None = None, region: str | None = None) -> Extraction:
+    """Everything that a text states: dates, events, metrics, and what no rule claimed.
+
+    Args:
+        text: any string, in Simplified or Traditional script.
+        published: day or time of publication, which dates without a year are resolved against; read from the text
+            where None (header, dateline, latest full date).
+        region: home region by name or code, the 我市 of the text; read from the text where None.
+
+    Raises:
+        ValueError: `published` is no date, or `region` no known place.
+
+    >>> found = extract("2月3日0—24时，聊城市新增确诊病例2例。", published="2020-02-04")
+    >>> [(m.value, m.unit, m.indicator, str(m.date_end), m.region_code) for m in found.metrics]
+    [(2.0, 'case', 'confirmed_new', '2020-02-03', '371500')]
+    """
+    facts = _facts(text, published, region)
+    return Extraction(facts.article, facts.dates, facts.events, facts.metrics, facts.rejected)
+
+
+def find_dates(text: str, anchor: Day | None = None) -> list[FoundDate]:
+    """The date expressions of a text, in order.
+
+    Args:
+        text: any string.
+        anchor: the day that relative and year-less expressions are resolved against; where None, the latest full date
+            in the text, else the middle of the period that the project covers (2020-03-01). The clock is never read.
+
+    Raises:
+        ValueError: `anchor` is no date.
+
+    >>> [(d.quote, str(d.date_start)) for d in find_dates("1月25日，大年初一", anchor="2020-03-05")]
+    [('1月25日', '2020-01-25'), ('大年初一', '2020-01-25')]
+    """
+    norm = normalize(text)
+    return [
+        _found_date(text, norm, mention) for mention in dates.find_dates(norm.text, _anchor(norm, anchor))[0]
+    ]
+
+
+def find_quantities(text: str) -> list[FoundQuantity]:
+    """The figures of a text, in order; dates, names with numbers and the like are none.
+
+    >>> [(q.quote, str(q.value), q.unit, q.qualifier) for q in find_quantities("2月5日，投入500多亿元，近400家次")]
+    [('500多亿元', '50000000000', 'CNY', 'more_than'), ('近400家次', '400', 'time', 'nearly')]
+    """
+    norm = normalize(text)
+    found, _ = quantities.find_quantities(norm.text, _taken(norm.text, _anchor(norm, None), None))
+    return [_found_quantity(text, norm, quantity) for quantity in found]
+
+
+def find_places(text: str, home: str | None = None) -> list[FoundPlace]:
+    """The places that a text names, in order.
+
+    Args:
+        text: any string.
+        home: name or code of the region whose text it is: settles 我市, 全区, and names that several places share.
+
+    Raises:
+        ValueError: `home` is no known place.
+
+    >>> [(p.quote, p.region_code) for p in find_places("聊城市阳谷县")]
+    [('聊城市', '371500'), ('阳谷县', '371521')]
+    """
+    norm = normalize(text)
+    code = places.gazetteer().resolve(home) if home is not None else None
+    found = []
+    for place in places.find_places(norm.text, code):
+        start, end = norm.raw_span(place.start, place.end)
+        found.append(
+            FoundPlace(
+                start, end, text[start:end], place.name, place.code, place.level, place.kind, place.rule
+            )
+        )
+    return found
+
+
+def parse_date(text: str, anchor: Day | None = None) -> FoundDate:
+    """The one date that `text` is, from its first character to its last.
+
+    Args:
+        text: a date expression: 2020年1月25日, 1月25日, 大年初一, 2月3日0—24时.
+        anchor: the day that it is resolved against; only an expression that states its year needs none.
+
+    Raises:
+        ValueError: `text` is no date, more than one, has something beside it, or needs an anchor; the message quotes
+            it with the fault in 【】.
+
+    >>> str(parse_date("1月25日", anchor="2020-03-05").date_start)
+    '2020-01-25'
+    >>> parse_date("2020年2月30日")
+    Traceback (most recent call last):
+    ...
+    ValueError: not a date: 【2020年2月30日】: no such day
+    """
+    norm = normalize(text)
+    found, unclaimed = dates.find_dates(norm.text, _anchor(norm, anchor))
+
+    def fault(start: int, end: int, why: str) -> ValueError:
+        first, last = norm.raw_span(start, end) if end > start else (0, len(text))
+        return ValueError(f"not a date: {text[:first]}【{text[first:last]}】{text[last:]}: {why}")
+
+    if not found:
+        if unclaimed:
+            raise fault(unclaimed[0].start, unclaimed[0].end, unclaimed[0].reason)
+        raise fault(0, len(norm.text), "no date in it")
+    one = found[0]
+    if one.start > 0:
+        raise fault(0, one.start, "nothing may stand beside the date")
+    if one.end < len(norm.text):
+        raise fault(
+            one.end,
+            len(norm.text),
+            "a second date" if len(found) > 1 else "nothing may stand beside the date",
+        )
+    if anchor is None and one.basis != "explicit":
+        raise fault(0, len(norm.text), "the year is not stated; give an anchor")
+    return _found_date(text, norm, one)
+
+
+def parse_quantity(text: str) -> FoundQuantity:
+    """The one figure that `text` is, from its first character to its last: number, unit and hedges.
+
+    Raises:
+        ValueError: `text` is no figure, more than one, or has something beside it; the message quotes it with the fault
+            in 【】.
+
+    >>> quantity = parse_quantity("506.8亿元")
+    >>> str(quantity.value), quantity.unit, quantity.qualifier
+    ('50680000000', 'CNY', 'exact')
+    """
+    norm = normalize(text)
+    return _found_quantity(text, norm, quantities.parse_quantity(norm.text))
+
+
+def explain(
+    text: str, published: Day | None = None, region: str | None = None, *, file: TextIO | None = None
+) -> None:
+    """Print what each rule saw in a text and what it claimed, to `file` (standard output where None).
+
+    Raises:
+        ValueError: as for `extract`.
+    """
+    print("\n".join(explanation(text, published, region)), file=file or sys.stdout)
+
+
+def explanation(text: str, published: Day | None = None, region: str | None = None) -> list[str]:
+    """The lines that `explain` prints, one for each mention, fact and numeral without a rule.
+
+    Raises:
+        ValueError: as for `extract`.
+    """
+    facts = _facts(text, published, region)
+    article = facts.article
+    norm = normalize(text)
+    anchor = article.anchor_date
+    lines = [
+        f"anchor   {anchor} ({article.anchor_basis})",
+        f"home     {article.region_code or '-'} ({article.region_basis})",
+    ]
+    if norm.text != text:
+        lines.append(f"read as  {_shown(norm.text)}")
+    found_dates, odd_dates = dates.find_dates(norm.text, anchor)
+    found_places = places.find_places(norm.text, article.region_code)
+    taken = _taken(norm.text, anchor, article.region_code)
+    found_quantities, odd_numbers = quantities.find_quantities(norm.text, taken)
+    mentions: list[tuple[int, int, str, str, str]] = []
+    for date in found_dates:
+        said = f"{_period(date.date_start, date.date_end)} {date.precision} {date.basis} {date.role}"
+        mentions.append((date.start, date.end, "date", said, date.rule))
+    for place in found_places:
+        said = f"{place.code or 'abroad'} {place.name} {place.kind}"
+        mentions.append((place.start, place.end, "place", said, place.rule))
+    for figure in found_quantities:
+        said = f"{_amount(figure.value, figure.value_high)} {figure.unit} {figure.qualifier}"
+        mentions.append((figure.start, figure.end, "figure", said, figure.rule))
+    for odd in (*odd_dates, *odd_numbers):
+        mentions.append((odd.start, odd.end, "no rule", odd.reason, ""))
+    lines += ["", "mentions"]
+    lines += list(_mention_lines(text, norm, mentions))
+    lines += ["", "facts"]
+    for event in facts.events:
+        when, where = _period(event.date_start, event.date_end), event.region_name or "-"
+        lines.append(
+            f"  event    {_shown(event.summary)}: {event.category} | {where} | {when} | rule {event.rule}"
+        )
+    for metric in facts.metrics:
+        parts = [
+            metric.indicator,
+            metric.measure,
+            metric.region_name,
+            _period(metric.date_start, metric.date_end),
+        ]
+        said = " | ".join(part for part in parts if part)
+        amount = f"{_amount(metric.value, metric.value_high)} {metric.unit} {metric.qualifier}"
+        whole = f" | part of {metric.part_of}" if metric.part_of else ""
+        lines.append(
+            f"  metric   {_shown(metric.value_quote)}: {amount} | {said}{whole} | rule {metric.rule}"
+        )
+    for rejected in facts.rejected:
+        lines.append(f"  rejected {_shown(rejected.quote)}: {rejected.reason}")
+    return lines
+
+
+def _mention_lines(
+    text: str, norm: NormalizedText, mentions: list[tuple[int, int, str, str, str]]
+) -> Iterator[str]:
+    for start, end, kind, said, rule in sorted(mentions):
+        first, last = norm.raw_span(start, end)
+        by = f" | rule {rule}" if rule else ""
+        yield f"  {kind:8} {_shown(text[first:last])} [{first}:{last}]: {said}{by}"
+
+
+# --- helpers ------------------------------------------------------------------------------------------------------------
+
+
+def _facts(text: str, published: Day | None, region: str | None) -> Facts:
+    return extract_facts(_article(text, published, region))
+
+
+def _article(text: str, published: Day | None, region: str | None) -> Article:
+    try:
+        return read_article(text, doc_id="text", published=published, region=region)
+    except ArticleError:
+        # An empty text, or a header with an impossible date, is no article; as somebody's text it is still read.
+        if published is not None and text.strip():
+            raise
+    stand_in = read_article(
+        text if text.strip() else "。",
+        doc_id="text",
+        title="",
+        published=published or infer_anchor(text),
+        region=region,
+    )
+    if published is not None:
+        return stand_in._replace(raw=text)
+    return stand_in._replace(raw=text, published_at=None, anchor_basis="inferred", published_basis="none")
+
+
+def _anchor(norm: NormalizedText, anchor: Day | None) -> dt.date:
+    if anchor is None:
+        return infer_anchor(norm.text)
+    if isinstance(anchor, dt.datetime):
+        return anchor.date()
+    if isinstance(anchor, dt.date):
+        return anchor
+    try:
+        return dt.datetime.fromisoformat(anchor).date()
+    except ValueError:
+        raise ValueError(f"anchor {anchor!r} is not a date; write it as 2020-01-25") from None
+
+
+def _taken(text: str, anchor: dt.date, home: str | None) -> list[tuple[int, int]]:
+    """Spans of dates and places, sorted: numerals in them are no figures."""
+    found: list[DateMention | Place] = [*dates.find_dates(text, anchor)[0], *places.find_places(text, home)]
+    return sorted((mention.start, mention.end) for mention in found)
+
+
+def _found_date(text: str, norm: NormalizedText, date: DateMention) -> FoundDate:
+    start, end = norm.raw_span(date.start, date.end)
+    return FoundDate(
+        start,
+        end,
+        text[start:end],
+        date.date_start,
+        date.date_end,
+        date.time_start,
+        date.time_end,
+        date.precision,
+        date.basis,
+        date.rule,
+    )
+
+
+def _found_quantity(text: str, norm: NormalizedText, quantity: Quantity) -> FoundQuantity:
+    start, end = norm.raw_span(quantity.start, quantity.end)
+    return FoundQuantity(
+        start,
+        end,
+        text[start:end],
+        quantity.value,
+        quantity.value_high,
+        quantity.unit,
+        quantity.qualifier,
+        quantity.rule,
+    )
+
+
+def _period(start: dt.date | None, end: dt.date | None) -> str:
+    if start == end or start is None:
+        return str(end) if end else ""
+    return f"{start} to {end}"
+
+
+def _amount(value: Decimal | float, high: Decimal | float | None) -> str:
+    return f"{value:,}" if high is None else f"{value:,} to {high:,}"
+
+
+def _shown(text: str) -> str:
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text
+    )
