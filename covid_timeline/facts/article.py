@@ -630,7 +630,8 @@ def _nearest(days: Iterable[tuple[int, int]], near: dt.date) -> list[dt.date]:
 # --- the home region ---------------------------------------------------------------------------------------------------
 
 _COUNTRY = "100000"
-_UNIT = 1000  # weight of one naming; the title and the medium each weigh a third of all namings in the text, at least three
+_UNIT = 1000  # weight of one naming in the text
+_NATION = re.compile("全国|国内|国务院|国家卫")  # beside the names of the country that the gazetteer knows
 
 
 def _given_region(region: str, doc_id: str) -> str:
@@ -650,19 +651,20 @@ def _given_region(region: str, doc_id: str) -> str:
 def _find_home(title: str, source: str | None, text: str) -> tuple[str | None, str]:
     """The region that title and text are about: the most specific one that dominates what they name.
 
-    Each naming counts for the place and for all that contain it. From the country down, the part that holds at least
-    half of its whole is entered; a page on a city that sometimes names its province stays the city's, and one that
-    names ten cities of a province is the province's.
+    Each naming counts for the place and for all that contain it, 我市 and 全区 for the place they stand for. The title
+    weighs as much as the whole text, the medium a sixth of it. From the country down, the part that holds at least half
+    of its whole is entered: a page on a city that sometimes names its province stays the city's, and one that names ten
+    cities of a province is the province's.
     """
     in_title = Counter(_place_codes(title))
     in_text = Counter(_place_codes(text))
-    aside = Counter(_place_codes(source)) if source else Counter()
-    total = sum(in_text.values())
+    beside = Counter(_place_codes(source)) if source else Counter()
+    total = _UNIT * sum(in_text.values())
     weights: Counter[str] = Counter()
     for counts, weight in (
-        (in_text, _UNIT * total),
-        (in_title, max(3 * _UNIT, _UNIT * total // 3)),
-        (aside, max(3 * _UNIT, _UNIT * total // 3)),
+        (in_text, total),
+        (in_title, max(3 * _UNIT, total)),
+        (beside, max(2 * _UNIT, total // 6)),
     ):
         for code, count in counts.items():
             weights[code] += weight * count // sum(counts.values())
@@ -675,9 +677,12 @@ def _find_home(title: str, source: str | None, text: str) -> tuple[str | None, s
 def _place_codes(text: str) -> list[str]:
     from covid_timeline.mentions.places import find_places
 
-    return [
-        place.code for place in find_places(text, None) if place.code is not None and place.kind != "home"
+    codes = [
+        place.code
+        for place in find_places(text, None)
+        if place.code is not None and not (place.kind == "home" and place.code == _COUNTRY)
     ]
+    return codes + [_COUNTRY] * len(_NATION.findall(text))
 
 
 def _dominant(weights: Counter[str]) -> str | None:
