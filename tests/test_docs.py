@@ -1,0 +1,140 @@
+"""The README and the pages under docs/: what they show runs, what they point at is there."""
+
+from __future__ import annotations
+
+import doctest
+import importlib.util
+import re
+import shlex
+import tomllib
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from covid_timeline import cli, evaluate
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+README = ROOT / "README.md"
+
+BLOCK = re.compile(r"(?:^<!-- (?P<mark>[a-z ]+) -->\n)?^```(?P<language>\w+)\n(?P<code>.*?)^```$", re.M | re.S)
+
+
+def blocks(page: Path, language: str) -> list[tuple[str, str]]:
+    """(mark, code) of the fenced blocks of a page, in order."""
+    found = BLOCK.finditer(page.read_text(encoding="utf-8"))
+    return [(match["mark"] or "", match["code"]) for match in found if match["language"] == language]
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "python")], ids=lambda p: p.name)
+def test_python_runs_and_prints_what_the_page_says(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One namespace a page, block after block, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    names: dict[str, object] = {"__name__": page.stem}
+    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
+    shown: list[str] = []
+    for mark, code in blocks(page, "python"):
+        if mark == "not run" or (mark == "plot" and not importlib.util.find_spec("matplotlib")):
+            continue
+        if mark == "plot":
+            import matplotlib
+
+            matplotlib.use("agg")
+        if ">>>" not in code:
+            exec(compile(code, str(page), "exec"), names)
+            continue
+        test = doctest.DocTestParser().get_doctest(code, names, page.name, str(page), 0)
+        runner.run(test, out=shown.append, clear_globs=False)
+        names.update(test.globs)
+    assert runner.summarize(verbose=False).failed == 0, "".join(shown)
+
+
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_links_resolve(page: Path) -> None:
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.S)
+    for target in LINK.findall(text):
+        if re.match(r"[a-z]+:", target):
+            continue
+        name, _, anchor = target.partition("#")
+        path = page.parent / name if name else page
+        assert path.exists(), f"{page.name} points at {target}"
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.M)
+            slugs = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+            assert anchor in slugs, f"{page.name} points at {target}"
+
+
+def commands(page: Path) -> list[str]:
+    """Every `covid-timeline ...` of a page, in fenced and in running text."""
+    text = page.read_text(encoding="utf-8")
+    fenced = [line for _, code in blocks(page, "bash") for line in code.splitlines()]
+    spoken = re.findall(r"`(covid-timeline [^`]*)`", text)
+    found = [*spoken, *(line for line in fenced if "covid-timeline " in line)]
+    return [command[command.index("covid-timeline ") :].split(" | ")[0] for command in found]
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if commands(p)], ids=lambda p: p.name)
+def test_commands_and_their_options_exist(page: Path) -> None:
+    group = typer.main.get_command(cli.app)
+    for line in commands(page):
+        words = shlex.split(line, comments=True)[1:]
+        if not words or words[0].startswith("-"):
+            continue
+        command = group.commands.get(words[0])  # type: ignore[attr-defined]
+        assert command is not None, f"{page.name}: {line}"
+        known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
+        for word in words[1:]:
+            if re.match(r"--?[a-z]", word):
+                assert word.partition("=")[0] in known, f"{page.name}: {line}"
+
+
+class TestSetUp:
+    """What the README, .ci/run and the constraints say about installing is one thing."""
+
+    def test_the_two_commands(self) -> None:
+        marks = dict(blocks(README, "bash"))
+        assert marks["build command"].startswith("python -m pip install -c constraints.txt -e .")
+        assert marks["test command"].count("\n") == marks["build command"].count("\n") == 1
+
+    def test_ci_runs_the_test_command_of_the_readme(self) -> None:
+        script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+        assert "<!-- test command -->" in script
+        assert script.rstrip().endswith('eval "$command"')
+
+    def test_constraints_are_names_and_versions_of_everything_required(self) -> None:
+        lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+        pinned = {}
+        for line in lines:
+            if not line.startswith("#"):
+                match = re.fullmatch(r"([A-Za-z0-9._-]+)==([0-9][\w.+!-]*)", line)
+                assert match, f"not a name and a version: {line!r}"
+                pinned[re.sub(r"[-_.]+", "-", match[1]).lower()] = match[2]
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        extras = project["optional-dependencies"]
+        wanted = [*project["dependencies"], *(need for needs in extras.values() for need in needs)]
+        names = {re.sub(r"[-_.]+", "-", re.split(r"[\[<>=!~; ]", need)[0]).lower() for need in wanted}
+        assert names <= pinned.keys(), f"not pinned: {sorted(names - pinned.keys())}"
+
+
+class TestAccuracyPage:
+    def test_it_names_what_is_held_out(self) -> None:
+        page = (ROOT / "docs" / "accuracy.md").read_text(encoding="utf-8")
+        assert all(doc in page for doc in evaluate.HELD_OUT)
+
+    @pytest.mark.drift
+    @pytest.mark.skipif(not (SHARED / "gold").is_dir(), reason="no ../shared: the annotations and bulletins are not here")
+    def test_it_is_what_evaluate_writes(self, tmp_path: Path) -> None:
+        from covid_timeline.pipeline import build
+        from covid_timeline.sources.dxy import read_dxy
+
+        build(read_dxy(SHARED / "corpora" / "dxy_news.json"), tmp_path)
+        gold = evaluate.read_gold(sorted((SHARED / "gold").glob("*.jsonl")))
+        tables = evaluate.read_tables([ROOT / "data" / "processed", tmp_path])
+        page = (ROOT / "docs" / "accuracy.md").read_text(encoding="utf-8")
+        assert page == evaluate.accuracy_page(tables, gold), "run `make accuracy`"
