@@ -105,8 +105,8 @@ _TO = "[-—～~至到]{1,2}"
 # 目 and 曰 for 日 are misprints.
 _CORE = re.compile(
     rf"""(?:({_Y})(?:\ {{0,2}}年(?:度(?!假))?\ {{0,2}}|(?=\ ?{_TO}\ ?{_Y}\ ?年)))?
-    (?:({_N}|元)(?:\ {{0,2}}月(?![龄薪租饼嫂球亮余])份?\ {{0,2}}|(?=\ ?{_TO}\ ?{_N}\ ?月(?![龄薪]))))?
-    (?:({_N})(?:\ {{0,2}}([日号]|[目曰](?![标录前的光睹击]))|(?=\ ?(?:{_TO}|[、和及])\ ?{_N}(?:[、和及]{_N}){{0,5}}\ ?[日号](?!内))))?""",
+    (?:({_N}|元)(?:\ {{0,2}}月(?![龄薪租饼嫂球亮余大]|的?婴|男婴|女婴|幼|宝)份?\ {{0,2}}|(?=\ ?{_TO}\ ?{_N}\ ?月(?![龄薪]))))?
+    (?:({_N})(?:\ {{0,2}}([日号]|[目曰](?![标录前的光睹击]))|(?=[凌清早上中下傍晚][晨上午晚间，,])|(?=\ ?(?:{_TO}|[、和及])\ ?{_N}(?:[、和及]{_N}){{0,5}}\ ?[日号](?!内))))?""",
     re.VERBOSE,
 )
 _MONTH_PART = re.compile(
@@ -117,18 +117,19 @@ _YEAR_PART = re.compile(
 )
 _PART = (
     "凌晨|清晨|清早|早晨|早上|早间|一大早|上午|中午|正午|午间|午后|下午|傍晚|晚间|晚上|夜间|夜里|夜晚|深夜|午夜|半夜|当晚|当夜"
-    "|晚(?!报|些|于|期|会|辈|到)|早(?!前|已|就|日|期|在|些|报|于|早)|夜(?!以)|晨(?!报)"
+    "|晚(?!报|些|于|期|会|辈|到达)|早(?!前|已|就|日|期|在|些|报|于|早)|夜(?!以)|晨(?!报)"
 )
 _MINUTE = "[0-9]{1,2}"
 # A clock time may lack its 时 where a range gives it later (0-24时). 点 must not be the counter of advice or places.
 _CLOCK = rf"""(零|[0-9]{{1,2}}|[一二三四五六七八九十]{{1,3}})(?:\ ?[:：]\ ?([0-9]{{2}})(?![0-9])(?:[:：][0-9]{{2}}(?![0-9]))?(?:\ ?[时分])?
-    |\ ?(?:时(?![间代候期段评])|点(?![赞评名位对的建意要措希体启倡]))(?:\ ?({_MINUTE})\ ?分(?![之钟])|(半|整|一刻|三刻|钟|[0-5][05](?=[，,。；许左至到—-])))?
+    |\ ?(?:时(?![间代候期段评])|点(?![赞评名位对的建意要措希体启倡]))(?:\ ?({_MINUTE})\ ?分(?![之钟])|(半|整|一刻|三刻|钟|[0-5][0-9](?=[，,。；许左至到—抵出离起-])))?
     |(?=\ ?{_TO}\ ?[0-9]{{1,2}}(?:\ ?[时点](?![间代])|[:：][0-9]{{2}})))(?:\ ?(?:多(?![个名例人家])|许|左右|前后|钟))?"""
 _TIME = re.compile(
     rf"""\ ?(?:(?:(?:当地|北京)时间|[（(](?:(?:周|星期|礼拜)[一二三四五六日天]|农历[^（()）]{{1,7}}|(?:大年|正月|腊月|年|除)[^（()）]{{1,4}}|[0-9]{{1,2}}日|[^（()）]{{1,4}}时间)[)）](?=\ ?(?:{_PART}|[0-9]{{1,2}}\ ?[时点:：]))|周[一二三四五六日](?={_PART})|(?:当[天日]|[这那]一?天)(?!起))\ ?)?
     (?:({_PART}))?(?:\ ?{_CLOCK})?""",
     re.VERBOSE,
 )
+_PART_WORD = re.compile("(?:凌晨|清晨|早上|上午|中午|下午|傍晚|晚间|晚上)|晚(?=[，,])")
 _TIME_FIRST = frozenset("0123456789零一二三四五六七八九十 （(当北周这那" + "凌清早上中正午下傍晚夜深半晨")
 _RANGE = re.compile(rf" ?起? ?{_TO} ?(?:于)?(?!病|位|访|会|场|岗|账|院|[京]|达|来|底)")
 _NOWISH = re.compile("今(?:[天日]|(?=[，,。、；：） \n]|$))|目前|现在|当前|如今")
@@ -157,7 +158,8 @@ _LUNAR_TAIL = re.compile("(初[一二三四五六七八九十]|十[一二三四�
 _SINCE_GAP = 12  # characters that may stand between a date and its 以来
 
 _AS_OF = ("截至", "截止", "止到", "至到", "止至")
-_FROM_AFTER = re.compile("起(?![点伏草飞诉])|开始|始(?!终)")
+_AS_OF_LEAD = re.compile("截[至止]到? {0,2}$")
+_FROM_AFTER = re.compile("起(?![点伏草飞诉])|开始(?=[，,。；、 \n]|$)|始(?=[，,])")
 _BY_AFTER = re.compile("以?之?前(?![后往来线方期沿台])")
 _CLAUSE_STARTS = frozenset("，,。；;：:！!？?\n 、（(“")
 _WIRE = re.compile("(?:讯|电)(?![话视子梯力影商网器问息])")
@@ -171,9 +173,9 @@ _ROUTINE = re.compile("(?:每[天日晚周]|营业|开放|工作|时间(?:为|�
 _PM = frozenset(["下午", "午后", "傍晚"])
 _NIGHT = frozenset(["晚", "晚间", "晚上", "夜间", "夜里", "夜晚", "夜", "深夜", "当晚", "当夜", "半夜", "午夜"])
 
-_NOT_DAY_BEFORE = frozenset("第每近满共前后数达逾超余约隔期为首来去这几整足仅比.-/％%〔[(#+*")
+_NOT_DAY_BEFORE = frozenset("第每近满共前后数达逾超余约隔期首来去这几整足仅.-/％%〔[#+*")
 _NOT_DAY_AFTER = re.compile(
-    "[内均龄游元圆系]|以[上下内]|之内|(?:左右|多)|[的]?(?:居家|集中|医学|隔离|健康|自我)?(?:隔离期|观察期|医学观察期|潜伏期)|(?:之|以)?后(?!勤|备|续)|本(?:人|籍|国|政府|首相)"
+    "[内均龄游元圆系]|以[上下内]|之内|(?:左右|多)|[的]?(?:居家|集中|医学|隔离|健康|自我)?(?:隔离期|观察期|医学观察期|潜伏期)|(?:之|以)?后(?!勤|备|续)|(?<=14日)(?=[，,。、；）)])|本(?:人|籍|国|政府|首相)"
 )
 _HAO_AFTER = re.compile("[，,、。；至到\\-—起晚早上下中凌前乘就的]|开始|[0-9]{1,2}[时点:]")
 _HAO_BEFORE = frozenset("，,。；：:、（(\n从自到至于在就是截 ")
@@ -245,7 +247,7 @@ _PART_SECOND = "晨早午间后晚上夜时点" + _DIGITS
 _FIRST = "".join(sorted(set(_WORD_FIRST + "".join(_PATTERNS) + _PART_FIRST + _CN_START) - set(_DIGITS)))
 _TRIGGER = re.compile(
     f"[{_DIGITS}{_FIRST}](?:(?<=[0-9])(?<![0-9A-Za-z_][0-9])(?<![0-9][.,][0-9])"
-    rf"(?:[0-9]{{0,3}} {{0,2}}[年月日号时点:：目曰]|[0-9]{{0,3}} ?[-—～~至到、和及/.] ?[0-9]|[0-9]?(?:天|日|周)[之以]?[后前]|季度|[0-9]?个[星月])"
+    rf"(?:[0-9]{{0,3}} {{0,2}}[年月日号时点:：目曰]|[0-9]{{0,3}} ?[-—～~至到、和及/.] ?[0-9]|[0-9]?(?:天|日|周)[之以]?[后前]|季度|[0-9]?个[星月]|[0-9][凌清早上中下傍晚][晨上午晚间，,])"
     f"|(?<=[{_CN_START}])[一二三四五六七八九十{_CN}]{{0,3}} ?[年月日时点季天周个]"
     f"|(?<![0-9])[{''.join(sorted(set(_WORD_SECOND + _PATTERN_SECOND + _PART_SECOND)))}])"
 )
@@ -425,13 +427,16 @@ class _Reader:
         role = "at"
         if precision == "range" and (first != last or time[0] != time[1]):
             role = "range"
-        before = text[start - 1] if start else "\n"
+        lead_end = start
+        while lead_end and start - lead_end < 3 and text[lead_end - 1] == " ":
+            lead_end -= 1
+        before = text[lead_end - 1] if lead_end else "\n"
         after = text[end] if end < len(text) else "\n"
         if before in "至止到":
-            lead = text[max(0, start - 2) : start]
-            if lead in _AS_OF or (len(lead) < 2 or lead[0] in _CLAUSE_STARTS):
+            lead = text[max(0, lead_end - 2) : lead_end]
+            if lead in _AS_OF or ((len(lead) < 2 or lead[0] in _CLAUSE_STARTS) and last <= self.anchor):
                 role = "as_of"
-        elif before in "自从" and role != "range":
+        elif before in "自从" and role != "range" and precision != "range":
             role = "from"
         if role == "at":
             if after in "起开始" and _FROM_AFTER.match(text, end):
@@ -448,7 +453,7 @@ class _Reader:
         if precision in _OF_A_DAY:
             self.day = last
             self.day_at = self.named_at = end
-            if role == "as_of" or time[0] is not None:
+            if role == "as_of" or (precision == "range" and time[0] is not None):
                 self.as_of = last
                 self.as_of_at = start
             if basis == "explicit":
@@ -502,7 +507,7 @@ class _Reader:
                 if done:
                     return done
         if waits:  # a bare figure after the day is no clock time after all
-            end = end - len(str(end)) if False else self._before_bare_figure(end)
+            end = self._before_bare_figure(end)
             time = _NO_TIME
         return self._emit(start, end, day, day, time, time[2] or "day", basis, rule)
 
@@ -625,13 +630,17 @@ class _Reader:
                 return 0
             if sign == "号" and start == 0:
                 return 0
-            if sign is None and not self._list_of_days(start, end):
+            if sign is None and not self._day_before_part(start, end, dom) and not self._list_of_days(start, end):
                 return 0
         d = _figure(dom)
         found = self._pick_month(start, d, end) if 1 <= d <= 31 else None
         if found is None:
             return self._refuse(start, end, "impossible date") if sign else 0
         return self._point(start, end, found, "partial", "day")
+
+    def _day_before_part(self, start: int, end: int, dom: str) -> bool:
+        """13上午发布: the sign 日 is lost before a part of day; not 住了3晚."""
+        return len(dom) == 2 and dom[0] in "123" and _PART_WORD.match(self.text, end) is not None
 
     def _list_of_days(self, start: int, end: int) -> bool:
         """2、3日 and 3至5日 without a month: days only after another day, or after a word that a date follows."""
@@ -647,6 +656,7 @@ class _Reader:
         text = self.text
         if not 1 <= month <= 12:
             return self._refuse(start, end, "impossible date")
+        rule = "relative_year" if basis == "relative" else "month_only"
         part = _MONTH_PART.match(text, end)
         if part is not None:
             end = part.end()
@@ -656,21 +666,25 @@ class _Reader:
         if match is not None:
             other = _CORE.match(text, match.end())
             year2, month2, dom2, _ = other.groups() if other is not None else (None, None, None, None)
-            if other is not None and month2 is not None and dom2 is None and 1 <= _figure(month2) <= 12:
+            if other is not None and month2 is not None and 1 <= _figure(month2) <= 12:
                 stop = _strip_end(text, other.end())
-                part2 = _MONTH_PART.match(text, stop)
                 m2 = _figure(month2)
                 y2 = _year(year2) if year2 else (y if m2 >= month else y + 1)
-                last2 = _month(y2, m2, _part_of(part2))[1]
+                if dom2 is not None:
+                    last2 = _date(y2, m2, _figure(dom2)) or first
+                else:
+                    part2 = _MONTH_PART.match(text, stop)
+                    last2 = _month(y2, m2, _part_of(part2))[1]
+                    stop = part2.end() if part2 else stop
                 if last2 > first:
-                    return self._emit(start, part2.end() if part2 else stop, first, last2, _NO_TIME, "range", basis, "month_only")
+                    return self._emit(start, stop, first, last2, _NO_TIME, "range", basis, rule)
             now = _TO_NOW.match(text, end)
             if now is not None:
-                return self._emit(start, now.end(), first, max(first, self.anchor), _NO_TIME, "range", basis, "month_only")
+                return self._emit(start, now.end(), first, max(first, self.anchor), _NO_TIME, "range", basis, rule)
         if end > 0 and text[end - 1] not in "月份旬初底末中" and not part:
             return 0
         precision = "ten_days" if part is not None else "month"
-        return self._emit(start, end, first, last, _NO_TIME, precision, basis, "month_only" if basis != "relative" else "relative_year")
+        return self._emit(start, end, first, last, _NO_TIME, precision, basis, rule)
 
     def _read_year(self, start: int, end: int, year: int, basis: str = "explicit", rule: str = "year_only") -> int:
         """A year read up to `end`, with a quarter, half, end or festival that follows it."""
@@ -801,13 +815,18 @@ class _Reader:
         if end == start or (time[2] is None and not waits):
             return 0
         if not self.strict:
-            if not self._near_day(start) or before in "每整一全个" or text[start - 2 : start] in ("每天", "每日", "每晚", "每周"):
+            stated = time[0] is not None and (text[max(0, start - 2) : start].strip() in _AS_OF or _AS_OF_LEAD.search(text[max(0, start - 4) : start]))
+            # 中午12时，… opens a sentence well after the day it belongs to.
+            stated = stated or (
+                time[0] is not None and text[start] not in _DIGITS and before in _CLAUSE_STARTS and start - self.day_at < 400
+            )
+            if not (stated or self._near_day(start)) or before in "每整一全个" or text[start - 2 : start] in ("每天", "每日", "每晚", "每周"):
                 return 0
             if time[0] is None and not (before in _CLAUSE_STARTS or before in "于在自从至到截日天" or start == 0):
                 return 0
             if time[0] is None and text[end : end + 1] in ("班", "课", "茶", "餐", "饭", "霞", "场", "好", "会", "安", "宴", "市"):
                 return 0
-            if text[start] in _DIGITS and before not in _CLAUSE_STARTS and before not in "于在自从至到截时间":
+            if text[start] in _DIGITS and not stated and before not in _CLAUSE_STARTS and before not in "于在自从至到截时间":
                 if time[2] != "minute" or before in "比按为率分是第约近每" or before.isascii():
                     return 0
             if _ROUTINE.search(text[max(0, start - 12) : start]):
@@ -829,7 +848,7 @@ class _Reader:
     def _kind_month(self, start: int, end: int, rule: str, months: int) -> int:
         text = self.text
         year, month = _add_months(self.anchor.year, self.anchor.month, months)
-        match = _CORE.match(text, end)
+        match = _CORE.match(text, end + text.startswith(" ", end))
         if match is not None and match[3] and not match[1] and not match[2]:
             found = _date(year, month, _figure(match[3]))
             if found is None:
@@ -844,7 +863,7 @@ class _Reader:
         year = self.anchor.year + years
         if text.startswith("同期", end):
             return self._same_period(start, end + 2, years)
-        match = _CORE.match(text, end)
+        match = _CORE.match(text, end + text.startswith(" ", end))
         if match is not None and match[2] and not match[1]:
             m = _figure(match[2])
             stop = _strip_end(text, match.end())
@@ -873,8 +892,8 @@ class _Reader:
 
     def _kind_carried(self, start: int, end: int, rule: str, part: str) -> int:
         day = self.day if start - self.day_at < 10**8 else self.anchor
-        if self.found and self.found[-1].rule == "now" and self._same_sentence(self.found[-1].end, start):
-            day = self.found[-1].date_end
+        if self.as_of_at >= self._line(start) and self.found[-1].rule == "now" and self._same_sentence(self.found[-1].end, start):
+            day = self.as_of  # 截至X…目前…，当日解除
         if not part:
             return self._point(start, end, day, "carried", rule)
         # 当晚 is its own part of day: read it as one, so that 当晚8时 gets its clock time.
@@ -892,7 +911,11 @@ class _Reader:
     def _kind_step(self, start: int, end: int, rule: str, days: int) -> int:
         if start - self.day_at > 120:
             return 0
-        return self._point(start, end, self.day + days * _DAY, "relative", rule)
+        named = self.day
+        done = self._point(start, end, named + days * _DAY, "relative", rule)
+        if days < 0:
+            self.day = named  # 比前一天: the text goes on about the day itself
+        return done
 
     def _kind_now(self, start: int, end: int, rule: str, loose: int) -> int:
         day = self.anchor
