@@ -601,7 +601,70 @@ def _show_changes(changes: Sequence[Change], form: str) -> None:
         print(f"{table}: {count} {what}")
 
 
+@app.command()
+def validate(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Folder of tables, or files (Parquet, CSV). Without it: the published tables.", metavar="[DIR|FILE]..."),
+    ] = None,
+    *,
+    form: Annotated[
+        str, typer.Option("--format", help="text, json, junit, github, sarif, markdown or html, on standard output.")
+    ] = "text",
+    output: Annotated[
+        list[str] | None, typer.Option(help="A further report, as FORMAT=PATH; may be repeated.", metavar="FORMAT=PATH")
+    ] = None,
+    texts: Annotated[
+        Path | None, typer.Option(help="The raw texts (folder or JSON lines), to check that quotes stand in them.")
+    ] = None,
+    stage: Annotated[
+        list[str] | None, typer.Option(help="Only this stage: file, schema, keys, rows, tables; may be repeated.")
+    ] = None,
+    fail_on: Annotated[str, typer.Option(help="What makes the exit code 1: warning, error or never.")] = "error",
+    baseline: Annotated[
+        Path | None, typer.Option(help="JSON report of an earlier run: only new failures count.")
+    ] = None,
+    max_failures: Annotated[int | None, typer.Option(help="Stop after this many failing checks.")] = None,
+    self_test: Annotated[
+        bool, typer.Option("--self-test", help="Prove each check on rows it must fail and must pass.")
+    ] = False,
+) -> None:
+    """Check tables against the contract, ours or your own in our schema; a report for people or for CI.
+
+    Exit codes: 0 valid, 1 data failed, 2 wrong use, 3 could not read, 4 nothing was checked.
+    """
+    from covid_timeline.tables.validate import run_validate
+
+    code = run_validate(
+        paths or [],
+        format=form,
+        outputs=output or [],
+        texts=texts,
+        stages=stage or [],
+        fail_on=fail_on,
+        baseline=baseline,
+        max_failures=max_failures,
+        prove=self_test,
+    )
+    raise typer.Exit(code)
+
+
 # the rest -------------------------------------------------------------------------------------------------------
+
+
+@app.command(hidden=True)
+def schemas(
+    folder: Annotated[Path, typer.Argument(help="Where the schemas go.")] = Path("schemas"),
+    page: Annotated[Path, typer.Option(help="Where the data dictionary goes.")] = Path("docs/data-dictionary.md"),
+) -> None:
+    """Write schemas/ and the data-dictionary page from the data dictionary."""
+    from covid_timeline.tables.describe import write_schemas
+
+    changed = write_schemas(folder, page)
+    for path in changed:
+        print(f"written: {path}")
+    if not changed:
+        print("nothing has changed")
 
 
 @app.command()
