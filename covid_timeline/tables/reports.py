@@ -160,7 +160,7 @@ class Report:
         Raises:
             ValueError: `baseline` is no report of this package.
         """
-        known = _read_baseline(baseline)
+        known = read_baseline(baseline)
         outcomes = []
         for outcome in self.outcomes:
             n, prints = known.get((outcome.check, outcome.table), (0, frozenset[str]()))
@@ -193,7 +193,12 @@ def fingerprint(check: str, table: str, row: str, column: str) -> str:
     ).hexdigest()
 
 
-def _read_baseline(report: Mapping[str, Any]) -> dict[tuple[str, str], tuple[int, frozenset[str]]]:
+def read_baseline(report: Mapping[str, Any]) -> dict[tuple[str, str], tuple[int, frozenset[str]]]:
+    """Failing rows and their fingerprints in an earlier report, by check and table.
+
+    Raises:
+        ValueError: it is no report of this package.
+    """
     try:
         return {
             (str(r["check"]), str(r["table"])): (int(r["n_failed"]), frozenset(map(str, r["fingerprints"])))
@@ -311,7 +316,8 @@ def _where(place: Place | None) -> list[str]:
     return parts
 
 
-def _sample_text(sample: Sample) -> str:
+def sample_text(sample: Sample) -> str:
+    """Row, column, value and what was found instead, in one line."""
     value = "" if sample.value is None else f" = {sample.value}"
     return f"{sample.row}: {sample.column}{value}" + (f" ({sample.found})" if sample.found else "")
 
@@ -329,7 +335,7 @@ def to_text(report: Report) -> str:
             f"  fix: {o.fix}",
         ]
         for sample in o.samples:
-            lines.append(f"  - {printable(_sample_text(sample))}")
+            lines.append(f"  - {printable(sample_text(sample))}")
             if sample.sentence:
                 lines.append(f"    | {printable(sample.sentence)}")
             if where := _where(sample.place):
@@ -394,7 +400,7 @@ def _counts_as_failure(report: Report, outcome: Outcome) -> bool:
 def _detail(o: Outcome) -> str:
     lines = [f"{o.n_new} of {o.n}: {o.expects}", o.expects_zh, f"fix: {o.fix}"]
     for s in o.samples:
-        lines.append(_sample_text(s))
+        lines.append(sample_text(s))
         lines += [s.sentence] if s.sentence else []
         lines += ["  ".join(_where(s.place))] if s.place else []
     return "\n".join(_xml(line) for line in lines)
@@ -480,8 +486,7 @@ def to_github(report: Report) -> str:
             properties["title"] = o.check
             joined = ",".join(f"{k}={github_property(printable(v))}" for k, v in properties.items())
             message = "\n".join(
-                [f"{o.expects} {printable(_sample_text(s))}"]
-                + ([printable(s.sentence)] if s.sentence else [])
+                [f"{o.expects} {printable(sample_text(s))}"] + ([printable(s.sentence)] if s.sentence else [])
             )
             lines.append(f"::{severity} {joined}::{github_data(message)}")
         rest = sum(o.n_new for o in failed) - shown
@@ -497,7 +502,8 @@ def to_github(report: Report) -> str:
 
 def to_sarif(report: Report) -> str:
     """SARIF 2.1.0; a region points at the characters in the source document (`columnKind` is code points)."""
-    rules, index = [], {}
+    rules: list[dict[str, Any]] = []
+    index: dict[str, int] = {}
     for o in report.outcomes:
         if o.check not in index:
             index[o.check] = len(rules)
@@ -542,7 +548,7 @@ def to_sarif(report: Report) -> str:
                     "ruleId": o.check,
                     "ruleIndex": index[o.check],
                     "level": o.severity,
-                    "message": {"text": f"{o.expects} {printable(_sample_text(s))}"},
+                    "message": {"text": f"{o.expects} {printable(sample_text(s))}"},
                     "locations": [
                         {
                             "physicalLocation": physical,
@@ -636,9 +642,13 @@ def _mark_html(text: str) -> str:
     return re.sub("【([^【】]*)】", r"<mark>\1</mark>", safe, count=1)
 
 
+def _html(text: str) -> str:
+    return html.escape(printable(text))
+
+
 def to_html(report: Report) -> str:
     """One page without scripts; everything from the tables is escaped."""
-    e = lambda text: html.escape(printable(text))  # noqa: E731  (used forty times below)
+    e = _html
     out = [
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>covid-timeline validate</title>'
         f"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
