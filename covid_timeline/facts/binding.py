@@ -1,0 +1,998 @@
+"""What a figure counts, where and when: quantities bound to indicator, region, date and whole.
+
+Two readings share one pass over each sentence. Case counts (确诊, 疑似, 治愈, 密切接触者…) are read as a bulletin is
+read: the words since the last figure say what the next one is, and what they leave open is taken from the frame that
+the sentence has built up so far (新增确诊3例、治愈2例; 长沙市112例、衡阳市30例). Every other figure is matched against
+the patterns of `mentions/words/indicators.toml`.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from covid_timeline.facts.words import load_words, one_of
+from covid_timeline.mentions.places import gazetteer
+from covid_timeline.model import DateMention, Place, Quantity
+from covid_timeline.text.clauses import Sentence
+
+__all__ = ["Draft", "Region", "Scope", "bind"]
+
+
+class Region(NamedTuple):
+    """Where a fact belongs. `code` is None abroad or where nothing says."""
+
+    code: str | None
+    name: str | None
+    level: str | None
+    basis: str  # named, home, inherited
+
+
+class Draft:
+    """A metric before it gets its ids and raw offsets."""
+
+    __slots__ = (
+        "basis", "clause", "date", "date_end", "date_start", "group", "indicator", "kind", "measure",
+        "part_of", "quantity", "region", "rule", "time_end",
+    )  # fmt: skip
+
+    def __init__(self, quantity: Quantity, indicator: str, measure: str, region: Region, rule: str) -> None:
+        self.quantity = quantity
+        self.indicator = indicator
+        self.measure = measure
+        self.region = region
+        self.rule = rule
+        self.group = ""  # the noun of a case count; "" for other figures
+        self.kind = ""  # new, cumulative, current; "" for other figures
+        self.part_of: Draft | None = None
+        self.date: int | None = None  # index of the governing date mention
+        self.date_start = None
+        self.date_end = None
+        self.basis = "publication"
+        self.time_end: str | None = None
+        self.clause = (0, 0)
+
+
+# ---------------------------------------------------------------------------------------------- vocabulary
+
+_BREAK, _COMMA, _OPEN, _CLOSE = "break", "comma", "open", "close"
+
+
+def _load_cues() -> tuple[re.Pattern[str], dict[str, str]]:
+    codes: dict[str, str] = {}
+    data = load_words("case_cues")
+    for family in ("mode", "noun", "modifier", "struct"):
+        for name, entry in data[family].items():
+            for word in entry["words"]:
+                codes[word] = f"{family[0]}:{name}"
+    pattern = one_of(codes)
+    codes |= {"（": _OPEN, "(": _OPEN, "）": _CLOSE, ")": _CLOSE, "，": _BREAK, ",": _BREAK, "；": _BREAK, ";": _BREAK}
+    codes |= {"：": _BREAK, ":": _BREAK, "。": _BREAK, "、": _COMMA, "\n": _BREAK}
+    return re.compile(pattern + "|[（()），,；;：:。、\n]"), codes
+
+
+_CUE_RE, _CODE = _load_cues()
+
+# Which noun names the figure where several stand together: 确诊病例治愈出院 counts recoveries.
+_RANK = {
+    "changed": 13, "staff_infected": 12, "released": 11, "observed": 10, "contacts": 9, "deaths": 8, "recovered": 7,
+    "recovered_so_far": 7, "critical": 6, "severe": 5, "mild": 4, "asymptomatic": 3, "treated": 3, "suspected": 2,
+    "confirmed": 1, "case": 0,
+}  # fmt: skip
+
+_INDICATOR = {
+    ("confirmed", "new"): "confirmed_new",
+    ("confirmed", "cumulative"): "confirmed_cumulative",
+    ("confirmed", "current"): "confirmed_current",
+    ("suspected", "new"): "suspected_new",
+    ("suspected", "cumulative"): "suspected_current",
+    ("suspected", "current"): "suspected_current",
+    ("severe", "new"): "severe_new",
+    ("severe", "cumulative"): "severe_cumulative",
+    ("severe", "current"): "severe_current",
+    ("critical", "new"): "critical_new",
+    ("critical", "cumulative"): "critical_current",
+    ("critical", "current"): "critical_current",
+    ("asymptomatic", "new"): "asymptomatic_new",
+    ("asymptomatic", "cumulative"): "asymptomatic_current",
+    ("asymptomatic", "current"): "asymptomatic_current",
+    ("deaths", "new"): "deaths_new",
+    ("deaths", "cumulative"): "deaths_cumulative",
+    ("deaths", "current"): "deaths_cumulative",
+    ("recovered", "new"): "recovered_new",
+    ("recovered", "cumulative"): "recovered_cumulative",
+    ("recovered", "current"): "recovered_cumulative",
+    ("treated", "current"): "confirmed_current",
+    ("contacts", "cumulative"): "contacts_traced_cumulative",
+    ("observed", "current"): "contacts_observed_current",
+    ("released", "new"): "contacts_released_new",
+    ("released", "cumulative"): "contacts_released_cumulative",
+}
+_WITH_ORIGIN = frozenset({
+    "confirmed_new", "confirmed_cumulative", "confirmed_current", "suspected_new", "suspected_current",
+    "recovered_new", "recovered_cumulative",
+})  # fmt: skip
+_NO_LOCAL = frozenset({"suspected_new", "suspected_current", "recovered_new", "recovered_cumulative"})
+# Words that explain nothing by themselves: what is left after them in front of a figure is a subject of its own.
+_FILLER = re.compile(
+    "其中|其余|包括|包含|含|分别|另外|此外|以及|同时|目前|截至|截止|报告|发现|通报|确诊|病例|患者|全市|全省|全区|地区|本市|我市|我省"
+    "|[\\s\\d为有的各是均和及与共则出也还已达到中内尚现约近新在市县区州盟省旗里个名人例位、，,：:；;。（()）“”\"'—-]|累计|上述|这些|该"
+)
+_HAN2 = re.compile("[\u4e00-\u9fff]{2}")
+_ALL_OBSERVED = re.compile("[，,](?:目前|现|均|全部|都|也|已|正在?|仍在|尚在)*(?:接受|进行|实施|落实)?(?:隔离|集中)?医学观察")
+_ALL_RECOVERED = re.compile("[^，。；、（(\\d]{0,24}(?:全部|均已?|都已?)[^，。；、\\d]{0,6}(?:治愈|出院|痊愈|康复)")
+_LATER_OUTCOME = re.compile("(?:死亡|去世|病亡|离世|病逝|不幸身亡)|(?:治愈|痊愈|康复)?出院|痊愈|治愈")
+_NEGATED_OUTCOME = re.compile("标准|指南|要求|有望|即将|将于|可以|条件|风险")
+_PAREN = re.compile(" ?[（(]([^（()）]{1,30})[）)]")
+_PERIOD_NEW = frozenset({"range", "at", "from", "by", "since"})
+_SOURCE_BEFORE = re.compile("(?:来自|原籍|籍贯|除|离开|途经|经|曾到|曾在|自|从|由|返回)$")
+_SOURCE_AFTER = re.compile("市?省?(?:返|籍|来|回|输入|归|旅居|居住史|旅行史|旅游史|接触史|以外|之外|疫区|等地)")
+_DESTINATION = re.compile(
+    "(?:赴|驰援|支援|奔赴|援助|飞赴|前往|援|运抵|驶往|送往|送到|到达|支持|抵达|发往|运往|飞往|向|给|进驻|对口支援|对口|寄往|抵|开往"
+    "|捐赠|捐|支援的|馈赠|返回|返|来自)$"
+)
+_ORGANS = re.compile(
+    "(?P<country>党中央|国务院|中央|习近平|总书记|国家卫健委|国家卫生健康委|全国人大|交通运输部|财政部|公安部|工信部|商务部|教育部|民政部)"
+    "|(?P<province>省委|省政府|省长|省领导|省卫健委|省卫生健康委|省直|省级|省疾控|自治区党委|自治区政府|省人民政府|省指挥部)"
+    "|(?P<prefecture>市委|市政府|市长|市领导|市卫健委|市卫生健康委|市直|市级|市疾控|市人民政府|市指挥部)"
+    "|(?P<county>区委|县委|区政府|县政府|区长|县长|区领导|县领导)"
+)
+_GENERAL_CASE_UNITS = frozenset({"person", "case", "person_time"})
+_TOTALLY = re.compile("累计|已|共|先后|总计|合计")
+
+
+def _load_rules() -> dict[str, list[tuple[str, re.Pattern[str], re.Pattern[str] | None, re.Pattern[str] | None]]]:
+    by_unit: dict[str, list[tuple[str, re.Pattern[str], re.Pattern[str] | None, re.Pattern[str] | None]]] = {}
+    for rule in load_words("indicators")["indicator"]:
+        compiled = (
+            rule["id"],
+            re.compile(rule["near"]),
+            re.compile(rule["wide"]) if "wide" in rule else None,
+            re.compile(rule["unless"]) if "unless" in rule else None,
+        )
+        for unit in rule["units"]:
+            by_unit.setdefault(unit, []).append(compiled)
+    return by_unit
+
+
+_RULES = _load_rules()
+_CASE_NEAR = re.compile("确诊|病例|患者|病人|治愈|出院|死亡|疑似|密切接触|密接|医学观察|感染|阳性|重症|危重|康复|在院|去世|病亡|追踪|个案|留观|住院")
+_NOT_CASES = re.compile(
+    "医护|医务|医生|护士|民警|志愿|党员|干部|职工|队员|专家|床|检测|采样|样本|口罩|隔离点|工作人员|物资|捐|返乡|网格|驰援|支援|排查"
+)
+_DAILY_CAPACITY = re.compile("通量|能力|每日可|每天可|可达|可容纳|可收治|可提供")
+
+
+# ---------------------------------------------------------------------------------------------- scope
+
+
+class Scope:
+    """What stands where in one text: lookups by position for binding and events."""
+
+    def __init__(
+        self,
+        text: str,
+        sentences: Sequence[Sentence],
+        dates: Sequence[DateMention],
+        places: Sequence[Place],
+        home: str | None,
+        anchor: object,
+    ) -> None:
+        self.text = text
+        self.sentences = sentences
+        self.dates = dates
+        self.places = places
+        self.home = home
+        self.anchor = anchor
+        self.place_starts = [place.start for place in places]
+        self.date_starts = [date.start for date in dates]
+        self.sentence_starts = [sentence.start for sentence in sentences]
+        self.short = len(text) < 1500
+        region = gazetteer().get(home) if home else None
+        self.home_region = (
+            Region(region.region_code, region.name, region.level, "home") if region else Region(None, None, None, "home")
+        )
+
+    def places_in(self, start: int, end: int) -> Sequence[Place]:
+        """Places that start in `[start, end)`."""
+        return self.places[bisect_left(self.place_starts, start) : bisect_left(self.place_starts, end)]
+
+    def sentence_at(self, position: int) -> int:
+        """Index of the sentence that holds, or precedes, `position`."""
+        return max(bisect_right(self.sentence_starts, position) - 1, 0)
+
+    def clause_at(self, position: int) -> tuple[int, int]:
+        """The clause that holds `position`, without its commas."""
+        if not self.sentences:
+            return (0, len(self.text))
+        sentence = self.sentences[self.sentence_at(position)]
+        for start, end in sentence.clauses:
+            if position < end or end == sentence.clauses[-1][1]:
+                return (start, end)
+        return (sentence.start, sentence.end)
+
+    def is_origin(self, place: Place) -> bool:
+        """来自武汉, 武汉返济人员, 武汉输入: where somebody came from, not where the fact is."""
+        text = self.text
+        return bool(
+            _SOURCE_BEFORE.search(text[max(0, place.start - 3) : place.start])
+            or _SOURCE_AFTER.match(text, place.end, place.end + 6)
+        )
+
+    def is_destination(self, place: Place) -> bool:
+        """驰援武汉, 向睢阳区捐赠: where help goes; it belongs to the region that gives it."""
+        text = self.text
+        return bool(
+            _DESTINATION.search(text[max(0, place.start - 4) : place.start])
+            or text.startswith(("返", "籍", "输入", "来"), place.end)
+        )
+
+    def organ_region(self, start: int, end: int) -> Region | None:
+        """The region of the first organ named in the stretch: 省委 -> the home province."""
+        match = _ORGANS.search(self.text, start, end)
+        if match is None:
+            return None
+        level = match.lastgroup
+        if level == "country":
+            return Region("100000", "中国", "country", "named")
+        return self.home_at(level or "")
+
+    def home_at(self, level: str) -> Region | None:
+        """The home region, or what contains it, at a level; None where the home has none."""
+        if not self.home:
+            return None
+        book = gazetteer()
+        for code in (self.home, *book.ancestors(self.home)):
+            region = book.get(code)
+            if region is not None and region.level == level:
+                return Region(code, region.name, region.level, "home")
+        if level == "prefecture" and self.home_region.level == "province" and (self.home or "")[:2] in ("11", "12", "31", "50"):
+            return self.home_region
+        return None
+
+
+def region_of(place: Place) -> Region:
+    return Region(place.code, place.name, place.level if place.level != "abroad" else None, "home" if place.kind == "home" else "named")
+
+
+# ---------------------------------------------------------------------------------------------- binding
+
+
+class _Frame:
+    """What the sentence has said so far and the next figure may leave out."""
+
+    __slots__ = ("listing", "mode", "nouns", "origin", "region", "whole")
+
+    def __init__(self) -> None:
+        self.mode: str | None = None
+        self.nouns: tuple[str, ...] = ()
+        self.region: Region | None = None
+        self.whole: Draft | None = None
+        self.origin: str | None = None
+        self.listing = False  # after 其中, inside brackets: a place names a part, not a new subject
+
+    def copy(self) -> _Frame:
+        other = _Frame()
+        other.mode, other.nouns, other.region = self.mode, self.nouns, self.region
+        other.whole, other.origin, other.listing = self.whole, self.origin, self.listing
+        return other
+
+
+def bind(scope: Scope, quantities: Sequence[Quantity], title_end: int) -> list[Draft]:
+    """One draft for each statement that a figure makes, in the order of the text (a figure may carry two).
+
+    `title_end` is where the title line ends (0 where the text has none): its figures take from the body what they do
+    not say themselves.
+    """
+    return _Binder(scope, quantities, title_end).run()
+
+
+class _Binder:
+    def __init__(self, scope: Scope, quantities: Sequence[Quantity], title_end: int) -> None:
+        self.scope = scope
+        self.quantities = quantities
+        self.title_end = title_end
+        self.drafts: list[Draft] = []
+        self.paragraph_region: Region | None = None
+        self.last_date: int | None = None
+        self.previous: _Frame = _Frame()
+        self.latest: dict[str, list[Draft]] = {}
+
+    def run(self) -> list[Draft]:
+        scope, quantities, text = self.scope, self.quantities, self.scope.text
+        index, total = 0, len(quantities)
+        date_index, n_dates = 0, len(scope.dates)
+        previous_end = 0
+        for number, sentence in enumerate(scope.sentences):
+            new_paragraph = "\n" in text[previous_end : sentence.start] or number == 0
+            if new_paragraph:
+                if not scope.short or previous_end <= self.title_end:
+                    self.last_date = None
+                self.paragraph_region = None
+                self.previous = _Frame()
+            previous_end = sentence.end
+            first = index
+            while index < total and quantities[index].start < sentence.end:
+                index += 1
+            first_date = date_index
+            while date_index < n_dates and scope.dates[date_index].start < sentence.end:
+                date_index += 1
+            if index > first:
+                self._bind_sentence(sentence, quantities[first:index], first_date, date_index)
+            elif date_index > first_date:
+                self._pass_dates(first_date, date_index)
+            if index == first:
+                self._note_subject(sentence)
+        if self.title_end:
+            self._date_title()
+        return self.drafts
+
+    # -- dates
+
+    def _pass_dates(self, first: int, last: int) -> None:
+        for number in range(last - 1, first - 1, -1):
+            if self._governs(self.scope.dates[number]):
+                self.last_date = number
+                return
+
+    def _governs(self, date: DateMention) -> bool:
+        return not date.header and not (date.precision == "year" and date.basis == "explicit")
+
+    def _note_subject(self, sentence: Sentence) -> None:
+        for place in self.scope.places_in(sentence.start, sentence.clauses[0][1]):
+            if not self.scope.is_origin(place) and not self.scope.is_destination(place):
+                self.paragraph_region = region_of(place)
+                return
+
+    # -- one sentence
+
+    def _bind_sentence(self, sentence: Sentence, figures: Sequence[Quantity], first_date: int, last_date: int) -> None:
+        scope, text = self.scope, self.scope.text
+        start, end = sentence.start, sentence.end
+        cues = [(m.start(), m.end(), _CODE[m.group()]) for m in _CUE_RE.finditer(text, start, end)]
+        continues = text.startswith(("其中", "具体", "分别", "包括", "另有", "上述", "另外", "另，", "它们"), start)
+        frame = self.previous.copy() if continues else _Frame()
+        if not continues:
+            frame.nouns = ()
+        frame.listing = continues
+        stack: list[_Frame] = []
+        cue_index, n_cues = 0, len(cues)
+        left = start  # where the words that belong to the next figure begin
+        pending_regions: list[Region] = []
+        pending_nouns: list[str] = []
+        date_index = first_date
+        subject: Region | None = None
+        last_draft: Draft | None = None
+        for number, figure in enumerate(figures):
+            next_start = figures[number + 1].start if number + 1 < len(figures) else end
+            if figure.start < left:
+                left = figure.start
+            # dates up to the figure
+            while date_index < last_date and scope.dates[date_index].start < figure.start:
+                date = scope.dates[date_index]
+                if self._governs(date) or (self.last_date is None and not date.header):
+                    self.last_date = date_index
+                elif date.precision == "year" and not date.header and not any(
+                    self._governs(scope.dates[k]) for k in range(first_date, date_index)
+                ):
+                    self.last_date = date_index
+                date_index += 1
+            # -- words before the figure
+            nouns: list[str] = []
+            mode: str | None = None
+            topic_nouns: list[str] = []
+            topic_mode: str | None = None
+            each = respectively = False
+            clause_left = left
+            origin: str | None = None
+            while cue_index < n_cues and cues[cue_index][0] < figure.start:
+                cue_start, cue_end, code = cues[cue_index]
+                cue_index += 1
+                if cue_start < left:
+                    continue
+                family, _, name = code.partition(":")
+                if family == "n":
+                    nouns.append(name)
+                elif family == "m":
+                    if name in ("imported", "local"):
+                        origin = name
+                    elif not (name == "new" and mode == "cumulative" and not nouns):
+                        mode = name
+                elif code is _BREAK:
+                    if nouns:
+                        topic_nouns = nouns
+                    if mode:
+                        topic_mode = mode
+                    if nouns or mode:
+                        nouns, mode = [], None
+                    clause_left = cue_end
+                elif code is _OPEN:
+                    if nouns:
+                        topic_nouns, nouns = nouns, []
+                    if mode:
+                        topic_mode, mode = mode, None
+                    stack.append(frame)
+                    frame = frame.copy()
+                    frame.listing = True
+                    if last_draft is not None and cue_start <= left + 1:
+                        frame.whole = last_draft
+                    clause_left = cue_end
+                elif code is _CLOSE:
+                    if stack:
+                        frame = stack.pop()
+                    nouns, mode, topic_nouns, topic_mode = [], None, [], None
+                    clause_left = cue_end
+                elif name == "part":
+                    frame.listing = True
+                    if last_draft is not None:
+                        frame.whole = last_draft
+                    clause_left = cue_end
+                elif name == "each":
+                    each = True
+                elif name == "respectively":
+                    respectively = True
+            # -- words after the figure
+            post_end, runs_on = self._post_end(figure.end, next_start, end)
+            post_nouns: list[str] = []
+            post_mode: str | None = None
+            look = cue_index
+            claims_post = not (runs_on and (nouns or self._starts_with_mode(cues, look, figure.end, post_end)))
+            if claims_post:
+                while look < n_cues and cues[look][0] < post_end:
+                    _, _, code = cues[look]
+                    family, _, name = code.partition(":")
+                    if family == "n":
+                        post_nouns.append(name)
+                    elif family == "m" and name not in ("imported", "local"):
+                        post_mode = post_mode or name
+                    elif family == "m":
+                        origin = name
+                    look += 1
+            right = post_end if claims_post else figure.end
+            if text[figure.start - 1] in "共达" and mode is None:
+                mode = "cumulative"
+
+            # -- where
+            places = [
+                place
+                for place in scope.places_in(left, figure.start)
+                if place.end <= figure.start and not scope.is_origin(place)
+            ]
+            clause = self._clause(sentence, figure.start)
+            is_case = self._is_case(figure, nouns, post_nouns, topic_nouns, frame, text[max(clause_left, figure.start - 24) : figure.start], text[figure.end : right], number)
+            if not is_case:
+                draft = self._bind_general(sentence, clause, figure, left, next_start, subject)
+                self._give_date(draft, figure, clause, first_date, last_date, date_index)
+                self._add(draft, clause)
+                named = [place for place in places if not scope.is_destination(place)]
+                if named and subject is None:
+                    subject = region_of(named[0])
+                if frame.listing and last_draft is not None and frame.whole is not None and frame.whole.group == "":
+                    draft.part_of = frame.whole
+                last_draft = draft
+                left = figure.end
+                cue_index = max(cue_index, bisect_left(cues, (figure.end,)))
+                continue
+
+            own = bool(nouns or post_nouns)
+            regions: list[Region] = []
+            if places:
+                if (each or respectively) and len(places) > 1:
+                    listed = self._listed(places)
+                    if respectively and not each:
+                        regions = [region_of(listed[0])]
+                        pending_regions = [region_of(place) for place in listed[1:]]
+                    else:
+                        regions = [region_of(place) for place in listed]
+                else:
+                    regions = [region_of(places[-1])]
+            elif pending_regions and not own:
+                regions = [pending_regions.pop(0)]
+            if respectively and len(nouns) > 1:
+                pending_nouns = nouns[1:]
+                nouns = nouns[:1]
+            elif pending_nouns and not own:
+                nouns = [pending_nouns.pop(0)]
+                own = True
+
+            # -- what
+            inherited = False
+            chosen = nouns or post_nouns
+            if nouns and post_nouns and _RANK[max(nouns, key=_RANK.__getitem__)] == 0:
+                chosen = nouns + post_nouns
+            if nouns and {"contacts"} >= set(nouns) and post_nouns:
+                chosen = post_nouns + (["contacts"] if "changed" not in post_nouns else [])
+            if not chosen:
+                if topic_nouns:
+                    chosen = topic_nouns
+                elif frame.nouns:
+                    chosen, inherited = list(frame.nouns), True
+                elif self.previous.nouns and (places or continues):
+                    chosen, inherited = list(self.previous.nouns), True
+            noun = max(chosen, key=_RANK.__getitem__) if chosen else "case"
+            if noun == "case" and "confirmed" in chosen:
+                noun = "confirmed"
+            own_mode = mode or post_mode
+            if own_mode is None and (topic_mode and (not own or not nouns)):
+                own_mode = topic_mode
+            whole = frame.whole
+            explained = True
+            if not own and not topic_nouns:
+                residue = _FILLER.sub("", self._without(clause_left, figure.start, places))
+                tail = _FILLER.sub("", text[figure.end : right])
+                explained = not _HAN2.search(residue) and not _HAN2.search(tail)
+            if noun in ("recovered_so_far",):
+                noun = "recovered"
+                own_mode = own_mode or "cumulative"
+            kind = self._kind(noun, own_mode, frame, figure, text[figure.start - 8 : figure.start])
+            if (figure.value <= 10 and own_mode is None and noun in ("confirmed", "case", "severe", "critical")
+                    and figure.unit in ("person", "case") and not nouns and not frame.listing):
+                later = self._later_outcome(figure.end, next_start if next_start < end else end)
+                if later:
+                    noun, kind = later, "new"
+            if noun == "case":
+                noun_group = "confirmed"
+            else:
+                noun_group = noun
+            indicator = _INDICATOR.get((noun_group, kind), "other")
+            if not explained:
+                indicator = "other"
+            if origin is None and inherited:
+                origin = frame.origin
+            if origin and indicator in _WITH_ORIGIN and not (origin == "local" and indicator in _NO_LOCAL):
+                head, tail = indicator.split("_", 1)
+                imported = f"{head}_{origin}_{tail}"
+                indicator = imported
+            if not regions:
+                regions = [self._outer_region(frame, subject, sentence, clause, left, figure)]
+            measure = self._measure(chosen, text, clause_left, figure, right, frame, inherited)
+            made: list[Draft] = []
+            for region in regions:
+                draft = Draft(figure, indicator, measure, region, "case_count")
+                draft.group, draft.kind = noun_group, kind
+                self._give_date(draft, figure, clause, first_date, last_date, date_index)
+                if frame.listing or (inherited and places):
+                    draft.part_of = self._whole_of(draft, whole)
+                self._add(draft, clause)
+                made.append(draft)
+            last_draft = made[0]
+            self._second_statements(made, figure, nouns, post_nouns, right, clause, (first_date, last_date, date_index))
+            # -- what the next figure may inherit
+            if not frame.listing or own:
+                if own or topic_nouns:
+                    frame.nouns = (noun,)
+                elif not frame.nouns:
+                    frame.nouns = (noun,)
+                if own_mode:
+                    frame.mode = own_mode
+                elif own and noun in ("treated", "observed"):
+                    frame.mode = None
+                elif own and not inherited and frame.mode is None and kind in ("new", "cumulative"):
+                    frame.mode = kind
+                frame.origin = origin
+            if topic_mode and not own:
+                frame.mode = topic_mode
+                frame.nouns = (noun,)
+            if places and own and not frame.listing:
+                frame.region = regions[-1]
+                if subject is None:
+                    subject = regions[-1]
+            elif places and frame.region is None and not frame.listing and number == 0:
+                # 湖北新增…: a place at the head is the subject of all that follows
+                frame.region = regions[-1] if (mode or topic_mode) else None
+            left = right
+            cue_index = max(cue_index, bisect_left(cues, (right,)))
+            if not frame.listing:
+                frame.whole = last_draft
+        while date_index < last_date:
+            if self._governs(scope.dates[date_index]):
+                self.last_date = date_index
+            date_index += 1
+        if stack:
+            frame = stack[0]
+        self.previous = frame
+        if subject is not None:
+            self.paragraph_region = subject
+        elif frame.region is not None and not continues:
+            self.paragraph_region = frame.region
+
+    # -- helpers
+
+    def _add(self, draft: Draft, clause: tuple[int, int]) -> None:
+        draft.clause = clause
+        self.drafts.append(draft)
+        self.latest.setdefault(draft.indicator, []).append(draft)
+
+    def _clause(self, sentence: Sentence, position: int) -> tuple[int, int]:
+        clauses = sentence.clauses
+        for clause in clauses:
+            if position < clause[1]:
+                return clause
+        return clauses[-1]
+
+    def _post_end(self, start: int, next_start: int, end: int) -> tuple[int, bool]:
+        """End of the words that follow a figure, and whether they run into the next figure without a break."""
+        match = _POST_BREAK.search(self.scope.text, start, next_start)
+        if match:
+            return match.start(), False
+        return next_start, next_start < end
+
+    def _starts_with_mode(self, cues: Sequence[tuple[int, int, str]], index: int, start: int, stop: int) -> bool:
+        return index < len(cues) and cues[index][0] < stop and (
+            cues[index][2].startswith("m:") or (cues[index][0] - start <= 1 and cues[index][2].startswith("n:") and False)
+        )
+
+    def _is_case(
+        self, figure: Quantity, nouns: list[str], post_nouns: list[str], topic: list[str], frame: _Frame,
+        before: str, after: str, number: int,
+    ) -> bool:  # fmt: skip
+        if figure.unit == "case":
+            return True
+        if figure.unit not in _GENERAL_CASE_UNITS:
+            return False
+        if nouns or post_nouns:
+            strong = [noun for noun in nouns + post_nouns if noun != "case"]
+            window = before + after
+            if _DAILY_CAPACITY.search(window):
+                return False
+            if _NOT_CASES.search(window) and not any(
+                noun in ("contacts", "released", "deaths", "staff_infected") for noun in nouns + post_nouns
+            ) and not (set(strong) & {"confirmed", "recovered", "recovered_so_far", "severe", "critical", "suspected"}):
+                return False
+            if strong == ["observed"] or strong == ["released"]:
+                return "contacts" in frame.nouns or "contacts" in topic or "密切接触" in self._paragraph(figure.start)
+            return bool(strong) or bool(frame.nouns) or "肺炎" in window or "患者" in window or "病例" in window
+        if frame.nouns and (frame.listing or number) and not _NOT_CASES.search(before + after):
+            residue = _FILLER.sub("", before)
+            return figure.unit == "person" and bool(frame.nouns) and len(residue) <= 6
+        return False
+
+    def _paragraph(self, position: int) -> str:
+        text = self.scope.text
+        begin = text.rfind("\n", 0, position) + 1
+        return text[max(begin, position - 200) : position]
+
+    def _listed(self, places: Sequence[Place]) -> list[Place]:
+        """The run of places joined by 、和及 that ends the list."""
+        run = [places[-1]]
+        for place in reversed(places[:-1]):
+            between = self.scope.text[place.end : run[0].start]
+            if len(between) <= 2 and set(between) <= set("、和及与 ，市"):
+                run.insert(0, place)
+            else:
+                break
+        return run
+
+    def _without(self, start: int, end: int, places: Sequence[Place]) -> str:
+        text = self.scope.text
+        out, position = [], start
+        for place in places:
+            if place.start >= position:
+                out.append(text[position : place.start])
+                position = place.end
+        for date in self.scope.dates[bisect_left(self.scope.date_starts, start) : bisect_left(self.scope.date_starts, end)]:
+            if date.start >= position:
+                out.append(text[position : date.start])
+                position = date.end
+        if position < end:
+            out.append(text[position:end])
+        return _CUE_RE.sub("", "".join(out))
+
+    def _kind(self, noun: str, mode: str | None, frame: _Frame, figure: Quantity, before: str) -> str:
+        if noun in ("treated", "observed"):
+            return "current"
+        if noun == "contacts":
+            return "cumulative"
+        if noun == "released":
+            if mode == "new" and "累计" not in before:
+                return "new"
+            if mode is None and "已" not in before and self._role() == "range":
+                return "new"
+            return "cumulative"
+        if noun in ("changed", "mild", "staff_infected"):
+            return mode or frame.mode or ""
+        if mode:
+            return mode
+        if frame.mode:
+            if noun in ("severe", "critical", "suspected", "asymptomatic") and frame.mode == "cumulative":
+                return "current"
+            return frame.mode
+        if noun in ("severe", "critical", "suspected", "asymptomatic"):
+            return "current"
+        role = self._role()
+        if role in ("as_of", "now", "none"):
+            return "cumulative"
+        return "new"
+
+    def _role(self) -> str:
+        if self.last_date is None:
+            return "none"
+        date = self.scope.dates[self.last_date]
+        if date.vague:
+            return "now"
+        return date.role
+
+    def _later_outcome(self, start: int, stop: int) -> str | None:
+        match = _LATER_OUTCOME.search(self.scope.text, start, stop)
+        if not match:
+            return None
+        around = self.scope.text[max(start, match.start() - 8) : match.end() + 6]
+        if _NEGATED_OUTCOME.search(around):
+            return None
+        return "deaths" if match.group()[0] in "死去病离不" else "recovered"
+
+    def _outer_region(
+        self, frame: _Frame, subject: Region | None, sentence: Sentence, clause: tuple[int, int], left: int, figure: Quantity
+    ) -> Region:
+        if frame.region is not None:
+            return frame.region._replace(basis="inherited") if frame.region.basis == "named" else frame.region
+        if subject is not None:
+            return subject._replace(basis="inherited") if subject.basis == "named" else subject
+        for place in self.scope.places_in(sentence.start, figure.start):
+            if not self.scope.is_origin(place) and not self.scope.is_destination(place) and not frame.listing:
+                return region_of(place)
+        if self.paragraph_region is not None:
+            region = self.paragraph_region
+            return region._replace(basis="inherited") if region.basis == "named" else region
+        return self.scope.home_region
+
+    def _measure(
+        self, chosen: Sequence[str], text: str, left: int, figure: Quantity, right: int, frame: _Frame, inherited: bool
+    ) -> str:
+        after = text[figure.end : right].strip(" 的”“\n")
+        before = _strip_measure(self._without_dates(left, figure.start))
+        if after and _HAN2.search(after) and not before:
+            return after[:40]
+        joined = (before + after)[:40]
+        if joined and (_HAN2.search(joined)):
+            return joined
+        return _NOUN_LABEL.get(chosen[0], "病例") if chosen else "病例"
+
+    def _without_dates(self, start: int, end: int) -> str:
+        text = self.scope.text
+        for date in self.scope.dates[bisect_left(self.scope.date_starts, start) : bisect_left(self.scope.date_starts, end)]:
+            start = max(start, min(date.end, end))
+        for place in self.scope.places_in(start, end):
+            if place.end <= end:
+                start = max(start, place.end)
+        return text[start:end]
+
+    def _whole_of(self, part: Draft, whole: Draft | None) -> Draft | None:
+        """The whole of a part: the latest figure of the same indicator for a region that contains it, else the frame's."""
+        if part.region.code is not None:
+            book = gazetteer()
+            for other in reversed(self.latest.get(part.indicator, [])[-60:]):
+                code = other.region.code
+                if code and code != part.region.code and other.group == part.group and book.contains(code, part.region.code):
+                    return other
+        return whole if whole is not None and whole.quantity is not part.quantity else None
+
+    def _second_statements(
+        self, made: list[Draft], figure: Quantity, nouns: list[str], post_nouns: list[str], right: int,
+        clause: tuple[int, int], dates: tuple[int, int, int],
+    ) -> None:  # fmt: skip
+        """One figure, two statements: 38例确诊病例全部治愈出院; 52人，均在接受医学观察; 1例（已治愈）; 1例（昆明）."""
+        text, first = self.scope.text, made[0]
+
+        def also(group: str, kind: str, region: Region) -> None:
+            draft = Draft(figure, _INDICATOR[group, kind], _NOUN_LABEL.get(group, first.measure), region, "second_statement")
+            draft.group, draft.kind = group, kind
+            self._give_date(draft, figure, clause, *dates)
+            self._add(draft, clause)
+
+        if first.group == "contacts" and first.indicator != "other" and _ALL_OBSERVED.match(text, figure.end):
+            also("observed", "current", first.region)
+        if first.group == "recovered" and "confirmed" in nouns + post_nouns and _ALL_RECOVERED.match(text, figure.end):
+            also("confirmed", "cumulative", first.region)
+        elif first.group == "confirmed" and _ALL_RECOVERED.match(text, figure.end):
+            also("recovered", "cumulative", first.region)
+        paren = _PAREN.match(text, figure.end)
+        if paren and first.indicator != "other":
+            inside = paren.group(1)
+            places = self.scope.places_in(paren.start(1), paren.end(1))
+            if len(places) == 1 and len(inside) - (places[0].end - places[0].start) <= 1 and places[0].kind == "named":
+                if first.region.code is None or places[0].code != first.region.code:
+                    draft = Draft(figure, first.indicator, first.measure, region_of(places[0]), "second_statement")
+                    draft.group, draft.kind = first.group, first.kind
+                    self._give_date(draft, figure, clause, *dates)
+                    draft.part_of = first
+                    self._add(draft, clause)
+            elif first.group == "confirmed" and re.search("治愈|出院|痊愈|康复", inside) and not re.search("\\d|[一二三四五六七八九两]", inside):
+                also("recovered", "cumulative", first.region)
+            elif first.group == "confirmed" and "死亡" in inside and not re.search("\\d|[一二三四五六七八九两]", inside):
+                also("deaths", "cumulative", first.region)
+
+    # -- figures outside the case counts
+
+    def _bind_general(
+        self, sentence: Sentence, clause: tuple[int, int], figure: Quantity, left: int, next_start: int, subject: Region | None
+    ) -> Draft:
+        scope, text = self.scope, self.scope.text
+        before = text[max(clause[0], left, figure.start - 24) : figure.start]
+        after_end = min(clause[1], figure.end + 30)
+        after = text[figure.end : max(after_end, figure.end)]
+        if next_start < after_end:
+            after = text[figure.end : next_start]
+        window = f"{before}▮{after}"
+        indicator = self._indicator(figure.unit, window, clause, sentence, left)
+        measure = _general_measure(before, after)
+        region = self._general_region(sentence, clause, figure, subject)
+        return Draft(figure, indicator, measure, region, indicator if indicator != "other" else "figure")
+
+    def _indicator(self, unit: str, window: str, clause: tuple[int, int], sentence: Sentence, left: int) -> str:
+        rules = _RULES.get(unit)
+        if not rules:
+            return "other"
+        text = self.scope.text
+        wide_text: str | None = None
+        for name, near, wide, unless in rules:
+            if near.search(window) is None:
+                continue
+            if unless is not None and unless.search(window):
+                continue
+            if wide is not None:
+                if wide_text is None:
+                    wide_text = text[max(sentence.start, clause[0] - 160) : min(sentence.end, clause[1] + 160)]
+                if wide.search(wide_text) is None:
+                    continue
+            return name
+        if not window.startswith("▮") or left <= clause[0]:
+            return "other"
+        # A list without its verb (口罩10万只、手套5副): look once more with the words of the clause before the list.
+        return "other"
+
+    def _general_region(
+        self, sentence: Sentence, clause: tuple[int, int], figure: Quantity, subject: Region | None
+    ) -> Region:
+        scope = self.scope
+        on_the_spot = figure.unit == "bed"
+        candidates = [place for place in scope.places_in(clause[0], figure.start) if not (scope.text.startswith(("返", "籍"), place.end))]
+        if on_the_spot:
+            candidates = candidates or list(scope.places_in(sentence.start, figure.start))
+            if candidates:
+                return region_of(candidates[-1])
+        named = [place for place in candidates if not scope.is_destination(place) and not _FROM.search(scope.text[max(0, place.start - 2) : place.start])]
+        if named:
+            return region_of(named[0])
+        earlier = [
+            place
+            for place in scope.places_in(sentence.start, clause[0])
+            if not scope.is_destination(place) and not _FROM.search(scope.text[max(0, place.start - 2) : place.start])
+        ]
+        if earlier:
+            return region_of(earlier[0])
+        organ = scope.organ_region(clause[0], figure.start)
+        if organ is not None and organ.code != "100000":
+            return organ
+        if subject is not None:
+            return subject._replace(basis="inherited") if subject.basis == "named" else subject
+        if self.paragraph_region is not None:
+            region = self.paragraph_region
+            return region._replace(basis="inherited") if region.basis == "named" else region
+        return scope.home_region
+
+    # -- dates of figures
+
+    def _give_date(
+        self, draft: Draft, figure: Quantity, clause: tuple[int, int], first: int, last: int, upto: int
+    ) -> None:
+        scope = self.scope
+        index = self.last_date
+        # 88例已于2月29日全部治愈出院: a date that follows in the same clause and is tied to it
+        for number in range(upto, last):
+            date = scope.dates[number]
+            if date.start < figure.end:
+                continue
+            if date.start >= clause[1]:
+                break
+            if scope.text[date.start - 1] in "于在" and not date.header:
+                index = number
+                break
+        if index is None:
+            for number in range(upto, last):
+                if self._governs(scope.dates[number]):
+                    index = number
+                    break
+        self._apply_date(draft, index, clause)
+
+    def _apply_date(self, draft: Draft, index: int | None, clause: tuple[int, int]) -> None:
+        scope = self.scope
+        indicator = draft.indicator
+        kind = draft.kind or _kind_of_name(indicator)
+        draft.date = index
+        if index is None:
+            anchor = scope.anchor
+            draft.basis = "publication"
+            draft.date_end = anchor  # type: ignore[assignment]
+            draft.date_start = anchor if kind not in ("new", "cumulative") and draft.group else None  # type: ignore[assignment]
+            draft.time_end = None
+            return
+        date = scope.dates[index]
+        start, end = date.date_start, date.date_end
+        if date.precision == "year" and date.basis == "relative" and end > scope.anchor >= start:  # type: ignore[operator]
+            end = scope.anchor  # type: ignore[assignment]
+        draft.basis = date.basis
+        draft.time_end = date.time_end or (date.time_start if date.role in ("as_of", "range") else None)
+        draft.date_end = end  # type: ignore[assignment]
+        if kind == "current":
+            draft.date_start = end  # type: ignore[assignment]
+        elif kind == "cumulative":
+            since = date.role == "since" or (date.precision == "year" and date.basis == "relative")
+            draft.date_start = start if since else None  # type: ignore[assignment]
+        elif kind == "new":
+            draft.date_start = None if date.role == "as_of" else start  # type: ignore[assignment]
+        elif date.role == "as_of" or date.vague:
+            counted = _TOTALLY.search(scope.text, clause[0], draft.quantity.start)
+            draft.date_start = None if counted else end  # type: ignore[assignment]
+        else:
+            draft.date_start = start  # type: ignore[assignment]
+
+    def _date_title(self) -> None:
+        """Figures of the title take indicator and date from the same figure in the body, else the body's first date."""
+        body = [draft for draft in self.drafts if draft.quantity.start >= self.title_end and draft.group]
+        first_date = next(
+            (
+                number
+                for number, date in enumerate(self.scope.dates)
+                if date.start >= self.title_end and self._governs(date) and not date.vague
+            ),
+            None,
+        )
+        for draft in self.drafts:
+            if draft.quantity.start >= self.title_end:
+                break
+            if not draft.group:
+                if draft.date is None and self.scope.short and first_date is not None:
+                    self._apply_date(draft, first_date, draft.clause)
+                continue
+            same = [
+                other
+                for other in body
+                if other.quantity.value == draft.quantity.value and other.group == draft.group
+            ]
+            exact = [other for other in same if other.indicator == draft.indicator]
+            twin = exact[0] if exact else same[0] if same else None
+            stated = draft.date is not None and not self.scope.dates[draft.date].vague and self.scope.dates[draft.date].basis != "relative"
+            if twin is not None and not stated:
+                if not exact and "新增" not in draft.measure and "累计" not in draft.measure:
+                    draft.indicator, draft.kind = twin.indicator, twin.kind
+                draft.date, draft.basis = twin.date, twin.basis
+                draft.date_start, draft.date_end, draft.time_end = twin.date_start, twin.date_end, twin.time_end
+            elif draft.date is None and first_date is not None:
+                self._apply_date(draft, first_date, draft.clause)
+
+
+_POST_BREAK = re.compile("[，,、；;。：:（()）\n]")
+_FROM = re.compile("(?:来自|除|离开|途经|返回|籍)$")
+_NOUN_LABEL = {
+    "confirmed": "确诊病例", "case": "病例", "suspected": "疑似病例", "severe": "重症病例", "critical": "危重病例",
+    "deaths": "死亡病例", "recovered": "治愈出院病例", "contacts": "密切接触者", "observed": "正在接受医学观察的密切接触者",
+    "released": "解除医学观察的密切接触者", "treated": "在院治疗病例", "asymptomatic": "无症状感染者", "mild": "轻症病例",
+    "staff_infected": "医务人员感染", "changed": "转归病例",
+}  # fmt: skip
+_MEASURE_EDGE = re.compile("^[\\s，,、：:（(“的和及与其中共有为]+|[\\s，,、：:（(“为有达到共]+$")
+_MEASURE_HEAD = re.compile("^(?:其中|目前|截至|我市|全市|全省|我省|全区|已|共|在|将|并|还|对|把|从|现场|先后|累计|组织|提出|制定|出台|印发)+")
+
+
+def _strip_measure(words: str) -> str:
+    return _MEASURE_EDGE.sub("", words)
+
+
+def _general_measure(before: str, after: str) -> str:
+    """The counted noun: what follows the figure up to the next stop, else what stands before it."""
+    noun = re.split("[，,、；;。：:（()）”“《》]", after, maxsplit=1)[0].strip(" 的")
+    if _HAN2.search(noun):
+        return noun[:40]
+    words = re.split("[，,；;。：:（()）”“《》]", before)[-1]
+    return _MEASURE_HEAD.sub("", _strip_measure(words))[:40] or _strip_measure(words)[:40]
+
+
+def _kind_of_name(indicator: str) -> str:
+    for kind in ("new", "cumulative", "current"):
+        if indicator.endswith("_" + kind):
+            return kind
+    if indicator.endswith("_rate") or indicator == "days_without_new_cases":
+        return "current"
+    return ""

@@ -1,0 +1,130 @@
+"""The whole way for one article: raw text -> dated, placed events and metrics."""
+
+from __future__ import annotations
+
+import re
+
+from covid_timeline.facts.binding import Draft, Scope, bind
+from covid_timeline.facts.events import find_events
+from covid_timeline.mentions.dates import find_dates
+from covid_timeline.mentions.places import find_places
+from covid_timeline.mentions.quantities import find_quantities
+from covid_timeline.model import Article, DateRow, EventRow, Facts, MetricRow, RejectedRow
+from covid_timeline.text.clauses import split
+from covid_timeline.text.normalize import NormalizedText, normalize
+
+__all__ = ["extract"]
+
+_EDGES = re.compile("^[\\s，,、；;。]+|[\\s，,、；;]+$")
+_SPACES = re.compile("\\s+")
+
+
+def extract(article: Article) -> Facts:
+    """Every date, event, metric and refused numeral of one article.
+
+    Pure: it reads nothing but its argument and the vocabulary of the package, so it gives the same rows in any
+    process, on any machine. It never raises on any text. Offsets in the rows count code points of `article.raw`.
+    """
+    normal = normalize(article.raw)
+    text = normal.text
+    sentences = split(text)
+    dates, bad_dates = find_dates(text, article.anchor_date)
+    places = find_places(text, article.region_code)
+    taken = sorted([(date.start, date.end) for date in dates] + [(place.start, place.end) for place in places])
+    quantities, unclaimed = find_quantities(text, taken)
+    scope = Scope(text, sentences, dates, places, article.region_code, article.anchor_date)
+    title_end = _title_end(text)
+    drafts = bind(scope, quantities, title_end)
+    events = find_events(scope, title_end)
+
+    doc_id, raw = article.doc_id, article.raw
+    event_rows, event_of_date = _event_rows(article, normal, scope, events, drafts)
+    metric_rows = _metric_rows(article, normal, drafts, event_of_date)
+    date_rows = []
+    for date in dates:
+        start, end = normal.raw_span(date.start, date.end)
+        date_rows.append(
+            DateRow(
+                doc_id, start, end, raw[start:end], date.date_start, date.date_end,
+                date.time_start, date.time_end, date.precision, date.basis, date.rule,
+            )
+        )  # fmt: skip
+    rejected = []
+    for refused in sorted([*bad_dates, *unclaimed]):
+        start, end = normal.raw_span(refused.start, refused.end)
+        rejected.append(RejectedRow(doc_id, start, end, raw[start:end], refused.reason))
+    return Facts(article, normal.script, date_rows, event_rows, metric_rows, rejected)
+
+
+def _title_end(text: str) -> int:
+    """Where the first line ends, if more follows it."""
+    start = len(text) - len(text.lstrip())
+    newline = text.find("\n", start)
+    return newline + 1 if 0 < newline < len(text.rstrip()) else 0
+
+
+def _event_rows(article, normal, scope, events, drafts: list[Draft]):  # type: ignore[no-untyped-def]
+    rows: list[EventRow] = []
+    event_of_date: dict[int, str] = {}
+    used: dict[str, int] = {}
+    counts: dict[int, int] = {}
+    for draft in drafts:
+        if draft.date is not None:
+            counts[draft.date] = counts.get(draft.date, 0) + 1
+    for event in events:
+        date = scope.dates[event.date]
+        date_start, date_end = normal.raw_span(date.start, date.end)
+        event_id = _numbered(f"{article.doc_id}:e{date_start}", used)
+        first = event.date not in event_of_date
+        event_of_date.setdefault(event.date, event_id)
+        start, end = normal.raw_span(event.start, event.end)
+        region = event.region
+        role_is_point = date.role in ("from",)
+        rows.append(
+            EventRow(
+                event_id, article.doc_id, date.date_start, date.date_start if role_is_point else date.date_end,
+                date.time_start, date.precision, date.basis, article.raw[date_start:date_end], date_start, date_end,
+                region.code, region.name, region.level, region.basis, event.category,
+                _SPACES.sub(" ", _EDGES.sub("", scope.text[event.start : event.end])),
+                article.raw[start:end], start, end, counts.get(event.date, 0) if first else 0, event.rule,
+            )
+        )  # fmt: skip
+    return rows, event_of_date
+
+
+def _metric_rows(
+    article: Article, normal: NormalizedText, drafts: list[Draft], event_of_date: dict[int, str]
+) -> list[MetricRow]:
+    raw, doc_id = article.raw, article.doc_id
+    ids: dict[int, str] = {}
+    used: dict[str, int] = {}
+    for draft in drafts:
+        start = normal.raw_span(draft.quantity.start, draft.quantity.end)[0]
+        ids[id(draft)] = _numbered(f"{doc_id}:m{start}", used)
+    rows: list[MetricRow] = []
+    for draft in drafts:
+        quantity, region = draft.quantity, draft.region
+        start, end = normal.raw_span(quantity.start, quantity.end)
+        clause_start, clause_end = normal.raw_span(
+            min(draft.clause[0], quantity.start), max(draft.clause[1], quantity.end)
+        )
+        rows.append(
+            MetricRow(
+                ids[id(draft)], doc_id, event_of_date.get(draft.date) if draft.date is not None else None,
+                float(quantity.value), None if quantity.value_high is None else float(quantity.value_high),
+                quantity.unit, quantity.qualifier, raw[start:end], start, end, draft.indicator,
+                _SPACES.sub("", draft.measure), ids.get(id(draft.part_of)) if draft.part_of is not None else None,
+                draft.date_start, draft.date_end, draft.basis, draft.time_end,
+                region.code, region.name, region.level, region.basis,
+                raw[clause_start:clause_end], clause_start, clause_end, draft.rule,
+            )
+        )  # fmt: skip
+    rows.sort(key=lambda row: row.value_char_start)
+    return rows
+
+
+def _numbered(base: str, used: dict[str, int]) -> str:
+    """`base`, or `base.2`, `base.3` … where it was given before."""
+    count = used.get(base, 0) + 1
+    used[base] = count
+    return base if count == 1 else f"{base}.{count}"
