@@ -137,7 +137,7 @@ def _print_table(title: str, names: Sequence[str], rows: Iterable[Sequence[objec
 def build(
     raw: Annotated[
         list[Path] | None,
-        typer.Argument(help="Folder of articles, or files of them. Without it: data/raw.", metavar="[RAW]..."),
+        typer.Argument(help="Folder of articles, or files of them. Without it: data/raw.", metavar="RAW"),
     ] = None,
     *,
     out: Annotated[
@@ -605,7 +605,7 @@ def _show_changes(changes: Sequence[Change], form: str) -> None:
 def validate(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(help="Folder of tables, or files (Parquet, CSV). Without it: the published tables.", metavar="[DIR|FILE]..."),
+        typer.Argument(help="Folder of tables, or files (Parquet, CSV). Without it: the published tables.", metavar="DIR|FILE"),
     ] = None,
     *,
     form: Annotated[
