@@ -174,14 +174,15 @@ _ANY_PHRASE = re.compile("|".join(sorted(_PHRASES, key=lambda p: (-len(p), p))))
 
 
 def _fold(text: str) -> tuple[str, str]:
-    if _ANY_FOLD.search(text) is None:
+    phrases = _PHRASE_SIGN.search(text) is not None
+    if _ANY_FOLD.search(text) is None and not phrases:
         return text, "hans"
     sample = text if len(text) <= _SAMPLE else text[:: len(text) // _SAMPLE]
     changed = sum(c in _TRADITIONAL for c in _ANY_TRADITIONAL.findall(sample))
     script = "hant" if changed > _HANT_SHARE * len(_HAN.findall(sample)) else "hans"
     # Where few characters change, visiting only them is several times faster.
     folded = text.translate(_FOLD_TABLE) if script == "hant" else _ANY_FOLD.sub(_fold_one, text)
-    if _PHRASE_SIGN.search(text) is None:
+    if not phrases:
         return folded, script
     parts: list[str] = []
     done = 0
@@ -200,9 +201,7 @@ def _fold_one(match: re.Match[str]) -> str:
 
 _TONED = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹḿ\u0300\u0301\u0304\u030c"  # the last four combine: decomposed i + grave
 _LETTERS = "a-zêü" + _TONED
-_SYLLABLE = re.compile(
-    f"(?:[zcs]h|[bpmfdtnlgkhjqxrzcsyw])?(?:[aeiouêü{_TONED}]{{1,5}})(?:ng?|r)?|[hn]?[mnńňǹḿ]g?"
-)
+_SYLLABLE = re.compile(f"(?:[zcs]h|[bpmfdtnlgkhjqxrzcsyw])?(?:[aeiouêü{_TONED}]{{1,5}})(?:ng?|r)?|[ńňǹḿ]g?")
 _ANY_TONE = re.compile(f"[{_TONED}]")
 _TONED_GLOSS = re.compile(f"[(（][a-zêü]{{0,5}}[{_TONED}][{_LETTERS}]{{0,5}}[)）]")
 
