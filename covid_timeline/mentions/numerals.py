@@ -69,6 +69,7 @@ _TOKEN = re.compile(
 # Decimal arithmetic rounds to 28 digits by default; this much holds every number of MAX_LENGTH exactly.
 _EXACT = Context(prec=100)
 _ONE = Decimal(1)
+_TOP = 60  # no numeral of MAX_LENGTH reaches this power of ten
 
 
 class _Token(NamedTuple):
@@ -169,7 +170,7 @@ class _Parser:
                 return self.row_of_digits(token)
             if token.value is not None:
                 return token.value
-        return self.composed(tokens, 17, at_start=True, at_end=True)
+        return self.composed(tokens, _TOP, at_start=True, at_end=True)
 
     def tokens(self) -> list[_Token]:
         s = self.s
@@ -215,7 +216,7 @@ class _Parser:
         if len(before) == 1 and before[0].kind == "digits":
             whole = self.row_of_digits(before[0])
         else:
-            whole = self.composed(before, 17, at_start=True, at_end=False)
+            whole = self.composed(before, _TOP, at_start=True, at_end=False)
         fraction = after[0]
         value = Decimal(f"{whole}.{fraction.text.translate(_TO_ARABIC)}")
         return [
