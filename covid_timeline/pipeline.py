@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,14 +15,19 @@ from covid_timeline import __version__
 from covid_timeline.model import Article, Facts, Refused
 from covid_timeline.tables.build import RowStore, regions_table, sort, to_table, to_tables
 from covid_timeline.tables.manifest import locate
-from covid_timeline.tables.publish import Publication, PublicationError
+from covid_timeline.tables.publish import Publication, PublicationError, errors
 from covid_timeline.tables.schema import TABLES
 
 BATCH_ROWS = 20_000
 """Rows (of all tables) after which a batch goes to disk."""
 
+WHOLE_ROWS = 200_000
+"""Up to so many metrics, checks over whole tables see all of them; beyond, only city_by_date, which is made of them."""
+
 Extract = Callable[[Article], Facts]
 Progress = Callable[[int, str], None]
+Check = Callable[[Mapping[str, pa.Table], Mapping[str, str], tuple[str, ...]], Sequence[object]]
+"""Called with tables, the raw texts of their documents (or none), and the stages to check; returns what failed."""
 
 
 class BuildReport(NamedTuple):
@@ -51,7 +56,7 @@ def build(
     quotes: str = "auto",
     progress: Progress | None = None,
     extract: Extract | None = None,
-    check: Callable[[Path], Sequence[object]] | None = None,
+    check: Check | None = None,
 ) -> BuildReport:
     """Read every article of a source and publish the tables.
 
@@ -64,24 +69,31 @@ def build(
         quotes: which documents' own sentences are published; see `tables.build.to_tables`.
         progress: called after each document with the number done and the id of the last.
         extract: reads one article; `facts.extract.extract` where None.
-        check: validates a folder of staged tables; `tables.validate` where None.
+        check: validates tables; `tables.validate.check_tables` where None.
 
     Raises:
         ValueError: `quotes` is unknown, or the source itself is at fault (a checksum that is wrong, no such file).
     """
     out = Path(out)
-    extract = extract or importlib.import_module("covid_timeline.facts.extract").extract
-    check = check or _default_check()
+    extract = extract or _extractor()
+    check = check or _checker()
     refused: list[Refused] = []
+    violations: list[object] = []
+    regions = regions_table()
     with tempfile.TemporaryDirectory(prefix="covid-timeline-") as folder:
         store = RowStore(Path(folder))
         try:
             for batch in _batches(_read(source, extract, refused, progress)):
-                _store(store, batch, quotes, refused)
-            if not store.count("documents"):
-                return BuildReport(out, dict.fromkeys(TABLES, 0), refused, [], False, {})
+                for tables in _tables(batch, quotes, refused):
+                    # Keys resolve within a document, and here its text is still at hand.
+                    texts = {facts.article.doc_id: facts.article.raw for facts in batch}
+                    violations += check({**tables, "regions": regions}, texts, ("schema", "keys", "rows"))
+                    store.add(tables)
+            if not store.count("documents") or errors(violations):
+                return BuildReport(
+                    out, dict.fromkeys(TABLES, 0), refused, merge_outcomes(violations), False, {}
+                )
             with Publication(out, package_version=__version__) as publication:
-                regions = regions_table()
                 publication.write("documents", store.rows("documents"))
                 publication.write("dates", store.rows("dates"))
                 publication.write("events", store.rows("events"))
@@ -89,12 +101,14 @@ def build(
                 publication.write("city_by_date", _city_by_date(store, regions))
                 publication.write("regions", regions)
                 publication.write("rejected", store.rows("rejected"))
-                manifest = publication.finish(check)
-        except PublicationError as error:
-            return BuildReport(out, dict.fromkeys(TABLES, 0), refused, error.violations, False, {})
+                violations += _check_whole(check, publication)
+                violations = merge_outcomes(violations)
+                manifest = publication.finish(violations)
+        except PublicationError:
+            return BuildReport(out, dict.fromkeys(TABLES, 0), refused, violations, False, {})
         finally:
             store.close()
-    return BuildReport(out, publication.rows, refused, publication.warnings, True, manifest)
+    return BuildReport(out, publication.rows, refused, violations, True, manifest)
 
 
 def _read(
@@ -151,17 +165,17 @@ def _batches(facts: Iterable[Facts]) -> Iterator[list[Facts]]:
         yield batch
 
 
-def _store(store: RowStore, batch: list[Facts], quotes: str, refused: list[Refused]) -> None:
+def _tables(batch: list[Facts], quotes: str, refused: list[Refused]) -> Iterator[dict[str, pa.Table]]:
     try:
-        store.add(to_tables(batch, quotes))
+        yield to_tables(batch, quotes)
     except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeEncodeError, OverflowError) as error:
         # A value that fits no column (half a surrogate pair, say): find the document, keep the others.
         if len(batch) == 1:
             refused.append(Refused(batch[0].article.doc_id, "", f"{type(error).__name__}: {error}"))
             return
         middle = len(batch) // 2
-        _store(store, batch[:middle], quotes, refused)
-        _store(store, batch[middle:], quotes, refused)
+        yield from _tables(batch[:middle], quotes, refused)
+        yield from _tables(batch[middle:], quotes, refused)
 
 
 def _city_by_date(store: RowStore, regions: pa.Table) -> pa.Table:
@@ -177,13 +191,47 @@ def _city_by_date(store: RowStore, regions: pa.Table) -> pa.Table:
     return sort("city_by_date", made)
 
 
-def _default_check() -> Callable[[Path], Sequence[object]] | None:
-    try:
-        validate = importlib.import_module("covid_timeline.tables.validate")
-    except ModuleNotFoundError:
-        return None
-    check: Callable[[Path], Sequence[object]] = validate.check_staged
+def _extractor() -> Extract:
+    found: Extract = importlib.import_module("covid_timeline.facts.extract").extract
+    return found
+
+
+def _checker() -> Check:
+    from covid_timeline.tables.validate import check_tables
+
+    def check(
+        tables: Mapping[str, pa.Table], texts: Mapping[str, str], stages: tuple[str, ...]
+    ) -> Sequence[object]:
+        return check_tables(tables, texts or None, stages=stages).failures
+
     return check
+
+
+def _check_whole(check: Check, publication: Publication) -> Sequence[object]:
+    """What can only be seen over whole tables, read back from the files that would be published."""
+    names = list(TABLES) if publication.rows["metrics"] <= WHOLE_ROWS else ["city_by_date", "regions"]
+    tables = {name: publication.read(name) for name in names}
+    found = list(check(tables, {}, ("tables",)))
+    return [
+        *found,
+        *check({name: tables[name] for name in ("city_by_date", "regions")}, {}, ("schema", "keys", "rows")),
+    ]
+
+
+def merge_outcomes(found: Sequence[Any]) -> list[Any]:
+    """One entry for each check and table, where batches have found the same fault; numbers add up."""
+    merged: dict[object, Any] = {}
+    for i, one in enumerate(found):
+        key = (one.check, one.table) if hasattr(one, "n_failed") else i
+        if key not in merged:
+            merged[key] = one
+            continue
+        before = merged[key]
+        samples = (*before.samples, *one.samples)[:5]
+        merged[key] = before._replace(
+            n=before.n + one.n, n_failed=before.n_failed + one.n_failed, samples=samples
+        )
+    return list(merged.values())
 
 
 def compare_build(

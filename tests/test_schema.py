@@ -48,7 +48,8 @@ def tables() -> dict[str, pa.Table]:
     made = to_tables(
         [fakes.extract(fakes.article("a")), fakes.extract(fakes.article("b", may_republish=False))]
     )
-    return {**made, "regions": regions_table(), "city_by_date": to_table("city_by_date", [])}
+    made["regions"] = regions_table()
+    return {name: made[name] if name in made else to_table(name, []) for name in TABLES}
 
 
 class TestDictionary:
@@ -387,7 +388,7 @@ class TestVersions:
             f"{bump} version change needed for {changes}"
         )
         changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-        assert f"## Schema {SCHEMA_VERSION}" in changelog
+        assert re.search(rf"schema {re.escape(SCHEMA_VERSION)}\b", changelog, re.IGNORECASE)
 
 
 def test_frames_of_this_test_are_pandas(tables: dict[str, pa.Table]) -> None:

@@ -124,15 +124,17 @@ class RowStore:
             table = batch[name]
             if not len(table):
                 continue
+            # Whether a column may hold nulls is for validation to say, which lists all that is wrong.
+            open_schema = pa.schema([field.with_nullable(True) for field in table.schema])
             if name not in self._writers:
                 self._writers[name] = pq.ParquetWriter(
                     self._folder / f"{name}.run",
-                    table.schema,
+                    open_schema,
                     compression="zstd",
                     compression_level=1,
                     store_schema=True,
                 )
-            self._writers[name].write_table(table, row_group_size=len(table))
+            self._writers[name].write_table(table.cast(open_schema), row_group_size=len(table))
             self._runs[name].append(pc.value_counts(table.column("doc_id").combine_chunks()))
 
     def count(self, name: str) -> int:
@@ -148,7 +150,7 @@ class RowStore:
         """
         runs = self._runs[name]
         if not runs:
-            yield to_table(name, []) if columns is None else to_table(name, []).select(columns)
+            yield _schema(name, columns).empty_table()
             return
         reader = self._reader(name)
         keys = [key for key in TABLES[name].sort_key if columns and key not in columns]
@@ -164,7 +166,7 @@ class RowStore:
                     part = part.filter(pc.and_(pc.greater_equal(doc_id, low), pc.less_equal(doc_id, high)))
                 parts.append(part)
             table = sort(name, pa.concat_tables(parts))
-            yield table.select(columns) if columns else table
+            yield (table.select(columns) if columns else table).cast(_schema(name, columns))
 
     def table(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
         """All rows of one table at once; meant for narrow columns."""
@@ -200,6 +202,15 @@ class RowStore:
             previous = doc
         if first is not None:
             yield first, previous
+
+
+def _schema(name: str, columns: Sequence[str] | None) -> pa.Schema:
+    schema = arrow_schema(name)
+    return (
+        schema
+        if columns is None
+        else pa.schema([schema.field(column) for column in columns], schema.metadata)
+    )
 
 
 def _first_and_last(run: pa.StructArray) -> tuple[str, str]:

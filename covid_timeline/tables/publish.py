@@ -19,7 +19,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +32,6 @@ from covid_timeline.tables.schema import SCHEMA_VERSION, TABLES, arrow_schema
 
 ROW_GROUP_ROWS = 65_536
 
-Check = Callable[[Path], Sequence[object]]
-"""Looks at a staged folder of tables and returns what is wrong with them. An entry whose `severity` is `warning`
-is kept for the report; any other stops the publication."""
-
 
 class PublicationError(ValueError):
     """The tables are not fit to publish; nothing was changed. `violations` says why."""
@@ -45,6 +41,11 @@ class PublicationError(ValueError):
         shown = "\n".join(f"  {violation}" for violation in self.violations[:20])
         more = f"\n  ... and {len(self.violations) - 20} more" if len(self.violations) > 20 else ""
         super().__init__(f"nothing was published: {len(self.violations)} violations\n{shown}{more}")
+
+
+def errors(violations: Sequence[object]) -> list[object]:
+    """The violations that stop a publication: all but those whose `severity` is `warning`."""
+    return [entry for entry in violations if getattr(entry, "severity", "error") != "warning"]
 
 
 def write_parquet(path: Path, name: str, parts: Iterable[pa.Table]) -> int:
@@ -102,7 +103,6 @@ class Publication:
         self.out = out
         self.staging = out / STAGING
         self.rows: dict[str, int] = {}
-        self.warnings: list[object] = []
         self._package_version = package_version
 
     def __enter__(self) -> Publication:
@@ -121,20 +121,26 @@ class Publication:
         self.rows[name] = write_parquet(self.staging / f"{name}.parquet", name, whole)
         return self.rows[name]
 
-    def finish(self, check: Check | None = None) -> dict[str, Any]:
-        """Validate, describe and publish what was staged; returns the manifest.
+    def read(self, name: str) -> pa.Table:
+        """A staged table, read back from its file."""
+        with pq.ParquetFile(self.staging / f"{name}.parquet") as file:
+            return file.read()
+
+    def finish(self, violations: Sequence[object] = ()) -> dict[str, Any]:
+        """Describe and publish what was staged; returns the manifest.
+
+        Args:
+            violations: what validation found; only `errors` of it stop the publication.
 
         Raises:
-            PublicationError: `check` found violations; nothing was published.
+            PublicationError: there are violations that are no warnings; nothing was published.
             ValueError: a table is missing.
         """
         missing = [name for name in TABLES if name not in self.rows]
         if missing:
             raise ValueError(f"tables missing from the publication: {', '.join(missing)}")
-        found = list(check(self.staging)) if check else []
-        self.warnings = [entry for entry in found if getattr(entry, "severity", "error") == "warning"]
-        if len(self.warnings) < len(found):
-            raise PublicationError(found)
+        if errors(violations):
+            raise PublicationError(errors(violations))
         files = {f"{name}.parquet": _facts(self.staging / f"{name}.parquet") for name in TABLES}
         for name in TABLES:
             files[f"{name}.parquet"]["rows"] = self.rows[name]
