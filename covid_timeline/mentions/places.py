@@ -310,6 +310,7 @@ _CORPS = 12
 _ABBREVIATION = 13  # 援鄂
 _UNDETERMINED = 14  # 待明确地区
 _STOP = 15  # a word that only looks like a place
+_LOCAL_INSTITUTION = 16  # 同济医院: in that place only for the articles of its province
 
 _HOME_WORDS: Final = {
     "city": ["我市", "全市", "本市", "市内", "市域", "市本级"],
@@ -347,7 +348,7 @@ _HOME_NOT_BEFORE: Final = {
     "旗": "",
 }
 
-_BORDERS: Final = frozenset("在赴到从至往由市州省区县和及与是为对经向给离返回来抵，,、;；:：。.（(）)《》“”\"' \u3000\n\t*·—-　【】[]" + "0123456789")
+_BORDERS: Final = frozenset("在于住含的赴到从至往由市州省区县和及与是为对经向给离返回来抵，,、;；:：。.（(）)《》“”\"' \u3000\n\t*·—-　【】[]" + "0123456789")
 _LIST_NEXT: Final = frozenset("0123456789、,，（(）)；;。和及与两各一二三四五六七八九十首新累确有现报无:：\n ")
 _COUNT_NEXT: Final = frozenset("0123456789各")
 _FITS: Final = {"city": "市", "province": "省", "district": "区", "county": "县旗", "prefecture": "州盟"}
@@ -361,7 +362,7 @@ _FUNCTION: Final = (
 )
 _NAME_CHAR: Final = rf"[^\W\d_a-zA-Z{_FUNCTION}]"
 _TAIL: Final = re.compile(
-    rf"""(?P<road>[东南西北中环一二三四]{{0,2}}(?:路(?![线段过上口径况由])|大道|大街|街(?!道)|巷|胡同|号线))
+    rf"""(?P<road>[东南西北中环一二三四]{{0,2}}(?:路(?![线段过上口径况由])|大道|大街|街(?![道头上边])|巷|胡同|号线))
     |{_NAME_CHAR}{{0,10}}?
      (?:(?P<organisation>医院|卫健委|卫生健康委|疾控中心|疾病预防控制中心|大学|学院|中学|小学|幼儿园|公司|集团|银行|商会
          |协会|学会|研究所|研究院|日报|晚报|电视台|机场|火车站|高铁站|海关|监狱|红十字会|慈善总会|公安局|酒店|南站|北站
@@ -380,7 +381,8 @@ _Entry = tuple[int, tuple[str, ...], str, str, "tuple[str, str] | None"]
 class _Lexicon(NamedTuple):
     starts: dict[str, tuple[int, ...]]  # first two characters -> lengths of the names, longest first
     names: dict[str, _Entry]  # name -> kind, codes, own name or word, level, guard
-    suffix_only: frozenset[str]
+    suffix_only: frozenset[str]  # 公安, 资源: a county only with its 县, or where a count follows in a list of its like
+    careful: frozenset[str]  # 赤壁, 石首: also where the name of a place that contains it is joined before
     info: dict[str, tuple[str, str]]  # code -> canonical name, level
     ancestors: dict[str, tuple[str, ...]]
 
@@ -442,7 +444,14 @@ def _lexicon() -> _Lexicon:
         names[f"第{number}师"] = (_CORPS, (CORPS,), f"兵团第{number}师", corps[1])
     for name in ("待明确地区", "地区待明确", "待确认地区", "属地待确认", "所属地待确认", "地区待确认", "归属地待明确"):
         names[name] = (_UNDETERMINED, (), "待明确地区", "prefecture")
-    kinds = {"part": _PART, "institution": _INSTITUTION, "abroad": _ABROAD, "zone": _ZONE, "not_a_place": _STOP}
+    kinds = {
+        "part": _PART,
+        "institution": _INSTITUTION,
+        "local_institution": _LOCAL_INSTITUTION,
+        "abroad": _ABROAD,
+        "zone": _ZONE,
+        "not_a_place": _STOP,
+    }
     for rule in rules:
         code = rule.region_code
         if rule.kind == "name":
@@ -459,7 +468,8 @@ def _lexicon() -> _Lexicon:
     starts = {pair: tuple(sorted(some, reverse=True)) for pair, some in lengths.items()}
     guarded: dict[str, _Entry] = {name: (*entry, guards.get(name)) for name, entry in names.items()}
     suffix_only = frozenset(rule.name for rule in rules if rule.kind == "suffix_only")
-    return _Lexicon(starts, guarded, suffix_only, info, ancestors)
+    careful = frozenset(rule.name for rule in rules if rule.kind == "careful")
+    return _Lexicon(starts, guarded, suffix_only, careful, info, ancestors)
 
 
 class _Home(NamedTuple):
@@ -547,6 +557,9 @@ class _Scan:
                     or text[end : end + 1] in (guard[1] or "\0")
                 ):
                     continue
+                cut = _CUT.get(text[end - 1])
+                if cut is not None and end < size and text[end] in cut:
+                    continue
                 kind = entry[0]
                 if kind == _STOP:
                     position = end
@@ -565,14 +578,12 @@ class _Scan:
         text, out, lexicon = self.text, self.out, self.lexicon
         following = text[end : end + 1]
         last = text[end - 1]
-        if last in _CUT and following and following in _CUT[last]:
-            return 0
         first = start
         if out:
             before = out[-1]
             if before.end == start and before.kind != "institution":
                 if before.code is not None:
-                    if before.code == code or before.code in self.ancestors[code]:
+                    if before.rule != "place.part" and (before.code == code or before.code in self.ancestors[code]):
                         first = before.start
                 elif before.level == "abroad":  # 美国德州
                     out[-1] = Place(before.start, end, text[before.start : end], None, "abroad", "named", "place.abroad")
@@ -649,12 +660,26 @@ class _Scan:
             return self.add(start, end, common[0], "place.unsettled", name=entry[2])
         return end
 
+    def listed_with(self, end: int, codes: Sequence[str]) -> list[str]:
+        """The candidates that share a prefecture with the next names of the list: 团风、浠水、蕲春、武穴."""
+        names = self.lexicon.names
+        for item in self.text[end + 1 : end + 30].split("、")[:5]:
+            for length in (4, 3, 2):
+                entry = names.get(item[:length])
+                if entry is not None and len(item) >= length and entry[0] in (_CODED, _SHARED, _SHORT):
+                    near = {self.ancestors[c][0] for c in entry[1] if self.info[c][1] == "county"}
+                    related = [c for c in codes if self.ancestors[c][0] in near]
+                    if related:
+                        return related
+        return []
+
     def read_short(self, start: int, end: int, entry: _Entry) -> int:
         text, base = self.text, self.base
         codes = list(entry[1])
         following = text[end : end + 1]
         listed = not following or following in _LIST_NEXT
-        generic = entry[2] in self.lexicon.suffix_only
+        hard = entry[2] in self.lexicon.suffix_only
+        generic = hard or entry[2] in self.lexicon.careful
         accepted = False
         if self.out:
             before = self.out[-1]
@@ -662,7 +687,7 @@ class _Scan:
             if gap == 0:
                 inside = self.inside(before, codes)
                 if inside:
-                    codes, accepted = inside, not generic or listed
+                    codes, accepted = inside, not hard or listed
             elif gap <= 12 and before.level != "province":
                 related = self.related(before, codes)
                 if related:
@@ -674,8 +699,16 @@ class _Scan:
                     codes = inside
                     accepted = scope != base.within or listed or (start > 0 and text[start - 1] in _BORDERS)
                     break
+        if not accepted and not hard and following == "、":
+            related = self.listed_with(end, codes)
+            if related:
+                codes, accepted = related, True
         if not accepted and not generic and len(codes) == 1 and self.info[codes[0]][0].endswith("市"):
-            accepted = start == 0 or text[start - 1] in _BORDERS
+            # 义乌, 昆山; but 龙泉 in an article of 龙泉驿区 is not 龙泉市
+            nearby = base.city is not None and any(
+                name.startswith(entry[2]) and base.city in self.ancestors[c] for c, (name, _) in self.info.items()
+            )
+            accepted = not nearby and (start == 0 or text[start - 1] in _BORDERS)
         if not accepted:
             return 0
         codes = self.narrow(start, codes)
@@ -716,8 +749,11 @@ class _Scan:
 
     def read_noun(self, start: int, end: int, entry: _Entry) -> int:
         before = self.joined(start)
+        bracketed = start > 0 and self.text[start - 1] in "（(、" and self.text[end : end + 1] in ("、", "）", ")", "，")
         if before is not None:
             codes = self.inside(before, entry[1])
+        elif bracketed and self.out and start - self.out[-1].end <= 12:
+            codes = self.related(self.out[-1], entry[1])
         elif self.text[end : end + 1] in _COUNT_NEXT:
             codes = [c for c in entry[1] if self.base.city in self.ancestors[c]]
             if not codes and self.out and start - self.out[-1].end <= 12:
@@ -735,9 +771,12 @@ class _Scan:
         return bool(following) and following in _HOME_NOT_BEFORE.get(text[end - 1], "")
 
     def last_named(self, word: str) -> str | None:
-        """The last place named before that 该市, 全省, ... can mean."""
+        """The last place named before that 该市, 全省, ... can mean: one of the home province where that is known."""
+        within = self.base.within
         for before in reversed(self.out):
             if before.code is None or before.code == COUNTRY:
+                continue
+            if within is not None and before.code != within and within not in self.ancestors[before.code]:
                 continue
             for code in (before.code, *self.ancestors[before.code][:-1]):
                 if self.info[code][0][-1] in _FITS[word]:
@@ -754,6 +793,12 @@ class _Scan:
         if self.is_part_of_word(start, end):
             return 0
         text, base, word = self.text, self.base, entry[2]
+        before = self.joined(start)
+        if before is not None and before.level == "abroad":  # 日本国内, 澳大利亚全国
+            self.out[-1] = Place(before.start, end, before.name, None, "abroad", "named", "place.abroad")
+            return end
+        if word == "country" and text[start] != "我" and base.code is None and self.is_abroad(start):
+            return end
         code: str | None = getattr(base, word)
         if text[start:end] in ("自治区", "自治州"):
             # As a bare noun it is one of many: 各省（自治区、直辖市）.
@@ -762,11 +807,21 @@ class _Scan:
             if word == "district":
                 code = base.within if base.within in AUTONOMOUS else None
             return self.pronoun(start, end, code, "place.home")
-        return self.pronoun(start, end, code or self.last_named(word), "place.home")
+        code = code or self.last_named(word)
+        if code is None and word == "district" and base.prefecture == base.code:
+            code = base.code  # the article of a new area, which has no code: its home is the city around it
+        return self.pronoun(start, end, code, "place.home")
+
+    def is_abroad(self, start: int) -> bool:
+        """Whether the sentence speaks of a foreign country: the last place before, with no full stop between."""
+        before = self.out[-1] if self.out else None
+        return before is not None and before.level == "abroad" and "。" not in self.text[before.end : start]
 
     def read_that(self, start: int, end: int, entry: _Entry) -> int:
         if (start and self.text[start - 1] == "应") or self.is_part_of_word(start, end):
             return 0
+        if self.is_abroad(start):
+            return end
         word = entry[2]
         return self.pronoun(start, end, self.last_named(word) or getattr(self.base, word), "place.that")
 
@@ -802,6 +857,17 @@ class _Scan:
         self.out.append(Place(start, end, name, code, level, "institution", "place.institution"))
         return end
 
+    def read_local_institution(self, start: int, end: int, entry: _Entry) -> int:
+        code = entry[1][0]
+        before = self.out[-1] if self.out else None
+        if before is not None and before.kind == "institution" and start - before.end <= 6 and self.text[start - 1] in "学院":
+            return end  # 山东大学齐鲁医院: named already
+        if self.base.within is not None and self.base.within in (code, *self.ancestors[code]):
+            return self.read_institution(start, end, entry)
+        if before is not None and before.end == start and before.code is not None:
+            self.out[-1] = before._replace(kind="institution")
+        return end
+
     def read_zone(self, start: int, end: int, entry: _Entry) -> int:
         text, out = self.text, self.out
         before = self.joined(start)
@@ -812,7 +878,7 @@ class _Scan:
             out.pop()
         else:
             following = text[end : end + 1]
-            if following and following not in _LIST_NEXT:
+            if following and following not in _LIST_NEXT and following != "为":
                 return 0
             if out and out[-1].code is not None and start - out[-1].end <= 15:
                 chain = (out[-1].code, *self.ancestors[out[-1].code])
@@ -868,6 +934,7 @@ _READERS: Final[dict[int, Callable[[_Scan, int, int, _Entry], int]]] = {
     _ABROAD: _Scan.read_abroad,
     _PART: _Scan.read_part,
     _INSTITUTION: _Scan.read_institution,
+    _LOCAL_INSTITUTION: _Scan.read_local_institution,
     _ZONE: _Scan.read_zone,
     _CORPS: _Scan.read_corps,
     _ABBREVIATION: _Scan.read_abbreviation,
