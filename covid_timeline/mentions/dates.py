@@ -104,9 +104,9 @@ _TO = "[-—～~至到]{1,2}"
 # Year, month and day, each optional. A figure may lack its sign where a list or range gives it later (2、3日, 1—2月).
 # 目 and 曰 for 日 are misprints.
 _CORE = re.compile(
-    rf"""(?:({_Y})(?:\ {{0,2}}年(?:度(?!假))?\ {{0,2}}|(?=\ ?{_TO}\ ?{_Y}\ ?年)))?
+    rf"""(?:({_Y})(?:\ {{0,2}}年(?:度(?!假))?\ {{0,2}}|(?=\ ?(?:{_TO}|[、和])\ ?{_Y}\ ?年)))?
     (?:({_N}|元)(?:\ {{0,2}}月(?![龄薪租饼嫂球亮余大]|的?婴|男婴|女婴|幼|宝)份?\ {{0,2}}|(?=\ ?{_TO}\ ?{_N}\ ?月(?![龄薪]))))?
-    (?:({_N})(?:\ {{0,2}}([日号]|[目曰](?![标录前的光睹击]))|(?=[凌清早上中下傍晚][晨上午晚间，,])|(?=\ ?(?:{_TO}|[、和及])\ ?{_N}(?:[、和及]{_N}){{0,5}}\ ?[日号](?!内))))?""",
+    (?:({_N})(?:\ {{0,2}}([两三四五]?日|号|[目曰](?![标录前的光睹击]))|(?=[凌清早上中下傍晚][晨上午晚间，,])|(?=\ ?(?:{_TO}|[、和及])\ ?{_N}(?:[、和及]{_N}){{0,5}}\ ?[日号](?!内))))?""",
     re.VERBOSE,
 )
 _MONTH_PART = re.compile(
@@ -122,10 +122,10 @@ _PART = (
 _MINUTE = "[0-9]{1,2}"
 # A clock time may lack its 时 where a range gives it later (0-24时). 点 must not be the counter of advice or places.
 _CLOCK = rf"""(零|[0-9]{{1,2}}|[一二三四五六七八九十]{{1,3}})(?:\ ?[:：]\ ?([0-9]{{2}})(?![0-9])(?:[:：][0-9]{{2}}(?![0-9]))?(?:\ ?[时分])?
-    |\ ?(?:时(?![间代候期段评])|点(?![赞评名位对的建意要措希体启倡]))(?:\ ?({_MINUTE})\ ?分(?![之钟])|(半|整|一刻|三刻|钟|[0-5][0-9](?=[，,。；许左至到—抵出离起-])))?
+    |\ ?(?:时(?![间代候期段评])|点(?![赞评名位对的建意要措希体启倡]))(?:\ ?({_MINUTE}|[一二三四五六七八九十]{{1,3}})\ ?分(?![之钟])|(半|整|一刻|三刻|钟|[0-5][0-9](?=[，,。；许左至到—抵出离起-])))?
     |(?=\ ?{_TO}\ ?[0-9]{{1,2}}(?:\ ?[时点](?![间代])|[:：][0-9]{{2}})))(?:\ ?(?:多(?![个名例人家])|许|左右|前后|钟))?"""
 _TIME = re.compile(
-    rf"""\ ?(?:(?:(?:当地|北京)时间|[（(](?:(?:周|星期|礼拜)[一二三四五六日天]|农历[^（()）]{{1,7}}|(?:大年|正月|腊月|年|除)[^（()）]{{1,4}}|[0-9]{{1,2}}日|[^（()）]{{1,4}}时间)[)）](?=\ ?(?:{_PART}|[0-9]{{1,2}}\ ?[时点:：]))|周[一二三四五六日](?={_PART})|(?:当[天日]|[这那]一?天)(?!起))\ ?)?
+    rf"""\ ?(?:(?:(?:当地|北京)时间|[（(](?:(?:周|星期|礼拜)[一二三四五六日天]|农历[^（()）]{{1,7}}|(?:大年|正月|腊月|年|除)[^（()）]{{1,4}}|[0-9]{{1,2}}日|[^（()）]{{1,4}}[节间])[)）](?=\ ?(?:{_PART}|[0-9]{{1,2}}\ ?[时点:：]))|周[一二三四五六日](?={_PART})|(?:当[天日]|[这那]一?天)(?!起))\ ?)?
     (?:({_PART}))?(?:\ ?{_CLOCK})?""",
     re.VERBOSE,
 )
@@ -151,10 +151,13 @@ _WEEKDAY = re.compile(
 _QUARTER = re.compile("(前)?第?([一二三四1-4])季度|首季度?")
 _LUNAR = re.compile(
     "(?:大年|正月|年|农历正月)(?:(初[一二三四五六七八九十])(?!年级|[几多余])|(十[一二三四五六七八九]|二十[一二三四五六七八九]?|廿[一二三四五六七八九]|三十)(?![多余几]))"
-    "|(腊月)(初[一二三四五六七八九十]|十[一二三四五六七八九]|二?[廿十][一二三四五六七八九十]?|二十[一二三四五六七八九]?|三十)"
+    "|(?:农历)?(腊月)(初[一二三四五六七八九十]|十[一二三四五六七八九]|二?[廿十][一二三四五六七八九十]?|二十[一二三四五六七八九]?|三十)"
     "|(农历)([一二三四五六七八九十冬]{1,2})月(初[一二三四五六七八九十]|十[一二三四五六七八九]|二?[廿十][一二三四五六七八九]?|三十)"
 )
 _LUNAR_TAIL = re.compile("(初[一二三四五六七八九十]|十[一二三四五])(?!年级|学生|毕业|班)")
+_LOST_SIGN = re.compile(r" ?([0-9]{1,2})(?![0-9.:：个例名人家万亿多余%次项天周年月日时点号批类级种辆套])")
+_NEXT_FIGURE = re.compile(rf" ?(?:{_TO}|[、和及]) ?({_N})")
+_EFFORT = re.compile("的?(?:救治|治疗|努力|时间|奋战|隔离|观察)")
 _SINCE_GAP = 12  # characters that may stand between a date and its 以来
 
 _AS_OF = ("截至", "截止", "止到", "至到", "止至")
@@ -164,7 +167,7 @@ _BY_AFTER = re.compile("以?之?前(?![后往来线方期沿台])")
 _CLAUSE_STARTS = frozenset("，,。；;：:！!？?\n 、（(“")
 _WIRE = re.compile("(?:讯|电)(?![话视子梯力影商网器问息])")
 _STAMP_LEAD = re.compile(
-    r"[ \[【(（]{0,8}(?:发布时间|发表时间|更新时间|发稿时间|时间|日期|发布于|发表于|发布日期|更新于)?[:： ]{0,4}$"
+    r"[ \[【(（]{0,8}(?:[^ ，。:：]{0,6}[ |｜])?(?:发布时间|发表时间|更新时间|发稿时间|时间|日期|发布于|发表于|发布日期|更新于)?[:： ]{0,4}$"
 )
 _STAMP_TAIL = re.compile(r"[ \])】）]{0,8}(?:\n|$|来源|作者|编辑|责编|责任编辑|字号|[|｜]|【|记者|浏览|阅读|点击|[A-Za-z])")
 _SENTENCE_ENDS = frozenset("。！？!?\n")
@@ -175,9 +178,9 @@ _NIGHT = frozenset(["晚", "晚间", "晚上", "夜间", "夜里", "夜晚", "�
 
 _NOT_DAY_BEFORE = frozenset("第每近满共前后数达逾超余约隔期首来去这几整足仅.-/％%〔[#+*")
 _NOT_DAY_AFTER = re.compile(
-    "[内均龄游元圆系]|以[上下内]|之内|(?:左右|多)|[的]?(?:居家|集中|医学|隔离|健康|自我)?(?:隔离期|观察期|医学观察期|潜伏期)|(?:之|以)?后(?!勤|备|续)|(?<=14日)(?=[，,。、；）)])|本(?:人|籍|国|政府|首相)"
+    "[内均龄游元圆系]|以[上下内]|之内|(?:左右|多)|[的]?(?:居家|集中|医学|隔离|健康|自我)?(?:隔离期|观察期|医学观察期|潜伏期)|(?:之|以)?后(?!勤|备|续)|本(?:人|籍|国|政府|首相)"
 )
-_HAO_AFTER = re.compile("[，,、。；至到\\-—起晚早上下中凌前乘就的]|开始|[0-9]{1,2}[时点:]")
+_HAO_AFTER = re.compile("[，,、。；止至到\\-—起晚早上下中凌前乘就的]|开始|[0-9]{1,2}[时点:]")
 _HAO_BEFORE = frozenset("，,。；：:、（(\n从自到至于在就是截 ")
 
 # --- rules as data ------------------------------------------------------------------------------------------------
@@ -247,7 +250,7 @@ _PART_SECOND = "晨早午间后晚上夜时点" + _DIGITS
 _FIRST = "".join(sorted(set(_WORD_FIRST + "".join(_PATTERNS) + _PART_FIRST + _CN_START) - set(_DIGITS)))
 _TRIGGER = re.compile(
     f"[{_DIGITS}{_FIRST}](?:(?<=[0-9])(?<![0-9A-Za-z_][0-9])(?<![0-9][.,][0-9])"
-    rf"(?:[0-9]{{0,3}} {{0,2}}[年月日号时点:：目曰]|[0-9]{{0,3}} ?[-—～~至到、和及/.] ?[0-9]|[0-9]?(?:天|日|周)[之以]?[后前]|季度|[0-9]?个[星月]|[0-9][凌清早上中下傍晚][晨上午晚间，,])"
+    rf"(?:[0-9]{{0,3}} {{0,2}}[年月日号时点:：目曰]|[0-9]{{0,3}} ?[-—～~至到、和及/.] ?[0-9]|[0-9]?(?:天|日|周)[之以]?[后前]|季度|[0-9]?个[星月]|[0-9]?[两三四五]日|[0-9][凌清早上中下傍晚][晨上午晚间，,])"
     f"|(?<=[{_CN_START}])[一二三四五六七八九十{_CN}]{{0,3}} ?[年月日时点季天周个]"
     f"|(?<![0-9])[{''.join(sorted(set(_WORD_SECOND + _PATTERN_SECOND + _PART_SECOND)))}])"
 )
@@ -264,10 +267,9 @@ def _clock(part: str | None, hour: str, minutes: str | None) -> str | None:
     h = _figure(hour)
     m = 0
     if minutes:
-        if minutes[0] in _DIGITS:
-            m = int(minutes)
-        else:
-            m = {"半": 30, "一刻": 15, "三刻": 45}.get(minutes, 0)
+        m = {"半": 30, "一刻": 15, "三刻": 45, "整": 0, "钟": 0}.get(minutes, -1)
+        if m < 0:
+            m = _figure(minutes)
     if part:
         if part in _PM:
             if 1 <= h < 12:
@@ -289,7 +291,7 @@ class _Reader:
 
     __slots__ = (
         "anchor", "as_of", "as_of_at", "day", "day_at", "explicit", "explicit_at", "found", "line_end", "line_start",
-        "lunar_at", "named_at", "period", "period_at", "strict", "text", "unclaimed",
+        "lunar_at", "month", "month_at", "named_at", "period", "period_at", "strict", "text", "unclaimed",
     )  # fmt: skip
 
     def __init__(self, text: str, anchor: dt.date, *, strict: bool = False) -> None:
@@ -311,6 +313,8 @@ class _Reader:
         self.period = (anchor, anchor, "day")
         self.period_at = never
         self.lunar_at = never
+        self.month = anchor  # last month named without a day
+        self.month_at = never
 
     def run(self) -> None:
         text = self.text
@@ -393,6 +397,10 @@ class _Reader:
 
     def _pick_month(self, start: int, day: int, end: int) -> dt.date | None:
         """The month of a day alone: nearest to the last day named, but rather before the anchor than after it."""
+        if self.month_at > self.day_at and start - self.month_at <= 15:
+            found = _date(self.month.year, self.month.month, day)
+            if found is not None:
+                return found
         near = self.day if start - self.day_at < 400 else self.anchor
         ahead = _FROM_AFTER.match(self.text, end) or _BY_AFTER.match(self.text, end)
         best: dt.date | None = None
@@ -459,6 +467,9 @@ class _Reader:
             if basis == "explicit":
                 self.explicit = last
                 self.explicit_at = start
+        elif precision == "month":
+            self.month = first
+            self.month_at = end
         if first != last:
             self.period = (first, last, precision)
             self.period_at = start
@@ -524,6 +535,8 @@ class _Reader:
         now = _TO_NOW.match(text, end) or (_NOWISH.match(text, at) if text[at - 1] in "至到" else None)
         if now is not None:
             return self._emit(start, now.end(), day, max(day, self.anchor), (time[0], None, None), "range", basis, rule)
+        if at < len(text) and text[at] in _RANGE_WORDS:
+            return self._range_to_word(start, at, day, time, basis, rule)
         match = _CORE.match(text, at)
         year, month, dom, _ = match.groups() if match is not None else (None, None, None, None)
         if match is not None and (dom or month):
@@ -562,6 +575,19 @@ class _Reader:
         first_time = time[0]
         return self._emit(start, stop, day, day, (first_time, last_time[1], None), "range", basis, rule)
 
+    def _range_to_word(self, start: int, at: int, day: dt.date, time: _Time, basis: str, rule: str) -> int:
+        """2月3日至今晚, 除夕到正月十五, 1月28日至本月底."""
+        held = self.day, self.day_at, self.named_at, self.period, self.period_at, self.lunar_at
+        count = len(self.found), len(self.unclaimed)
+        end = self._read(at)
+        new = self.found[count[0] :]
+        del self.found[count[0] :], self.unclaimed[count[1] :]
+        if len(new) == 1 and new[0].start == at and new[0].rule in _RANGE_END_RULES and day < new[0].date_end:
+            last = new[0]
+            return self._emit(start, end, day, last.date_end, (time[0], last.time_end, None), "range", basis, rule)
+        self.day, self.day_at, self.named_at, self.period, self.period_at, self.lunar_at = held
+        return 0
+
     # -- figures --
 
     def _read_figures(self, start: int) -> int:
@@ -592,14 +618,16 @@ class _Reader:
             self._maybe_stamp()
             return done
         if month is not None:
-            tail = re.compile(r" ?([0-9]{1,2})(?![0-9.:：个例名人家万亿多余%次项天周年月日时点号批类级种辆套])").match(text, end)
+            tail = _LOST_SIGN.match(text, end)
             if tail is not None and text[end - 1] == "月" and text[start] in _DIGITS:
                 m, d = _figure(month), _figure(tail[1])  # 截至3月19，: the sign 日 is lost
                 found = _date(_year(year), m, d) if year else (self._pick_year(start, m, d, tail.end()) if 1 <= m <= 12 else None)
                 if found is not None:
                     rule = "year_month_day" if year else "month_day"
                     return self._point(start, tail.end(), found, "explicit" if year else "inferred_year", rule)
-            if year is None and start and (text[start - 1] in "个第每近整满足.-/" or text[start - 1] == "数"):
+            if year is None and start and (text[start - 1] in "个第每近整满足前头数.-/"):
+                return 0
+            if year is None and start > 1 and text[start - 2 : start] == "每年":
                 return 0
             if year is None and text[start] not in _DIGITS and not self._chinese_month(start, end):
                 return 0
@@ -618,13 +646,17 @@ class _Reader:
         text = self.text
         before = text[start - 1] if start else "\n"
         if not self.strict:
+            if before == "月" and text[start - 2] == "每":
+                return 0
             if before in _NOT_DAY_BEFORE or (before.isascii() and before.isalpha()):
                 return 0
+            if before == "为" and dom in ("7", "14", "21", "28"):
+                return 0  # 潜伏期为14日
             if before in "续未" or text[start - 2 : start] in ("最近", "过去", "平均"):
                 return 0
             if text[start] not in _DIGITS and (len(dom) < 2 or dom == "十"):
                 return 0
-            if _NOT_DAY_AFTER.match(text, end) and sign == "日":
+            if _NOT_DAY_AFTER.match(text, end) and sign != "号":
                 return 0
             if sign == "号" and not (before in _HAO_BEFORE and _HAO_AFTER.match(text, end)):
                 return 0
@@ -645,7 +677,7 @@ class _Reader:
     def _list_of_days(self, start: int, end: int) -> bool:
         """2、3日 and 3至5日 without a month: days only after another day, or after a word that a date follows."""
         text = self.text
-        follows = re.compile(rf" ?(?:{_TO}|[、和及]) ?({_N})").match(text, end)
+        follows = _NEXT_FIGURE.match(text, end)
         if follows is None or _figure(follows[1]) <= _figure(text[start:end]):
             return False
         if text[start - 1 : start] in ("于", "在", "从", "自", "、", "和", "至", "月", "，", "："):
@@ -720,8 +752,8 @@ class _Reader:
                 return self._emit(
                     start, _strip_end(text, other.end()), dt.date(year, 1, 1), dt.date(last, 12, 31), _NO_TIME, "range", basis, rule
                 )
-        if text[end - 1] in _DIGITS:
-            return 0
+        if text[end - 1] in _DIGITS and not (end < len(text) and text[end] in "、和 "):
+            return 0  # 2020-: no year after all
         return self._emit(start, end, dt.date(year, 1, 1), dt.date(year, 12, 31), _NO_TIME, "year", basis, rule)
 
     def _emit_months(self, start: int, end: int, year: int, first: int, last: int, precision: str, basis: str, rule: str) -> int:
@@ -773,26 +805,21 @@ class _Reader:
         return self._point(start, end, found, "inferred_year", "short_figures")
 
     def _maybe_stamp(self) -> None:
-        """Mark the last mention as a publication stamp where it stands alone on its line, or before 来源."""
-        if not self.found:
-            return
+        """Mark the last mention as a publication stamp where it stands alone on its line, behind a label or before 来源."""
         mention = self.found[-1]
         text = self.text
-        if self.strict or not (mention.precision in ("day", "minute") and mention.basis in ("explicit", "inferred_year")):
-            return
-        if mention.precision == "day" and mention.basis != "explicit":
-            return
-        if "\n" not in text and mention.start > 0:
+        if self.strict or mention.precision not in ("day", "minute") or mention.rule in ("month_day", "day"):
             return
         line = self._line(mention.start)
-        if mention.start - line > 40 or not _STAMP_LEAD.search(text[line : mention.start][-30:]):
-            if not (mention.rule == "iso_date" and mention.precision == "minute"):
-                return
-        elif not _STAMP_TAIL.match(text, mention.end):
+        if mention.end - mention.start == len(text) or mention.start - line > 40 or not _STAMP_TAIL.match(text, mention.end):
             return
-        if mention.end - line == len(text):  # the text is nothing but a date
-            return
-        self.found[-1] = mention._replace(header=True)
+        lead = text[line : mention.start]
+        label = _STAMP_LEAD.match(lead)
+        bare = lead.strip() == ""
+        if label is not None and (not bare or mention.precision == "minute" or "\n" in text):
+            self.found[-1] = mention._replace(header=True)
+        elif mention.precision == "minute" and not _SINCE_BREAK.search(lead.replace(":", "").replace("：", "")):
+            self.found[-1] = mention._replace(header=True)
 
     # -- clock times apart from their day --
 
@@ -829,6 +856,8 @@ class _Reader:
             if text[start] in _DIGITS and not stated and before not in _CLAUSE_STARTS and before not in "于在自从至到截时间":
                 if time[2] != "minute" or before in "比按为率分是第约近每" or before.isascii():
                     return 0
+            if before in "至到-—～" and start > 1 and text[start - 2] in "0123456789时点分":
+                return 0  # the end of hours whose beginning was no date
             if _ROUTINE.search(text[max(0, start - 12) : start]):
                 return 0
         match = _RANGE.match(text, end)
@@ -930,9 +959,9 @@ class _Reader:
         match = _WEEKDAY.match(self.text, start)
         if match is not None:
             return 0
-        if self.text.startswith("末", end):
-            end += 1
         monday = self.anchor - self.anchor.weekday() * _DAY + 7 * weeks * _DAY
+        if self.text.startswith("末", end):
+            return self._emit(start, end + 1, monday + 5 * _DAY, monday + 6 * _DAY, _NO_TIME, "range", "relative", rule)
         return self._emit(start, end, monday, monday + 6 * _DAY, _NO_TIME, "range", "relative", rule)
 
     def _kind_part(self, start: int, end: int, rule: str, part: str) -> int:
@@ -961,9 +990,7 @@ class _Reader:
         text = self.text
         if year is None and not self.strict and name in ("春节", "元旦", "清明节", "端午节", "中秋节") and not text[start:end].endswith("节日"):
             after = text[end : end + 2]
-            before = text[start - 1] if start else "\n"
-            timely = after[:1] in ("，", "。", "、", ",", "前", "后", "以", "当", "这", "至", "到", "起", "）", ")", "夜", "晚") or after in ("来临", "将至", "临近")
-            if not timely and not (before in ("从", "自", "在", "于", "到", "至", "（", "(") and name == "春节" and False):
+            if not (after[:1] in _TIMELY or after in ("来临", "将至", "临近") or end == len(text)):
                 return 0
         if year is not None:
             try:
@@ -1090,7 +1117,8 @@ class _Reader:
 
     def _read_lunar_tail(self, start: int, match: re.Match[str]) -> int:
         """初三 next to 大年初二."""
-        if start - self.lunar_at > 3 or self.text[start - 1] not in "、和至到-—":
+        bracketed = self.text[start - 1] in "（(" and self.text[match.end() : match.end() + 1] in ("）", ")") and start - self.day_at == 1
+        if not bracketed and (start - self.lunar_at > 3 or self.text[start - 1] not in "、和至到-—"):
             return 0
         number = _figure(match[1].removeprefix("初"))
         for year in (self.anchor.year, self.day.year):
@@ -1109,7 +1137,7 @@ class _Reader:
         if self.text[start - 1 : start] in ("将", "最", "附", "接", "超", "邻") and match[0][0] != "最":
             return 0
         if past:
-            if re.compile("[的]?(?:救治|治疗|努力|时间|奋战|隔离|观察)").match(self.text, match.end()):
+            if _EFFORT.match(self.text, match.end()):
                 return 0
             return self._emit(start, match.end(), self.anchor - (n - 1) * _DAY, self.anchor, _NO_TIME, "range", "relative", "recent_days")
         return self._emit(start, match.end(), self.anchor + _DAY, self.anchor + n * _DAY, _NO_TIME, "range", "relative", "recent_days")
@@ -1127,8 +1155,14 @@ class _Reader:
         number, unit, way = match.groups()
         text = self.text
         before = text[start - 1] if start else "\n"
-        if not self.strict and (start - self.day_at > 120 or (before and before not in _CLAUSE_STARTS and before not in "于在到就仅")):
-            return 0
+        base = self.day
+        if not self.strict:
+            if before not in _CLAUSE_STARTS and before not in "于在到就仅从":
+                return 0
+            if way == "前" and not self._same_sentence(self.day_at, start):
+                base = self.anchor  # told from the day of writing
+            elif start - self.day_at > 120:
+                return 0
         if number == "半":
             n = 15 if unit == "月" else 0
             if n == 0:
@@ -1138,13 +1172,13 @@ class _Reader:
             if unit == "月":
                 if "个" not in match[0] or n > 12:
                     return 0
-                year, month = _add_months(self.day.year, self.day.month, n if way == "后" else -n)
-                day = _date(year, month, min(self.day.day, 28 if month == 2 else 30))
+                year, month = _add_months(base.year, base.month, n if way == "后" else -n)
+                day = _date(year, month, min(base.day, 28 if month == 2 else 30))
                 return self._point(start, match.end(), day, "relative", "days_later") if day is not None else 0
             n *= 1 if unit in "天日" else 7
         if n > 60:
             return 0
-        day = self.day + (n if way == "后" else -n) * _DAY
+        day = base + (n if way == "后" else -n) * _DAY
         return self._point(start, match.end(), day, "relative", "days_later")
 
     # -- after the pass --
@@ -1161,8 +1195,9 @@ class _Reader:
             if index:
                 mention = found[index - 1]
                 gap = text[mention.end : at]
+                started = mention.start and text[mention.start - 1] in "自从"
                 if (
-                    len(gap) <= _SINCE_GAP
+                    len(gap) <= (2 * _SINCE_GAP if started else _SINCE_GAP)
                     and not mention.vague
                     and mention.role not in ("range", "as_of")
                     and mention.date_start <= self.anchor
@@ -1174,8 +1209,11 @@ class _Reader:
             at = text.find("以来", at + 2)
 
 
+_RANGE_WORDS = frozenset("今明昨本下正腊大除元清五月年")
+_RANGE_END_RULES = frozenset(["relative_day", "relative_month", "month_part", "festival", "lunar_day", "solar_term"])
 _OF_A_DAY = frozenset(["day", "hour", "minute", "part_of_day", "range"])
 _SINCE_BREAK = re.compile("[，,。；;！？!?、：:\n0-9“”（）()]")
+_TIMELY = frozenset("，。、,；）)前后以当这至到起夜晚")
 _KINDS: dict[str, Callable[..., int]] = {
     "day": _Reader._kind_day, "month": _Reader._kind_month, "year": _Reader._kind_year, "carried": _Reader._kind_carried,
     "step": _Reader._kind_step, "now": _Reader._kind_now, "vague": _Reader._kind_vague, "week": _Reader._kind_week,
@@ -1231,16 +1269,22 @@ def parse_date(text: str, anchor: dt.date | None = None) -> DateMention:
     ValueError: impossible date: 【2月30日】
     """
     body = text.strip()
-    reader = _Reader(body, anchor or dt.date(2020, 1, 1), strict=True)
+    if anchor is None:
+        mention = _parse(body, dt.date(2019, 3, 1))
+        if mention != _parse(body, dt.date(2020, 9, 15)):
+            raise ValueError(f"needs an anchor date, the year or day is not stated: 【{body}】")
+        return mention
+    return _parse(body, anchor)
+
+
+def _parse(body: str, anchor: dt.date) -> DateMention:
+    reader = _Reader(body, anchor, strict=True)
     end = reader._read(0) if body else 0
     if reader.unclaimed:
         fault = reader.unclaimed[0]
         raise ValueError(f"{fault.reason}: {body[: fault.start]}【{body[fault.start : fault.end]}】{body[fault.end :]}")
     if not end or not reader.found:
-        raise ValueError(f"not a date expression: 【{text}】")
+        raise ValueError(f"not a date expression: 【{body}】")
     if end < len(body):
         raise ValueError(f"text after the date expression: {body[:end]}【{body[end:]}】")
-    mention = reader.found[0]
-    if anchor is None and mention.basis != "explicit":
-        raise ValueError(f"needs an anchor date, the year or day is not stated: 【{body}】")
-    return mention
+    return reader.found[0]
