@@ -170,11 +170,13 @@ _SITE = re.compile(
     # lines that belong to the web site around an article
     r"[•·●◆■▪►>|丨<＞\d.\s]*$"
     r"|[•●◆■▪►]"
+    r"|.*[:：]$"
     r"|.*(?:[>＞»].{0,20}(?:[>＞»]|正文))"
-    r"|(?:搜索|首页|导航|菜单|登录|注册|扫描|扫码|扫一扫|移动用户|联通用户|电信用户|手机(?:查看|报|版|看)|打印|分享|收藏|字号|字体|大字体|小字体"
-    r"|放大|缩小|关闭|上一篇|下一篇|(?:您?(?:现在|当前)?的?|所在)位置|相关(?:推荐|阅读|新闻|链接|热词)|编辑推荐|客户端|官方(?:微信|微博)|公众号|关注我们"
-    r"|今天是|现在是|热搜|热点推荐|广告|返回|设为首页|加入收藏|无障碍|繁体|简体|English|RSS|阅读(?:数|量|次数|[:： ]|$)|浏览|点击|参与评论|评论|视频|图片|专题"
-    r"|点赞|转发|点击上方|蓝字|长按|原创$|订阅|投稿|版权|责任编辑|责编)"
+    r"|(?:移动|联通|电信)用户|(?:您|当前|现在|所在).{0,4}位置|责任?编辑?[:： ]|(?:相关|编辑|热门|精彩)(?:推荐|阅读|新闻|链接|热词)|今天是|现在是"
+    r"|设为首页|加入收藏|扫一扫|扫码|扫描(?:有|二维码|下方)|手机(?:查看|看|版)|点击上方|长按(?:二维码|识别)|[上下]一(?:篇|条|页)|关注我们|返回(?:顶部|首页)|参与评论"
+    # words that may open a headline too, where they stand alone
+    r"|(?:搜索|首页|导航|菜单|登录|注册|打印|分享|收藏|字号|字体|大字体|小字体|放大|缩小|关闭|客户端|官方微信|官方微博|公众号|热搜|热点推荐|广告|无障碍|繁体|简体"
+    r"|English|RSS|阅读|浏览|点击|评论|视频|图片|专题|点赞|转发|蓝字|原创|订阅|投稿|版权|下载)(?:[数量次]|次数)?(?:$|[\s:：|丨/>\d(（【\[])"
 )
 _LABEL = re.compile(
     r"[\[【(（]?\s*(?:(?:文章|信息|稿件|新闻|内容|资料|图片)?来\s*源|稿源|转自|作\s*者|记\s*者|通讯员|编\s*辑|责\s*编|责任编辑|审核|校对|(?:发布|发表|发稿|更新|录入|发文|成文|公开|出版)?(?:时间|日期)"
@@ -213,7 +215,7 @@ _NEXT_LABEL = re.compile(
     r"(?:作者|记者|通讯员|编辑|责任编辑|责编|发布|时间|日期|字体|字号|浏览|阅读|点击|打印|分享|大中小|[|丨,，;；。)）\]】]|20[0-9]{2}[-年/.])"
 )
 _DATELINE = re.compile(
-    r"[\s(（【\[*■●◎]*(?P<source>(?:[\u3400-\u9fffA-Za-z]{2,8}?(?:社|网|报|台|客户端|在线|新闻|云)|本报|本网|本台))"
+    r"[\s(（【\[*■●◎]*(?P<source>(?:[\u3400-\u9fffA-Za-z]{1,8}?(?:社|网|报|台|客户端|在线|新闻|云)|本报|本网|本台))"
     r"[\u3400-\u9fff、]{0,8}?\s?(?:(?P<y>20[0-9]{2})年)?(?P<m>[0-9]{1,2})月(?P<d>[0-9]{1,2})日\s?(?:电|讯|消息)"
 )
 
@@ -346,6 +348,8 @@ def _find_stamp(lines: list[_Line], doc_id: str, *, strict: bool) -> _Stamp | No
         if after[:1] in {"，", "。", "、", ",", "至", "起", "前", "以"} or "。" in text:
             continue
         weight = 2 * clock + 2 * label + bool(_SOURCE.search(after)) + (not before and not after.strip())
+        if prose and weight < 2:  # a bare date below the first paragraph signs the text
+            continue
         if best is None or weight > best.weight:
             try:
                 time = _read_stamp(match)
@@ -533,6 +537,8 @@ def _closing_date(text: str) -> dt.datetime | None:
     """A date alone on one of the last lines, as notices are signed."""
     tail = [line.strip() for line in text[-400:].split("\n") if line.strip()][-4:]
     for line in reversed(tail):
+        if _is_prose(line):
+            break
         match = _STAMP.fullmatch(line.strip("()（） ")) or _STAMP_CHINESE.fullmatch(line.strip("()（） "))
         if match is not None:
             try:
@@ -631,21 +637,18 @@ def _nearest(days: Iterable[tuple[int, int]], near: dt.date) -> list[dt.date]:
 
 _COUNTRY = "100000"
 _UNIT = 1000  # weight of one naming in the text
+# Before a place: help goes there, people come from there.
+_ELSEWHERE = re.compile("(?:援|支援|援助|驰援|赴|奔赴|抵达|前往|出征|来自|离开|返自|滞留)$")
 _NATION = re.compile("全国|国内|国务院|国家卫")  # beside the names of the country that the gazetteer knows
 
 
 def _given_region(region: str, doc_id: str) -> str:
     from covid_timeline.mentions.places import gazetteer
 
-    places = gazetteer()
-    if re.fullmatch("[0-9]{6}", region):
-        if places.get(region) is None:
-            raise ValueError(f"{doc_id}: no region has the code 【{region}】")
-        return region
-    code = places.resolve(region)
-    if code is None:
-        raise ValueError(f"{doc_id}: no region is called 【{region}】")
-    return code
+    try:
+        return gazetteer().resolve(region)
+    except ValueError as error:
+        raise ValueError(f"{doc_id}: {error}") from error
 
 
 def _find_home(title: str, source: str | None, text: str) -> tuple[str | None, str]:
@@ -656,10 +659,10 @@ def _find_home(title: str, source: str | None, text: str) -> tuple[str | None, s
     of its whole is entered: a page on a city that sometimes names its province stays the city's, and one that names ten
     cities of a province is the province's.
     """
-    in_title = Counter(_place_codes(title))
-    in_text = Counter(_place_codes(text))
-    beside = Counter(_place_codes(source)) if source else Counter()
-    total = _UNIT * sum(in_text.values())
+    in_title = _place_codes(title)
+    in_text = _place_codes(text)
+    beside = _place_codes(source) if source else Counter()
+    total = _UNIT * in_text.total()
     weights: Counter[str] = Counter()
     for counts, weight in (
         (in_text, total),
@@ -667,22 +670,45 @@ def _find_home(title: str, source: str | None, text: str) -> tuple[str | None, s
         (beside, max(2 * _UNIT, total // 6)),
     ):
         for code, count in counts.items():
-            weights[code] += weight * count // sum(counts.values())
+            weights[code] += weight * count // counts.total()
     home = _dominant(weights)
     if home is None:
         return None, "none"
     return home, "title" if home in in_title else "text"
 
 
-def _place_codes(text: str) -> list[str]:
+def _place_codes(text: str) -> Counter[str]:
+    """How often each region is named; those that help is sent to, or people come from, are not whose text this is."""
     from covid_timeline.mentions.places import find_places
 
-    codes = [
-        place.code
-        for place in find_places(text, None)
-        if place.code is not None and not (place.kind == "home" and place.code == _COUNTRY)
-    ]
-    return codes + [_COUNTRY] * len(_NATION.findall(text))
+    named: Counter[str] = Counter()
+    elsewhere: set[str] = set()
+    meant: Counter[str] = Counter()  # by 我市, 全区
+    for place in find_places(text, None):
+        if place.code is None:
+            continue
+        if place.kind == "home":
+            if place.code != _COUNTRY:
+                meant[place.code] += 1
+        elif _ELSEWHERE.search(text[max(0, place.start - 3) : place.start]):
+            elsewhere.add(place.code)
+        else:
+            named[place.code] += 1
+    for code, count in meant.items():
+        if code in elsewhere and code not in named:  # 驰援武汉…我市: not Wuhan's
+            peers = sorted(peer for peer in named if _depth(peer) == _depth(code))
+            if peers:
+                named[max(peers, key=lambda peer: named[peer])] += count
+        else:
+            named[code] += count
+    nation = len(_NATION.findall(text))
+    if nation:
+        named[_COUNTRY] += nation
+    return named
+
+
+def _depth(code: str) -> int:
+    return 1 if code.endswith("0000") else 2 if code.endswith("00") else 3
 
 
 def _dominant(weights: Counter[str]) -> str | None:
