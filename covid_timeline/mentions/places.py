@@ -63,7 +63,9 @@ class Region(NamedTuple):
 
     def valid_on(self, day: dt.date) -> bool:
         """Whether the row holds on that calendar day."""
-        return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day <= self.valid_to)
+        return (self.valid_from is None or self.valid_from <= day) and (
+            self.valid_to is None or day <= self.valid_to
+        )
 
 
 @lru_cache(maxsize=1)
@@ -266,7 +268,6 @@ class Gazetteer:
         return text
 
 
-
 def _suffixed(row: Region) -> list[str]:
     """Shorter ways to write a full name with its kind: 德宏州 and 德宏自治州 for 德宏傣族景颇族自治州."""
     name, short = row.name, row.short_name
@@ -320,7 +321,22 @@ _HOME_WORDS: Final = {
     "prefecture": ["我州", "全州", "本州", "州内", "自治州", "我盟", "全盟", "本盟"],
     "country": ["我国", "全国", "本国", "国内"],
 }
-_THAT_WORDS: Final = {"city": "该市", "province": "该省", "district": "该区", "county": "该县", "prefecture": "该州"}
+_UNDETERMINED_WORDS: Final = [
+    "待明确地区",
+    "地区待明确",
+    "待确认地区",
+    "属地待确认",
+    "所属地待确认",
+    "地区待确认",
+    "归属地待明确",
+]
+_THAT_WORDS: Final = {
+    "city": "该市",
+    "province": "该省",
+    "district": "该区",
+    "county": "该县",
+    "prefecture": "该州",
+}
 # Characters that make another word of a pronoun: 安全区, 食品安全国家标准, 基本市场, 小区内.
 _HOME_NOT_AFTER: Final = {
     "全": "安健完保齐成周双十两",
@@ -348,8 +364,13 @@ _HOME_NOT_BEFORE: Final = {
     "旗": "",
 }
 
-_BORDERS: Final = frozenset("在于住含的赴到从至往由市州省区县和及与是为对经向给离返回来抵，,、;；:：。.（(）)《》“”\"' \u3000\n\t*·—-　【】[]" + "0123456789")
-_LIST_NEXT: Final = frozenset("0123456789、,，（(）)；;。和及与两各一二三四五六七八九十首新累确有现报无:：\n ")
+_BORDERS: Final = frozenset(
+    "在于住含的赴到从至往由市州省区县和及与是为对经向给离返回来抵，,、;；:：。.（(）)《》“”\"' \u3000\n\t*·—-　【】[]"
+    + "0123456789"
+)
+_LIST_NEXT: Final = frozenset(
+    "0123456789、,，（(）)；;。和及与两各一二三四五六七八九十首新累确有现报无:：\n "
+)
 _COUNT_NEXT: Final = frozenset("0123456789各")
 _FITS: Final = {"city": "市", "province": "省", "district": "区", "county": "县旗", "prefecture": "州盟"}
 _PROVINCES_BEFORE_CORPS: Final = ("市", "省", "区", "份", "市）", "市)", "区）", "区)")
@@ -366,14 +387,16 @@ _TAIL: Final = re.compile(
     |{_NAME_CHAR}{{0,10}}?
      (?:(?P<organisation>医院|卫健委|卫生健康委|疾控中心|疾病预防控制中心|大学|学院|中学|小学|幼儿园|公司|集团|银行|商会
          |协会|学会|研究所|研究院|日报|晚报|电视台|机场|火车站|高铁站|海关|监狱|红十字会|慈善总会|公安局|酒店|南站|北站
-         |西站|东站|港(?![澳币元]))
-       |(?P<zone>新区|开发区|高新区|经开区|示范区|先行区|产业园|工业园|管理区|度假区|保税区|试验区|实验区|合作区|园区
+         |西站|东站|港(?![澳币元区]))
+       |(?P<zone>新区|港区|开发区|高新区|经开区|示范区|先行区|产业园|工业园|管理区|度假区|保税区|试验区|实验区|合作区|园区
          |管委会))
     """,
     re.VERBOSE,
 )
 # After these no tail begins; it saves the tail pattern most of its calls.
-_NO_TAIL: Final = frozenset("0123456789、，。；：（）()! ,.;:\n\t \u3000“”\"'《》【】-—~～" + _FUNCTION + "有无现出患通发疫")
+_NO_TAIL: Final = frozenset(
+    "0123456789、，。；：（）()! ,.;:\n\t \u3000“”\"'《》【】-—~～" + _FUNCTION + "有无现出患通发疫"
+)
 
 _Entry = tuple[int, tuple[str, ...], str, str, "tuple[str, str] | None"]
 
@@ -381,8 +404,10 @@ _Entry = tuple[int, tuple[str, ...], str, str, "tuple[str, str] | None"]
 class _Lexicon(NamedTuple):
     starts: dict[str, tuple[int, ...]]  # first two characters -> lengths of the names, longest first
     names: dict[str, _Entry]  # name -> kind, codes, own name or word, level, guard
-    suffix_only: frozenset[str]  # 公安, 资源: a county only with its 县, or where a count follows in a list of its like
-    careful: frozenset[str]  # 赤壁, 石首: also where the name of a place that contains it is joined before
+    # 公安, 资源: a county only with its 县, or where a count follows in a list of its like
+    suffix_only: frozenset[str]
+    # 赤壁, 石首: also where the name of a place that contains it is joined before
+    careful: frozenset[str]
     info: dict[str, tuple[str, str]]  # code -> canonical name, level
     ancestors: dict[str, tuple[str, ...]]
 
@@ -440,9 +465,9 @@ def _lexicon() -> _Lexicon:
     corps = info[CORPS]
     for name in (corps[0], "生产建设兵团", "兵团"):
         names[name] = (_CORPS, (CORPS,), *corps)
-    for number in ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二", "十三", "十四"):
+    for number in (*"一二三四五六七八九十", "十一", "十二", "十三", "十四"):
         names[f"第{number}师"] = (_CORPS, (CORPS,), f"兵团第{number}师", corps[1])
-    for name in ("待明确地区", "地区待明确", "待确认地区", "属地待确认", "所属地待确认", "地区待确认", "归属地待明确"):
+    for name in _UNDETERMINED_WORDS:
         names[name] = (_UNDETERMINED, (), "待明确地区", "prefecture")
     kinds = {
         "part": _PART,
@@ -461,7 +486,9 @@ def _lexicon() -> _Lexicon:
         elif rule.kind in kinds:
             codes = (code,) if code else ()
             names[rule.name] = (kinds[rule.kind], codes, rule.name, info[code][1] if code else "abroad")
-    guards = {rule.name: (rule.not_after, rule.not_before) for rule in rules if rule.not_after or rule.not_before}
+    guards = {
+        rule.name: (rule.not_after, rule.not_before) for rule in rules if rule.not_after or rule.not_before
+    }
     lengths: dict[str, set[int]] = {}
     for name in names:
         lengths.setdefault(name[:2], set()).add(len(name))
@@ -493,7 +520,9 @@ def _home(code: str | None) -> _Home:
         return _Home(None, None, None, None, None, None, None)
     within = places.province_of(code)
     above = (code, *places.ancestors(code))
-    prefecture = next((c for c in above if (r := places.get(c)) is not None and r.level == "prefecture"), None)
+    prefecture = next(
+        (c for c in above if (r := places.get(c)) is not None and r.level == "prefecture"), None
+    )
     city = within if within in MUNICIPALITIES else prefecture
     if row.level == "county" and row.name.endswith("市"):
         city = code
@@ -501,7 +530,9 @@ def _home(code: str | None) -> _Home:
     if row.level == "county" and row.name.endswith("区"):
         district = code
     county = code if row.level == "county" and row.name[-1] in "县旗" else None
-    return _Home(code, within, city, None if within in MUNICIPALITIES else within, district, county, prefecture)
+    return _Home(
+        code, within, city, None if within in MUNICIPALITIES else within, district, county, prefecture
+    )
 
 
 def find_places(text: str, home: str | None) -> list[Place]:
@@ -565,6 +596,12 @@ class _Scan:
                     position = end
                     break
                 if kind == _CODED:
+                    if (end == size or text[end] in _NO_TAIL) and not (out and out[-1].end == start):
+                        # By far the most frequent case, kept short: add() would come to the same.
+                        values = (start, end, entry[2], entry[1][0], entry[3], "named", "place.name")
+                        out.append(tuple.__new__(Place, values))
+                        position = end
+                        break
                     reached = self.add(start, end, entry[1][0], "place.name")
                 else:
                     reached = _READERS[kind](self, start, end, entry)
@@ -583,10 +620,14 @@ class _Scan:
             before = out[-1]
             if before.end == start and before.kind != "institution":
                 if before.code is not None:
-                    if before.rule != "place.part" and (before.code == code or before.code in self.ancestors[code]):
+                    if before.rule != "place.part" and (
+                        before.code == code or before.code in self.ancestors[code]
+                    ):
                         first = before.start
                 elif before.level == "abroad":  # 美国德州
-                    out[-1] = Place(before.start, end, text[before.start : end], None, "abroad", "named", "place.abroad")
+                    out[-1] = Place(
+                        before.start, end, text[before.start : end], None, "abroad", "named", "place.abroad"
+                    )
                     return end
         kind = "named"
         reached = end
@@ -691,7 +732,9 @@ class _Scan:
             elif gap <= 12 and before.level != "province":
                 related = self.related(before, codes)
                 if related:
-                    codes, accepted = related, following in _COUNT_NEXT or (listed and not generic)
+                    codes = related
+                    accepted = following in _COUNT_NEXT or (listed and not generic)
+                    accepted = accepted or (listed and not hard and gap == 1 and text[start - 1] == "、")
         if not accepted and not generic and base.code is not None:
             for scope in (base.prefecture, base.city, base.within):
                 inside = [c for c in codes if scope in self.ancestors[c]]
@@ -706,7 +749,8 @@ class _Scan:
         if not accepted and not generic and len(codes) == 1 and self.info[codes[0]][0].endswith("市"):
             # 义乌, 昆山; but 龙泉 in an article of 龙泉驿区 is not 龙泉市
             nearby = base.city is not None and any(
-                name.startswith(entry[2]) and base.city in self.ancestors[c] for c, (name, _) in self.info.items()
+                name.startswith(entry[2]) and base.city in self.ancestors[c]
+                for c, (name, _) in self.info.items()
             )
             accepted = not nearby and (start == 0 or text[start - 1] in _BORDERS)
         if not accepted:
@@ -728,7 +772,12 @@ class _Scan:
             following = self.text[end : end + 1]
             near = [c for c in codes if rank[c] == _RANK["county"] and city in self.ancestors[c]]
             # 朝阳6例、海淀8例 at home in Beijing are its districts
-            if top == _RANK["prefecture"] and len(near) == 1 and city not in codes and (not following or following in _LIST_NEXT):
+            if (
+                top == _RANK["prefecture"]
+                and len(near) == 1
+                and city not in codes
+                and (not following or following in _LIST_NEXT)
+            ):
                 codes = near
         top = min(rank[c] for c in codes)
         codes = self.narrow(start, [c for c in codes if rank[c] == top])
@@ -739,7 +788,9 @@ class _Scan:
         if not self.inside(self.joined(start), codes):
             if start and self.text[start - 1] not in _BORDERS:
                 return 0
-            named = [p.code for p in self.out[-8:] if p.code is not None and p.level in ("prefecture", "county")]
+            named = [
+                p.code for p in self.out[-8:] if p.code is not None and p.level in ("prefecture", "county")
+            ]
             scopes = {self.base.within, *(self.ancestors[code][-2] for code in named)}
             codes = [c for c in codes if self.ancestors[c][-2] in scopes]
             if not codes:
@@ -749,7 +800,11 @@ class _Scan:
 
     def read_noun(self, start: int, end: int, entry: _Entry) -> int:
         before = self.joined(start)
-        bracketed = start > 0 and self.text[start - 1] in "（(、" and self.text[end : end + 1] in ("、", "）", ")", "，")
+        bracketed = (
+            start > 0
+            and self.text[start - 1] in "（(、"
+            and self.text[end : end + 1] in ("、", "）", ")", "，")
+        )
         if before is not None:
             codes = self.inside(before, entry[1])
         elif bracketed and self.out and start - self.out[-1].end <= 12:
@@ -773,7 +828,7 @@ class _Scan:
     def last_named(self, word: str) -> str | None:
         """The last place named before that 该市, 全省, ... can mean: one of the home province where that is known."""
         within = self.base.within
-        for before in reversed(self.out):
+        for before in islice(reversed(self.out), 200):
             if before.code is None or before.code == COUNTRY:
                 continue
             if within is not None and before.code != within and within not in self.ancestors[before.code]:
@@ -860,7 +915,12 @@ class _Scan:
     def read_local_institution(self, start: int, end: int, entry: _Entry) -> int:
         code = entry[1][0]
         before = self.out[-1] if self.out else None
-        if before is not None and before.kind == "institution" and start - before.end <= 6 and self.text[start - 1] in "学院":
+        if (
+            before is not None
+            and before.kind == "institution"
+            and start - before.end <= 6
+            and self.text[start - 1] in "学院"
+        ):
             return end  # 山东大学齐鲁医院: named already
         if self.base.within is not None and self.base.within in (code, *self.ancestors[code]):
             return self.read_institution(start, end, entry)
@@ -878,11 +938,18 @@ class _Scan:
             out.pop()
         else:
             following = text[end : end + 1]
-            if following and following not in _LIST_NEXT and following != "为":
+            listed = (
+                start > 0
+                and text[start - 1] in "、，,（(和及:：；"
+                and (not following or following in "、，,）)和及；。新")
+            )
+            if not listed and following not in _COUNT_NEXT and following not in ("为", "无"):
                 return 0
             if out and out[-1].code is not None and start - out[-1].end <= 15:
                 chain = (out[-1].code, *self.ancestors[out[-1].code])
-                code = next((c for c in chain if self.info[c][1] == "prefecture" or c in MUNICIPALITIES), None)
+                code = next(
+                    (c for c in chain if self.info[c][1] == "prefecture" or c in MUNICIPALITIES), None
+                )
             code = code or self.base.city
             if code is None:
                 return 0
@@ -894,7 +961,9 @@ class _Scan:
         before = self.joined(start)
         run = before is not None and before.code in ("650000", CORPS)
         if text[start] != "第":
-            if text[start - 1 : start] in ("和", "及", "与") and text[: start - 1].endswith(_PROVINCES_BEFORE_CORPS, max(start - 4, 0)):
+            if text[start - 1 : start] in ("和", "及", "与") and text.endswith(
+                _PROVINCES_BEFORE_CORPS, 0, start - 1
+            ):
                 # 31个省（自治区、直辖市）和新疆生产建设兵团 is the whole country
                 return self.pronoun(start, end, COUNTRY, "place.home")
             if end - start == 2 and not run and base.within not in ("650000", None):
