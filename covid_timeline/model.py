@@ -159,6 +159,8 @@ class MetricRow(NamedTuple):
     char_start: int
     char_end: int
     rule: str
+    time_start: str | None = None  # clock time at which the period starts: 2月3日12—24时 -> "12:00"
+    is_correction: bool = False  # the text says the figure was put right: 核减2例, 订正, 核增
 
 
 class RejectedRow(NamedTuple):

@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 
 from covid_timeline import __version__
 from covid_timeline.model import Article, Facts, Refused
-from covid_timeline.tables.build import RowStore, regions_table, sort, to_table, to_tables
+from covid_timeline.tables.build import RowStore, regions_table, to_tables
+from covid_timeline.tables.cities import DOCUMENT_COLUMNS, METRIC_COLUMNS, build_city_tables
 from covid_timeline.tables.manifest import locate
 from covid_timeline.tables.publish import Publication, PublicationError, errors
 from covid_timeline.tables.schema import TABLES
@@ -94,13 +95,9 @@ def build(
                     out, dict.fromkeys(TABLES, 0), refused, merge_outcomes(violations), False, {}
                 )
             with Publication(out, package_version=__version__) as publication:
-                publication.write("documents", store.rows("documents"))
-                publication.write("dates", store.rows("dates"))
-                publication.write("events", store.rows("events"))
-                publication.write("metrics", store.rows("metrics"))
-                publication.write("city_by_date", _city_by_date(store, regions))
-                publication.write("regions", regions)
-                publication.write("rejected", store.rows("rejected"))
+                made = {"regions": regions, **_city_tables(store, regions)}
+                for name in TABLES:
+                    publication.write(name, made[name] if name in made else store.rows(name))
                 violations += _check_whole(check, publication)
                 violations = merge_outcomes(violations)
                 manifest = publication.finish(violations)
@@ -178,17 +175,11 @@ def _tables(batch: list[Facts], quotes: str, refused: list[Refused]) -> Iterator
         yield from _tables(batch[middle:], quotes, refused)
 
 
-def _city_by_date(store: RowStore, regions: pa.Table) -> pa.Table:
-    try:
-        cities = importlib.import_module("covid_timeline.tables.cities")
-    except ModuleNotFoundError:
-        return to_table("city_by_date", [])
+def _city_tables(store: RowStore, regions: pa.Table) -> dict[str, pa.Table]:
     # The sentences are most of the bytes, and choosing a figure does not need them.
-    narrow = [c.name for c in TABLES["metrics"].columns if not c.withheld]
-    made: pa.Table = cities.build_city_by_date(
-        store.table("metrics", narrow), store.table("documents"), regions
+    return build_city_tables(
+        store.table("metrics", METRIC_COLUMNS), store.table("documents", DOCUMENT_COLUMNS), regions
     )
-    return sort("city_by_date", made)
 
 
 def _extractor() -> Extract:

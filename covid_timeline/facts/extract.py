@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from covid_timeline.facts.binding import Draft, Scope, bind
+from covid_timeline.facts.corrections import find_corrections
 from covid_timeline.facts.events import find_events
 from covid_timeline.mentions.dates import find_dates
 from covid_timeline.mentions.places import find_places
 from covid_timeline.mentions.quantities import find_quantities
-from covid_timeline.model import Article, DateRow, EventRow, Facts, MetricRow, RejectedRow
+from covid_timeline.model import Article, DateMention, DateRow, EventRow, Facts, MetricRow, RejectedRow
 from covid_timeline.text.clauses import split
 from covid_timeline.text.normalize import NormalizedText, normalize
 
@@ -39,7 +41,7 @@ def extract(article: Article) -> Facts:
 
     doc_id, raw = article.doc_id, article.raw
     event_rows, event_of_date = _event_rows(article, normal, scope, events, drafts)
-    metric_rows = _metric_rows(article, normal, drafts, event_of_date)
+    metric_rows = _metric_rows(article, normal, drafts, event_of_date, scope.dates)
     date_rows = []
     for date in dates:
         start, end = normal.raw_span(date.start, date.end)
@@ -93,9 +95,14 @@ def _event_rows(article, normal, scope, events, drafts: list[Draft]):  # type: i
 
 
 def _metric_rows(
-    article: Article, normal: NormalizedText, drafts: list[Draft], event_of_date: dict[int, str]
+    article: Article,
+    normal: NormalizedText,
+    drafts: list[Draft],
+    event_of_date: dict[int, str],
+    dates: Sequence[DateMention],
 ) -> list[MetricRow]:
     raw, doc_id = article.raw, article.doc_id
+    corrections = find_corrections(normal.text)
     ids: dict[int, str] = {}
     used: dict[str, int] = {}
     for draft in drafts:
@@ -117,6 +124,9 @@ def _metric_rows(
                 draft.date_start, draft.date_end, draft.basis, draft.time_end,
                 region.code, region.name, region.level, region.basis,
                 raw[clause_start:clause_end], clause_start, clause_end, draft.rule,
+                # Clock times go together: 2月3日12—24时 is no whole day.
+                dates[draft.date].time_start if draft.date is not None and draft.time_end else None,
+                any(start <= quantity.start and quantity.end <= end for start, end in corrections),
             )
         )  # fmt: skip
     rows.sort(key=lambda row: row.value_char_start)

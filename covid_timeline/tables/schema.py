@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pandera.pandas as pa_pandas
     import pyarrow as pa
 
-SCHEMA_VERSION = "1.0.0"
+SCHEMA_VERSION = "1.1.0"
 """Semantic version of the tables: major breaks a reader, minor adds a column or a word, patch rewords a text."""
 
 TYPES = ("string", "bool", "int64", "float64", "date32", "timestamp[us]")
@@ -92,6 +92,7 @@ VOCABULARY_TITLES: Mapping[str, str] = {
     "bases": "How a date was read",
     "date_bases": "How the date of a figure was read",
     "anchor_bases": "What the anchor date of a document is",
+    "choices": "Why a figure was chosen for a day",
     "region_levels": "Level of a place",
     "region_bases": "How the place of a fact was read",
     "scripts": "Script of a document",
@@ -206,6 +207,9 @@ _FOREIGN_KEYS: Mapping[str, tuple[str, str]] = {
     "metrics.event_id": ("events", "event_id"),
     "metrics.part_of": ("metrics", "metric_id"),
     "city_by_date.metric_id": ("metrics", "metric_id"),
+    "city_intraday.metric_id": ("metrics", "metric_id"),
+    "city_intraday.region_code": ("regions", "region_code"),
+    "coverage.region_code": ("regions", "region_code"),
     "documents.region_code": ("regions", "region_code"),
     "events.region_code": ("regions", "region_code"),
     "metrics.region_code": ("regions", "region_code"),
@@ -266,7 +270,7 @@ TABLES: Mapping[str, Table] = {
             "One row per stated figure.",
             "metric_id doc_id event_id? value value_high? unit qualifier value_quote~ value_char_start "
             "value_char_end indicator measure part_of? date_start? date_end? date_basis time_end? region_code? "
-            "region_name? region_level? region_basis quote~ char_start char_end rule",
+            "region_name? region_level? region_basis quote~ char_start char_end rule time_start? is_correction",
             key="metric_id",
             sort="doc_id value_char_start metric_id",
         ),
@@ -275,8 +279,23 @@ TABLES: Mapping[str, Table] = {
             "城市逐日数据",
             "One value per place, day and indicator, chosen among all figures that state it.",
             "region_code date indicator region_name region_level value unit qualifier metric_id n_sources "
-            "value_min value_max conflict",
+            "value_min value_max conflict as_of_time? chosen_by is_correction is_fall",
             key="region_code date indicator",
+        ),
+        _table(
+            "city_intraday",
+            "城市日内数据",
+            "Figures of a moment within a day, or of a part of it, kept apart from the day's closing figures.",
+            "region_code date time_start as_of_time indicator region_name region_level value unit qualifier metric_id "
+            "n_sources value_min value_max conflict chosen_by",
+            key="region_code date time_start as_of_time indicator",
+        ),
+        _table(
+            "coverage",
+            "覆盖情况",
+            "How many documents speak of a place on a day, so that a gap in the data is not read as a day without cases.",
+            "region_code date n_documents n_metrics",
+            key="region_code date",
         ),
         _table(
             "regions",
