@@ -15,6 +15,9 @@ the standard does not use, followed by the two digits of the province: ``99xx00`
 ``99xx02`` 外地来人, ``990000`` 境外输入 of the country, and ``996503`` 新疆生产建设兵团. The finder itself gives out only
 ``99xx01`` and ``996503``: 境外输入 is an indicator, and 外地来京人员 are counted in Beijing.
 
+**Kinds.** A place inside the proper name of an organisation (阳谷县人民医院, 青岛港, 山东大学) is `institution`. The health
+authorities of a place (黄冈市卫健委, 天津市疾控中心) speak for the whole of it, so there the place is `named`.
+
 **Places without a code** (a new area, a development zone, a division of the corps) take the code of the smallest coded
 unit that contains them and keep their own name, so that ``place.name != gazetteer().get(place.code).name`` tells a
 part from the whole.
@@ -379,15 +382,14 @@ _CUT: Final = {"区": "域间块划位", "市": "场值面", "县": "级"}
 # Characters that do not stand inside the proper name of a zone or an organisation.
 _FUNCTION: Final = (
     "的在至到从被由为和与及等后前入往赴是累共送转确例这那将已并也均可于对向把给让使其又再称说报告派支援驰返来去或但而且"
-    "了着过者们各每名位户家次起止含除即请需要召"
+    "了着过者们各每名位户家次起止含除即请需要召某定点所抵读接收成"
 )
 _NAME_CHAR: Final = rf"[^\W\d_a-zA-Z{_FUNCTION}]"
 _TAIL: Final = re.compile(
     rf"""(?P<road>[东南西北中环一二三四]{{0,2}}(?:路(?![线段过上口径况由])|大道|大街|街(?![道头上边])|巷|胡同|号线))
     |{_NAME_CHAR}{{0,10}}?
-     (?:(?P<organisation>医院|卫健委|卫生健康委|疾控中心|疾病预防控制中心|大学|学院|中学|小学|幼儿园|公司|集团|银行|商会
-         |协会|学会|研究所|研究院|日报|晚报|电视台|机场|火车站|高铁站|海关|监狱|红十字会|慈善总会|公安局|酒店|南站|北站
-         |西站|东站|港(?![澳币元区]))
+     (?:(?P<organisation>医院|大学|学院|中学|(?<!中)小学|幼儿园|公司|集团|银行|商会|协会|学会|研究所|研究院|日报|晚报
+         |电视台|机场|火车站|高铁站|海关|监狱|红十字会|慈善总会|公安局|酒店|南站|北站|西站|东站|港(?![澳币元区]))
        |(?P<zone>新区|港区|开发区|高新区|经开区|示范区|先行区|产业园|工业园|管理区|度假区|保税区|试验区|实验区|合作区|园区
          |管委会))
     """,
