@@ -57,7 +57,7 @@ _COMMON = frozenset(
     if (row, cell) < (0xD7, 0xFA)
 )
 _COMMON_SHARE = 0.6
-_CONTROLS = frozenset(map(chr, (*range(9), *range(14, 32), *range(127, 160)))) - {"\x85"}
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 
 
 def decode(data: bytes, name: str = "") -> tuple[str, str]:
@@ -91,8 +91,9 @@ def decode(data: bytes, name: str = "") -> tuple[str, str]:
     if "\0" in text:
         at = data.find(0)
         raise UnreadableError(f"{where}not a text: NUL at byte {at}", f"byte {at}")
-    if text and sum(text.count(c) for c in _CONTROLS) > len(text) // 50:
-        at = next(i for i, c in enumerate(text) if c in _CONTROLS)
+    controls = _CONTROL.search(text)
+    if controls is not None and len(_CONTROL.findall(text)) > len(text) // 50:
+        at = controls.start()
         raise UnreadableError(
             f"{where}not a text: control characters from character {at} on", f"character {at}"
         )
@@ -250,47 +251,29 @@ def read_article(
     """
     if not raw.strip("\ufeff\u200b \t\r\n\u3000\u00a0"):
         raise ArticleError(f"{doc_id}: the text is empty")
-    head = normalize(raw[:_HEAD])
-    lines = list(_lines(head.text))
-    stamp = None
-    published_at: dt.datetime | None
-    region_code: str | None
-    if published is not None:
-        published_at, published_basis = _given_time(published, doc_id), "sidecar"
-        if title is None or source is None:
-            stamp = _find_stamp(lines, doc_id, strict=False)
-    else:
-        stamp = _find_stamp(lines, doc_id, strict=True)
-        published_at, published_basis = (stamp.time, "header") if stamp else (None, "none")
-    if title is None:
-        headline, title_basis = _find_title(head, lines, stamp, doc_id)
-    else:
-        headline, title_basis = title, "sidecar"
-    dateline = _find_dateline(lines)
-    if source is None:
-        source = _find_source(head, lines, stamp)
-        if source is None and dateline is not None and not dateline["source"].startswith("本"):
-            source = dateline["source"]
-    full = head if len(raw) <= _HEAD else None
-    if published_at is None:
-        full = full or normalize(raw)
-        moment = _closing_date(full.text) or (_dateline_date(dateline, full.text) if dateline else None)
-        if moment is not None:
-            published_at, published_basis = moment, "dateline"
+    title_basis = published_basis = region_basis = "sidecar"
+    published_at = None if published is None else _given_time(published, doc_id)
+    region_code = None if region is None else _given_region(region, doc_id)
+    if title is None or source is None or published_at is None:
+        header = _read_header(raw, doc_id, strict=published_at is None)
+        if title is None:
+            title, title_basis = header.title, header.title_basis
+        if source is None:
+            source = header.source
+        if published_at is None:
+            published_at, published_basis = header.published_at, header.published_basis
+    whole = None  # normalised, where more than the head of the text is needed
     if published_at is not None:
         anchor, anchor_basis = published_at.date(), "published"
     else:
-        full = full or normalize(raw)
-        anchor, anchor_basis = infer_anchor(full.text), "inferred"
-    if region is not None:
-        region_code, region_basis = _given_region(region, doc_id), "sidecar"
-    else:
-        full = full or normalize(raw)
-        region_code, region_basis = _find_home(normalize(headline).text, source, full.text)
+        whole = normalize(raw).text
+        anchor, anchor_basis = infer_anchor(whole), "inferred"
+    if region is None:
+        region_code, region_basis = _find_home(normalize(title).text, source, whole or normalize(raw).text)
     return Article(
         doc_id=doc_id,
         raw=raw,
-        title=headline,
+        title=title,
         source=source,
         published_at=published_at,
         anchor_date=anchor,
@@ -304,6 +287,32 @@ def read_article(
         licence=licence,
         may_republish=may_republish,
     )
+
+
+class _Header(NamedTuple):
+    title: str
+    title_basis: str
+    source: str | None
+    published_at: dt.datetime | None
+    published_basis: str
+
+
+def _read_header(raw: str, doc_id: str, *, strict: bool) -> _Header:
+    """`strict`: an impossible date is an error, since no other time of publication is known."""
+    head = normalize(raw[:_HEAD])
+    lines = list(_lines(head.text))
+    stamp = _find_stamp(lines, doc_id, strict=strict)
+    title, title_basis = _find_title(head, lines, stamp, doc_id)
+    dateline = _find_dateline(lines)
+    source = _find_source(head, lines, stamp)
+    if source is None and dateline is not None and not dateline["source"].startswith("本"):
+        source = dateline["source"]
+    if stamp is not None:
+        return _Header(title, title_basis, source, stamp.time, "header")
+    moment = _closing_date(normalize(raw[-_HEAD:]).text)
+    if moment is None and dateline is not None:
+        moment = _dateline_date(dateline, normalize(raw).text)
+    return _Header(title, title_basis, source, moment, "none" if moment is None else "dateline")
 
 
 def _lines(text: str) -> Iterator[_Line]:

@@ -24,6 +24,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable
+from functools import lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -290,9 +291,15 @@ def _is_gloss(letters: str, before: str, damaged: bool) -> bool:
     """
     if not before or before.isspace() or (before.isascii() and before.isalnum()):
         return False
+    syllable = _read_syllable(letters)
+    return syllable == "toned" or (syllable == "plain" and damaged and not before.isascii())
+
+
+@lru_cache(maxsize=4096)
+def _read_syllable(letters: str) -> str:
     if _SYLLABLE.fullmatch(letters) is None:
-        return False
-    return _ANY_TONE.search(letters) is not None or (damaged and not before.isascii())
+        return ""
+    return "plain" if _ANY_TONE.search(letters) is None else "toned"
 
 
 def _decode_entity(entity: str) -> str | None:
