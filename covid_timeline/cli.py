@@ -103,6 +103,10 @@ def _fail(message: str, code: int = 1) -> NoReturn:
     raise typer.Exit(code)
 
 
+def _wrong_use(message: str) -> NoReturn:
+    _fail(f"{message} (--help says more)", 2)
+
+
 def _print_json(rows: Iterable[Mapping[str, Any]]) -> None:
     """JSON lines; pure ASCII where the output cannot hold Chinese."""
     from covid_timeline.evaluate import jsonable
@@ -173,7 +177,7 @@ def build(
     }
     columns = {name: column for name, column in named.items() if column is not None}
     if columns and source not in (SourceKind.jsonl, SourceKind.csv, SourceKind.parquet):
-        raise typer.BadParameter(f"--{next(iter(columns))} names a column; it goes with --from jsonl, csv or parquet")
+        _wrong_use(f"--{next(iter(columns))} names a column; it goes with --from jsonl, csv or parquet")
     paths = raw or [RAW]
     for path in paths:
         if not path.exists():
@@ -193,7 +197,7 @@ def build(
 def _articles(kind: SourceKind, paths: Sequence[Path], columns: Mapping[str, str]) -> Iterable[Article | Refused]:
     if kind in (SourceKind.folder, SourceKind.html):
         if len(paths) > 1:
-            raise typer.BadParameter(f"--from {kind.value} reads one folder", param_hint="RAW")
+            _wrong_use(f"--from {kind.value} reads one folder at a time")
         if kind is SourceKind.html:
             from covid_timeline.sources.html import read_html
 
@@ -208,7 +212,7 @@ def _articles(kind: SourceKind, paths: Sequence[Path], columns: Mapping[str, str
     from covid_timeline.sources.records import Columns, read_records
 
     if "text" not in columns:
-        raise typer.BadParameter(f"--from {kind.value} needs to know which column holds the text", param_hint="--text")
+        _wrong_use(f"--from {kind.value} needs --text COLUMN, the column that holds the text")
     # What is called .json may be a list or lines; the reader tells them apart.
     return read_records(paths, Columns(**columns), format=None if kind is SourceKind.jsonl else kind.value)
 
@@ -366,7 +370,7 @@ def _day(value: str | None, option: str) -> dt.date | None:
     try:
         return dt.date.fromisoformat(value)
     except ValueError:
-        raise typer.BadParameter(f"{value!r} is not a day like 2020-01-25", param_hint=option) from None
+        _wrong_use(f"{option} takes a day like 2020-01-25, not {value!r}")
 
 
 # one's own text -------------------------------------------------------------------------------------------------
@@ -485,17 +489,17 @@ def evaluate(
     from covid_timeline import evaluate as ev
 
     if by not in (None, "rule", "field"):
-        raise typer.BadParameter(f"{by!r} is neither rule nor field", param_hint="--by")
+        _wrong_use(f"--by takes rule or field, not {by!r}")
     if form not in ("text", "json"):
-        raise typer.BadParameter(f"{form!r} is neither text nor json", param_hint="--format")
+        _wrong_use(f"--format takes text or json, not {form!r}")
     builds = tables or [_published()]
     if against is not None:
         if len(builds) != 1:
-            raise typer.BadParameter("compare one build with one", param_hint="--tables")
+            _wrong_use("--against compares with one build: give --tables once")
         _show_changes(ev.compare_builds(against, builds[0]), form)
         return
     if not gold:
-        raise typer.BadParameter("name a file of annotations, or an earlier build --against", param_hint="--gold")
+        _wrong_use("name annotations with --gold FILE, or an earlier build with --against DIR")
     notes = ev.read_gold(gold)
     rows = ev.read_tables(builds)
     known = {row["doc_id"] for row in ev.read_rows(builds, "documents")}
