@@ -6,11 +6,10 @@ import re
 import tomllib
 from decimal import Decimal
 from importlib import resources
-from pathlib import Path
 
 import pytest
 
-from covid_timeline.mentions.quantities import find_quantities, parse_quantity, reread
+from covid_timeline.mentions.quantities import find_quantities
 
 WORDS = resources.files("covid_timeline.mentions").joinpath("words")
 EXAMPLE = re.compile(
@@ -67,7 +66,11 @@ class TestRules:
 
     @pytest.mark.parametrize(("rule", "example"), list(rule_counter_examples()))
     def test_counter_example(self, rule, example):
-        assert [q for q in find_quantities(example)[0] if q.rule == rule or rule in ("zero.",) and q.rule.startswith(rule)] == []
+        assert [
+            q
+            for q in find_quantities(example)[0]
+            if q.rule == rule or (rule in ("zero.",) and q.rule.startswith(rule))
+        ] == []
 
     @pytest.mark.parametrize(
         ("row_id", "example"),
