@@ -532,39 +532,36 @@ def _as(table: pa.Table, backend: str) -> Any:
 
 
 def _by_indicator(table: pa.Table, indicators: Sequence[str] | None) -> pa.Table:
-    """One row per (place, day); indicator columns in vocabulary order."""
-    wanted = [word for word in VOCABULARIES["indicators"] if indicators is None or word in indicators]
-    return _pivot(
-        table, ["region_code", "region_name", "region_level", "date"], "indicator", wanted, indicators is None
+    """One row per (place, day); a column for each indicator that was asked for, or that occurs."""
+    import pyarrow as pa
+
+    from covid_timeline.tables.cities import to_wide
+
+    wide = to_wide(table)
+    if indicators is None:
+        return wide
+    for name in indicators:
+        if name not in wide.column_names:
+            wide = wide.append_column(name, pa.nulls(len(wide), pa.float64()))
+    return wide.select(
+        [*(name for name in wide.column_names if name not in indicators), *dict.fromkeys(indicators)]
     )
 
 
 def _by_region(table: pa.Table, indicators: Sequence[str] | None) -> pa.Table:
     """One row per day; a column for each place code."""
-    if indicators is None or len(indicators) != 1:
-        raise ValueError('wide="regions" needs exactly one indicator: its columns are places')
-    codes = sorted(set(table.column("region_code").to_pylist()))
-    return _pivot(table, ["date"], "region_code", codes, False)
-
-
-def _pivot(table: pa.Table, keys: list[str], names: str, wanted: Sequence[str], only_found: bool) -> pa.Table:
     import pyarrow as pa
 
-    rows: dict[tuple[Any, ...], dict[str, float]] = {}
-    columns = [table.column(key).to_pylist() for key in keys]
-    for *key, name, value in zip(
-        *columns, table.column(names).to_pylist(), table.column("value").to_pylist(), strict=True
-    ):
-        rows.setdefault(tuple(key), {})[name] = value
-    if only_found:
-        found = {name for row in rows.values() for name in row}
-        wanted = [name for name in wanted if name in found]
-    order = sorted(rows)
-    arrays = [
-        pa.array([key[i] for key in order], table.schema.field(name).type) for i, name in enumerate(keys)
-    ]
-    arrays += [pa.array([rows[key].get(name) for key in order], pa.float64()) for name in wanted]
-    return pa.table(arrays, names=[*keys, *wanted])
+    if indicators is None or len(indicators) != 1:
+        raise ValueError('wide="regions" needs exactly one indicator: its columns are places')
+    days: dict[dt.date, dict[str, float]] = {}
+    for row in table.select(["date", "region_code", "value"]).to_pylist():
+        days.setdefault(row["date"], {})[row["region_code"]] = row["value"]
+    order = sorted(days)
+    columns = {"date": pa.array(order, pa.date32())}
+    for code in sorted(set(table.column("region_code").to_pylist())):
+        columns[code] = pa.array([days[day].get(code) for day in order], pa.float64())
+    return pa.table(columns)
 
 
 # --- filters ----------------------------------------------------------------------------------------------------------
@@ -630,11 +627,10 @@ def _between(column: str, start: Day | None, end: Day | None) -> list[_Condition
 
 def _overlap(start: Day | None, end: Day | None) -> list[_Condition]:
     """Periods that touch [start, end]; a period without a start is its last day."""
+    _between("date_end", start, end)  # says so when start is after end
     found: list[_Condition] = []
-    for bound in _between("date_end", start, end):
-        assert isinstance(bound, _Range)
-        found = [
-            _Range("date_end", bound.low, None),
-            _Range("date_start", None, bound.high, instead="date_end"),
-        ]
+    if start is not None:
+        found.append(_Range("date_end", _day("start", start), None))
+    if end is not None:
+        found.append(_Range("date_start", None, _day("end", end), instead="date_end"))
     return found

@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import re
 
+from covid_timeline.mentions.places import gazetteer
 from covid_timeline.model import Article, DateRow, EventRow, Facts, MetricRow, RejectedRow
 
 TEXT = "聊城市通报\n2月3日0—24时，聊城市新增确诊病例2例，累计确诊15例。\n另有某物7个。"
@@ -46,7 +47,8 @@ def extract(one: Article) -> Facts:
     end = raw.find("。", date.end()) + 1 or len(raw)
     clause = raw[date.start() : end]
     event_id = f"{doc}:e{date.start()}"
-    place = (one.region_code, "聊城市", "prefecture", "home")
+    region = gazetteer().get(one.region_code or "")
+    place = (one.region_code, region.name if region else None, region.level if region else None, "home")
     metrics = []
     for figure in re.finditer(r"(\d+)例", raw):
         new = "新增" in raw[max(0, figure.start() - 6) : figure.start()]

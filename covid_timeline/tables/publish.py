@@ -55,8 +55,7 @@ def write_parquet(path: Path, name: str, parts: Iterable[pa.Table]) -> int:
         The number of rows.
 
     Raises:
-        pyarrow.ArrowInvalid: a column that may not be null holds a null.
-        ValueError: the columns are not those of the table.
+        ValueError: the columns are not those of the table, or one that may not be null holds a null.
     """
     schema = arrow_schema(name)
     rows = 0

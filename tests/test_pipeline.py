@@ -1,0 +1,216 @@
+"""The build: everything that can go wrong with one document leaves the others alone, and the order does not show."""
+
+from __future__ import annotations
+
+import json
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import fakes
+import pyarrow as pa
+import pytest
+
+from covid_timeline import load, pipeline
+from covid_timeline.model import Article, Facts, Refused
+from covid_timeline.pipeline import BuildReport, build, compare_build
+from covid_timeline.tables.manifest import MANIFEST
+from covid_timeline.tables.schema import TABLES
+
+
+class Failure(NamedTuple):
+    """Stands in for an outcome of validation."""
+
+    check: str
+    table: str
+    severity: str
+    n: int = 1
+    n_failed: int = 1
+    samples: tuple[object, ...] = ("row",)
+
+
+def fine(*_: object) -> list[object]:
+    return []
+
+
+def run(source: object, out: Path, **options: object) -> BuildReport:
+    return build(source, out, extract=fakes.extract, **{"check": fine, **options})  # type: ignore[arg-type]
+
+
+def articles(*docs: str) -> list[Article | Refused]:
+    return [fakes.article(doc) for doc in docs]
+
+
+class TestBuild:
+    def test_counts(self, tmp_path: Path) -> None:
+        report = run(articles("a", "b", "c"), tmp_path)
+        assert report.published and report.exit_code(strict=True) == 0
+        wanted = {"documents": 3, "dates": 3, "events": 3, "metrics": 6, "rejected": 3}
+        assert {name: report.rows[name] for name in wanted} == wanted
+        assert report.rows["city_by_date"] == 2 and report.rows["regions"] > 3000
+        assert report.manifest == json.loads((tmp_path / MANIFEST).read_text(encoding="utf-8"))
+        assert set(report.rows) == set(TABLES)
+
+    def test_what_the_fake_makes_is_valid(self, tmp_path: Path) -> None:
+        """With the validation that a real build runs."""
+        report = build(articles("a", "b"), tmp_path, extract=fakes.extract)
+        assert report.published, report.violations
+
+    def test_the_order_of_documents_does_not_show(self, tmp_path: Path) -> None:
+        docs = [f"dxy-{i}" for i in range(1, 30)]
+        one = run(articles(*docs), tmp_path / "one")
+        two = run(articles(*reversed(docs)), tmp_path / "two")
+        assert one.manifest == two.manifest
+
+    def test_the_size_of_batches_does_not_show(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        docs = [f"dxy-{i}" for i in range(1, 30)]
+        one = run(articles(*docs), tmp_path / "one")
+        monkeypatch.setattr(pipeline, "BATCH_ROWS", 10)
+        monkeypatch.setattr("covid_timeline.tables.build.BUCKET_ROWS", 7)
+        assert run(articles(*docs), tmp_path / "two").manifest == one.manifest
+
+    def test_progress(self, tmp_path: Path) -> None:
+        told: list[tuple[int, str]] = []
+        run(articles("a", "b"), tmp_path, progress=lambda done, doc: told.append((done, doc)))
+        assert told == [(1, "a"), (2, "b")]
+
+    def test_quotes(self, tmp_path: Path) -> None:
+        source = [fakes.article("open"), fakes.article("shut", may_republish=False)]
+        for quotes, kept in (("auto", ["open"]), ("always", ["open", "shut"]), ("never", [])):
+            run(source, tmp_path, quotes=quotes)
+            rows = load.load_events(path=tmp_path, backend="arrow").to_pylist()
+            assert [row["doc_id"] for row in rows if row["quote"] is not None] == kept
+        with pytest.raises(ValueError, match="auto, always or never"):
+            run(source, tmp_path, quotes="some")
+
+    def test_memory_does_not_grow_with_the_documents(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(pipeline, "BATCH_ROWS", 200)
+        monkeypatch.setattr("covid_timeline.tables.build.BUCKET_ROWS", 500)
+        peaks = []
+        run(articles("warm"), tmp_path)
+        for n in (100, 500):
+            source = (fakes.article(f"{i:05}", fakes.TEXT + "。" * 4000) for i in range(n))
+            tracemalloc.start()
+            run(source, tmp_path)
+            peaks.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+        # Five times the documents; their texts alone are 8 MB more.
+        assert peaks[1] < peaks[0] + 2_000_000, peaks
+
+
+class TestBadInput:
+    def test_a_document_that_breaks_the_extractor(self, tmp_path: Path) -> None:
+        report = run([fakes.article("a"), fakes.article("bad", "BOOM"), fakes.article("c")], tmp_path)
+        assert report.refused == [Refused("bad", "", "RuntimeError: boom")]
+        assert report.published and report.rows["documents"] == 2
+        assert (report.exit_code(), report.exit_code(strict=True)) == (0, 1)
+
+    def test_what_a_source_refuses_is_listed(self, tmp_path: Path) -> None:
+        told = [Refused("x.txt", "byte 3", "not UTF-8"), Refused("y.txt", "", "same text", "skipped")]
+        report = run([told[0], *articles("a"), told[1]], tmp_path)
+        assert report.refused == told and report.published
+        assert (report.count("refused"), report.count("skipped"), report.count("note")) == (1, 1, 0)
+
+    def test_only_what_is_refused_counts_under_strict(self, tmp_path: Path) -> None:
+        report = run([Refused("y.txt", "", "same text", "skipped"), *articles("a")], tmp_path)
+        assert report.exit_code(strict=True) == 0
+
+    def test_an_id_used_twice(self, tmp_path: Path) -> None:
+        report = run(articles("a", "a"), tmp_path)
+        assert report.rows["documents"] == 1
+        assert report.refused[0].reason == "another document has the same doc_id"
+
+    def test_a_quote_that_is_not_the_text(self, tmp_path: Path) -> None:
+        def wrong(article: Article) -> Facts:
+            facts = fakes.extract(article)
+            return facts._replace(
+                metrics=[facts.metrics[0]._replace(value_char_end=facts.metrics[0].value_char_end + 1)]
+            )
+
+        report = build(articles("a"), tmp_path, extract=wrong, check=fine)
+        assert not report.published and "the row quotes '2例'" in report.refused[0].reason
+
+    def test_half_a_surrogate_pair(self, tmp_path: Path) -> None:
+        report = run(
+            [fakes.article("a"), fakes.article("bad", "2月3日，\ud800新增3例。"), fakes.article("c")],
+            tmp_path,
+        )
+        assert [entry.file for entry in report.refused] == ["bad"]
+        assert report.rows["documents"] == 2
+
+    @pytest.mark.parametrize(
+        "source", [[], [Refused("x.txt", "", "empty")]], ids=["nothing", "nothing readable"]
+    )
+    def test_nothing_to_build(self, source: list[Refused], tmp_path: Path) -> None:
+        run(articles("a"), tmp_path)
+        before = (tmp_path / MANIFEST).read_bytes()
+        report = run(source, tmp_path)
+        assert not report.published and report.exit_code() == 1
+        assert (tmp_path / MANIFEST).read_bytes() == before
+
+    def test_a_fault_of_the_source_stops(self, tmp_path: Path) -> None:
+        def source() -> Iterator[Article]:
+            yield fakes.article("a")
+            raise ValueError("a.txt: SHA-256 is not that of the sidecar")
+
+        with pytest.raises(ValueError, match="sidecar"):
+            run(source(), tmp_path)
+        assert not (tmp_path / MANIFEST).exists()
+
+
+class TestValidation:
+    def test_an_error_publishes_nothing(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(pipeline, "BATCH_ROWS", 3)
+        run(articles("old"), tmp_path)
+        before = (tmp_path / MANIFEST).read_bytes()
+
+        def check(tables: dict[str, pa.Table], texts: object, stages: tuple[str, ...]) -> list[Failure]:
+            return (
+                [Failure("metrics.x", "metrics", "error")] if "rows" in stages and "metrics" in tables else []
+            )
+
+        report = run(articles("a", "b", "c"), tmp_path, check=check)
+        assert not report.published and report.exit_code() == 1
+        # Three batches found the same fault: one entry, with the numbers added up.
+        assert report.violations == [Failure("metrics.x", "metrics", "error", 3, 3, ("row", "row", "row"))]
+        assert (tmp_path / MANIFEST).read_bytes() == before
+
+    def test_an_error_over_whole_tables_publishes_nothing(self, tmp_path: Path) -> None:
+        def check(tables: object, texts: object, stages: tuple[str, ...]) -> list[Failure]:
+            return [Failure("metrics.x", "metrics", "error")] if stages == ("tables",) else []
+
+        report = run(articles("a"), tmp_path, check=check)
+        assert not report.published and list(tmp_path.iterdir()) == []
+
+    def test_a_warning_is_told(self, tmp_path: Path) -> None:
+        report = run(articles("a"), tmp_path, check=lambda *_: [Failure("x", "metrics", "warning")])
+        assert report.published and len(report.violations) == 1
+
+    def test_texts_are_at_hand(self, tmp_path: Path) -> None:
+        seen: dict[str, str] = {}
+        run(articles("a", "b"), tmp_path, check=lambda _, texts, __: seen.update(texts) or [])
+        assert seen == {"a": fakes.TEXT, "b": fakes.TEXT}
+
+
+class TestCompareBuild:
+    def test_no_difference(self, tmp_path: Path) -> None:
+        build(articles("a", "b"), tmp_path, extract=fakes.extract)
+        assert compare_build(articles("b", "a"), tmp_path, extract=fakes.extract) == []
+
+    def test_differences_are_named(self, tmp_path: Path) -> None:
+        build([fakes.article("a"), fakes.article("b")], tmp_path, extract=fakes.extract)
+        changed = fakes.article("b", fakes.TEXT.replace("2例", "3例"))
+        found = compare_build([fakes.article("a"), changed], tmp_path, extract=fakes.extract)
+        assert any("value is 2.0, builds as 3.0" in line for line in found)
+        found = compare_build([fakes.article("a")], tmp_path, extract=fakes.extract)
+        assert "documents b: only in the committed tables" in found
+
+    def test_nothing_committed(self, tmp_path: Path) -> None:
+        found = compare_build([fakes.article("a")], tmp_path, extract=fakes.extract)
+        assert len(found) == len(TABLES) and "no such table" in found[0]
+
+    def test_nothing_built(self, tmp_path: Path) -> None:
+        assert compare_build([], tmp_path) == ["nothing was built"]
