@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from importlib.resources import files
 from itertools import pairwise
@@ -281,3 +282,16 @@ def test_long_repeats_end(unit):
     """Linear time: 200,000 characters of anything come back at once (a quadratic pattern would take minutes)."""
     n = normalize(unit * (200_000 // len(unit)))
     assert len(n.text) <= 200_000
+
+
+@pytest.mark.parametrize("stem", ["liaocheng", "shandong", "shangqiu"])
+def test_every_span_of_the_gold_can_be_reached(stem):
+    """Each span that a reader marked in the raw text starts and ends where some normalised slice does."""
+    path = Path(__file__).parents[2] / "shared" / "gold" / f"{stem}.jsonl"
+    if not path.exists():
+        pytest.skip("the hand annotations are not beside this checkout")
+    n = normalize(read(RAW / f"{stem}.txt"))
+    starts, ends = zip(*(n.raw_span(i, i + 1) for i in range(len(n.text))), strict=True)
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    assert {row["start"] for row in rows} <= set(starts)
+    assert {row["end"] for row in rows} <= set(ends)
