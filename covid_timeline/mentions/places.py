@@ -828,9 +828,12 @@ class _Scan:
         return bool(following) and following in _HOME_NOT_BEFORE.get(text[end - 1], "")
 
     def last_named(self, word: str) -> str | None:
-        """The last place named before that 该市, 全省, ... can mean: one of the home province where that is known."""
+        """The last place named before that 该市, 全省, ... can mean: one of the home province where that is known.
+
+        It looks back over forty places: farther away, nobody would say 该市.
+        """
         within = self.base.within
-        for before in islice(reversed(self.out), 200):
+        for before in islice(reversed(self.out), 40):
             if before.code is None or before.code == COUNTRY:
                 continue
             if within is not None and before.code != within and within not in self.ancestors[before.code]:
