@@ -693,7 +693,7 @@ def main() -> None:
         # `| head` has read enough; the interpreter must not complain while it closes the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    except (OSError, ValueError, LookupError, ModuleNotFoundError) as error:
+    except (OSError, ValueError, ModuleNotFoundError) as error:
         if os.environ.get("COVID_TIMELINE_DEBUG"):
             raise
         print(f"covid-timeline: {_safe(_sentence(error), 2000)}", file=sys.stderr)
@@ -703,6 +703,4 @@ def main() -> None:
 def _sentence(error: Exception) -> str:
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}"
-    if isinstance(error, LookupError) and error.args:
-        return str(error.args[0])
     return str(error) or type(error).__name__
