@@ -24,6 +24,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from covid_timeline.tables.export import RUNNABLE
 from covid_timeline.tables.reports import MAX_SAMPLES
 from covid_timeline.tables.samples import (
     TEXT_B,
@@ -280,7 +281,8 @@ def _from_text(
     """A column of a CSV in the type of the dictionary; cells that do not read become null and are reported."""
     if pa.types.is_string(wanted):
         # `export` writes an apostrophe before what a spreadsheet would run.
-        return pc.replace_substring_regex(column, r"^'('*[=+\-@\t\r])", r"\1"), None
+        guarded = pc.match_substring_regex(column, RUNNABLE.replace("^", "^'", 1))
+        return pc.if_else(guarded, pc.utf8_slice_codeunits(column, 1), column), None
     shaped = pc.fill_null(pc.match_substring_regex(column, _TEXT_FORMS[wanted]), True)
     kept = pc.if_else(shaped, column, pa.scalar(None, pa.string()))
     try:
@@ -558,29 +560,25 @@ def _withheld(ctx: Context, table: str) -> list[Found]:
 
 
 @_check(
-    [t for t in _ALL if any(c.withheld for c in TABLES[t].columns)], "words_kept_back", stage="schema", severity="warning",
+    "documents", "words_kept_back", stage="schema", severity="warning",
     expects="Documents that may not be republished are published without their words.",
     zh="不可转载的文档不应附带原文文字。",
     fix="Build with --quotes auto before you give the tables to others; for your own use leave it.",
-    needs="doc_id documents.doc_id documents.may_republish",
-    bad=(set_("documents", 0, may_republish=False), set_("documents", 1, may_republish=False)),
-    good=lambda t: (withhold(t), set_("documents", 0, may_republish=False), set_("documents", 1, may_republish=False)),
+    needs="doc_id may_republish",
+    bad=(set_("documents", 0, may_republish=False),),
+    good=(*(withhold(t) for t in EXTRACTED), set_("documents", 0, may_republish=False), set_("documents", 1, may_republish=False)),
 )  # fmt: skip
 def _kept_back(ctx: Context, table: str) -> list[Found]:
-    closed = _of_document(ctx, table, "may_republish") == 0
-    found = []
-    for column in TABLES[table].columns:
-        if column.withheld and column.name in ctx.tables[table].schema.names:
-            there = ctx.valid(table, column.name)
-            found.append(
-                Found(
-                    len(there),
-                    column.name,
-                    _rows_where(there & closed),
-                    lambda _: "the document may not be republished",
-                )
-            )
-    return found
+    closed = ctx.ints(table, "may_republish") == 0
+    told: dict[int, str] = {}
+    for other in EXTRACTED if closed.any() else ():
+        for column in TABLES[other].columns:
+            if column.withheld and not ctx.lacks([(other, column.name), (other, "doc_id")]):
+                docs = pc.unique(ctx.col(other, "doc_id").filter(ctx.col(other, column.name).is_valid()))
+                found = pc.is_in(ctx.col(table, "doc_id"), value_set=docs).to_numpy(zero_copy_only=False)
+                for i in _rows_where(closed & found.astype(bool)).tolist():
+                    told.setdefault(i, f"{other}.{column.name} has its words")
+    return [Found(int(closed.sum()), "may_republish", np.array(sorted(told), np.int64), lambda i: told[i])]
 
 
 def _of_document(ctx: Context, table: str, column: str) -> Ints:
@@ -1668,6 +1666,16 @@ def _city_outcomes_within_confirmed(ctx: Context, table: str) -> list[Found]:
 _PEOPLE = ("case", "person", "person_time")
 
 
+def _counters(ctx: Context) -> Ints:
+    """The last character of each `value_quote`, as a code: 个, 种, 元; -1 where the words are withheld."""
+    if ctx.lacks([("metrics", "value_quote")]):
+        return np.full(ctx.row_counts["metrics"], -1, np.int64)
+    codes, values = ctx.codes("metrics", "value_quote")
+    lasts: dict[str, int] = {}
+    index = [lasts.setdefault(value[-1:], len(lasts)) for value in values]
+    return np.array([*index, -1], np.int64)[codes]
+
+
 def _comparable_parts(ctx: Context) -> tuple[Ints, Ints]:
     """Parts whose value can be set against that of their whole, and the rows of the wholes."""
 
@@ -1681,6 +1689,9 @@ def _comparable_parts(ctx: Context) -> tuple[Ints, Ints]:
         exact = ctx.is_word("metrics", "qualifier", ("exact",))
         fits = (unit[parts] == unit[wholes]) | (people[parts] & people[wholes])
         fits &= exact[parts] & exact[wholes] & ~share[parts]
+        # 28种物资,包括口罩52180个: things of one unit that are not counted alike.
+        counter = _counters(ctx)
+        fits &= people[parts] | (counter[parts] == counter[wholes])
         fits &= np.isfinite(ctx.floats("metrics", "value")[parts]) & np.isfinite(
             ctx.floats("metrics", "value")[wholes]
         )

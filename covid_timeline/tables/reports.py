@@ -88,6 +88,11 @@ class Outcome(NamedTuple):
         """Failing rows that the baseline does not know."""
         return self.n_failed - self.n_known
 
+    def __str__(self) -> str:
+        """One line: severity, check, the first failing row, and how many there are."""
+        first = f": {printable(sample_text(self.samples[0]))}" if self.samples else ""
+        return f"{self.severity} {self.check}{first} ({self.n_new:,} of {_plural(self.n, 'row')}). {self.expects}"
+
 
 @dataclass(frozen=True)
 class Report:

@@ -199,13 +199,13 @@ _NAMES = {
 }
 
 
-def _template(table: Table) -> dict[str, Any]:
+def template(table: Table) -> dict[str, Any]:
     """A row of a table in which every column that may not be null has some lawful value."""
     plain: dict[str, Any] = {
         "string": "x", "bool": False, "int64": 1, "float64": 1.0, "date32": dt.date(2020, 2, 3),
         "timestamp[us]": dt.datetime.fromisoformat("2020-02-03"),
     }  # fmt: skip
-    row = {}
+    row: dict[str, Any] = {}
     for column in table.columns:
         words, pattern = column.field.vocabulary, column.field.pattern
         if column.nullable:
@@ -231,7 +231,7 @@ def _sound_once() -> tuple[dict[str, list[dict[str, Any]]], dict[str, str]]:
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
 
     def put(table: str, **values: Any) -> None:
-        rows[table].append(_template(TABLES[table]) | values)
+        rows[table].append(template(TABLES[table]) | values)
 
     def span(doc: str, quote: str, near: str = "") -> tuple[int, int]:
         start = texts[doc].index(quote, texts[doc].index(near or quote))

@@ -739,25 +739,6 @@ def _texts_for(
     return Texts({}, {}, {})
 
 
-def check_staged(folder: Path) -> list[str]:
-    """What must not be published in a folder of tables: a sentence for each failed check of severity error.
-
-    Warnings are facts that the articles themselves state; they do not stop a publication.
-    """
-    report = validate(folder, texts={})
-    if report.trouble == "unreadable":
-        return [report.message]
-    return [
-        f"{o.check}: {_first(o)} ({o.n_failed:,} of {o.n:,}); {o.expects}"
-        for o in report.failures
-        if o.severity == "error"
-    ]
-
-
-def _first(outcome: Outcome) -> str:
-    return printable(reports.sample_text(outcome.samples[0])) if outcome.samples else ""
-
-
 # --- proving the checks -------------------------------------------------------------------------------------------
 
 
