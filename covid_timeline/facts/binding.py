@@ -121,18 +121,31 @@ _FILLER = re.compile(
     "|[\\s\\d为有的各是均和及与共则出也还已达到中内尚现约近新在市县区州盟省旗里个名人例位、，,：:；;。（()）“”\"'—-]|累计|上述|这些|该"
 )
 _HAN2 = re.compile("[\u4e00-\u9fff]{2}")
-_ALL_OBSERVED = re.compile("[，,](?:目前|现|均|全部|都|也|已|正在?|仍在|尚在)*(?:接受|进行|实施|落实)?(?:隔离|集中)?医学观察")
-_ALL_RECOVERED = re.compile("[^，。；、（(\\d]{0,24}(?:全部|均已?|都已?)[^，。；、\\d]{0,6}(?:治愈|出院|痊愈|康复)")
+_ALL_OBSERVED = re.compile(
+    "[，,](?:目前|现|均|全部|都|也|已|正|仍|尚|在){0,5}(?:接受|进行|实施|落实)?(?:隔离|集中)?医学观察(?![^，。；]{0,6}\\d)"
+)
+_ZERO_NOUN = re.compile(one_of(
+    word for name in ("confirmed", "suspected", "severe", "critical", "deaths", "recovered", "asymptomatic")
+    for word in load_words("case_cues")["noun"][name]["words"]
+))  # fmt: skip
+_ZERO_LIST = re.compile(
+    f"[^，。；\\d]{{0,12}}?{_ZERO_NOUN.pattern}(?:(?:、|和|及|以及|或|与|或者){_ZERO_NOUN.pattern})+"
+)
+_ALL_RECOVERED = re.compile("[^，,。；、（(\\d]{0,24}(?:全部|均|都|已)[^，,。；、\\d]{0,6}(?:治愈|出院|痊愈|康复)")
 _LATER_OUTCOME = re.compile("(?:死亡|去世|病亡|离世|病逝|不幸身亡)|(?:治愈|痊愈|康复)?出院|痊愈|治愈")
+_ANAPHORA = re.compile("(?:以上|上述|这|该)$")
+_FOUND_ILL = re.compile("[^。；]{0,40}?(?:呈阳性|为阳性|被确诊|确诊感染|确诊为新|确诊患)")
 _NEGATED_OUTCOME = re.compile("标准|指南|要求|有望|即将|将于|可以|条件|风险")
 _PAREN = re.compile(" ?[（(]([^（()）]{1,30})[）)]")
 _PERIOD_NEW = frozenset({"range", "at", "from", "by", "since"})
-_SOURCE_BEFORE = re.compile("(?:来自|原籍|籍贯|除|离开|途经|经|曾到|曾在|自|从|由|返回)$")
+_SOURCE_BEFORE = re.compile("(?:来自|原籍|籍贯|除|离开|途经|经|曾到|曾在|返回|接到)$")
+_START_BEFORE = re.compile("(?:自|从|由)$")
 _SOURCE_AFTER = re.compile("市?省?(?:返|籍|来|回|输入|归|旅居|居住史|旅行史|旅游史|接触史|以外|之外|疫区|等地)")
 _DESTINATION = re.compile(
     "(?:赴|驰援|支援|奔赴|援助|飞赴|前往|援|运抵|驶往|送往|送到|到达|支持|抵达|发往|运往|飞往|向|给|进驻|对口支援|对口|寄往|抵|开往"
-    "|捐赠|捐|支援的|馈赠|返回|返|来自)$"
+    "|捐赠|捐|支援的|馈赠|返回|返|来自|接到|安排在|分配到|派往|派驻|分赴|正在|对)(?:[^，。；]{0,14}(?:、|和|与|及|以及))?$"
 )
+_COMPANY = re.compile("[^，。；、：的市省区县]{2,10}?(?:集团|公司|银行|药业|实业)")
 _ORGANS = re.compile(
     "(?P<country>党中央|国务院|中央|习近平|总书记|国家卫健委|国家卫生健康委|全国人大|交通运输部|财政部|公安部|工信部|商务部|教育部|民政部)"
     "|(?P<province>省委|省政府|省长|省领导|省卫健委|省卫生健康委|省直|省级|省疾控|自治区党委|自治区政府|省人民政府|省指挥部)"
@@ -143,14 +156,18 @@ _GENERAL_CASE_UNITS = frozenset({"person", "case", "person_time"})
 _TOTALLY = re.compile("累计|已|共|先后|总计|合计")
 
 
-def _load_rules() -> dict[str, list[tuple[str, re.Pattern[str], re.Pattern[str] | None, re.Pattern[str] | None]]]:
-    by_unit: dict[str, list[tuple[str, re.Pattern[str], re.Pattern[str] | None, re.Pattern[str] | None]]] = {}
+_Rule = tuple[str, re.Pattern[str], re.Pattern[str] | None, re.Pattern[str] | None, re.Pattern[str] | None]
+
+
+def _load_rules() -> dict[str, list[_Rule]]:
+    by_unit: dict[str, list[_Rule]] = {}
     for rule in load_words("indicators")["indicator"]:
         compiled = (
             rule["id"],
             re.compile(rule["near"]),
             re.compile(rule["wide"]) if "wide" in rule else None,
             re.compile(rule["unless"]) if "unless" in rule else None,
+            re.compile(rule["unless_counter"]) if "unless_counter" in rule else None,
         )
         for unit in rule["units"]:
             by_unit.setdefault(unit, []).append(compiled)
@@ -162,6 +179,7 @@ _CASE_NEAR = re.compile("确诊|病例|患者|病人|治愈|出院|死亡|疑似
 _NOT_CASES = re.compile(
     "医护|医务|医生|护士|民警|志愿|党员|干部|职工|队员|专家|床|检测|采样|样本|口罩|隔离点|工作人员|物资|捐|返乡|网格|驰援|支援|排查"
 )
+_TESTED = re.compile("检测|采样|排查|筛查")
 _DAILY_CAPACITY = re.compile("通量|能力|每日可|每天可|可达|可容纳|可收治|可提供")
 
 
@@ -213,11 +231,16 @@ class Scope:
                 return (start, end)
         return (sentence.start, sentence.end)
 
-    def is_origin(self, place: Place) -> bool:
-        """来自武汉, 武汉返济人员, 武汉输入: where somebody came from, not where the fact is."""
+    def is_origin(self, place: Place, *, people: bool = True) -> bool:
+        """来自武汉, 武汉返济人员, 武汉输入: where somebody came from, not where the fact is.
+
+        With `people`, 从武汉 is an origin too; goods that leave 从民权 are a deed of 民权.
+        """
         text = self.text
+        before = text[max(0, place.start - 3) : place.start]
         return bool(
-            _SOURCE_BEFORE.search(text[max(0, place.start - 3) : place.start])
+            _SOURCE_BEFORE.search(before)
+            or (people and _START_BEFORE.search(before))
             or _SOURCE_AFTER.match(text, place.end, place.end + 6)
         )
 
@@ -225,19 +248,42 @@ class Scope:
         """驰援武汉, 向睢阳区捐赠: where help goes; it belongs to the region that gives it."""
         text = self.text
         return bool(
-            _DESTINATION.search(text[max(0, place.start - 4) : place.start])
+            _DESTINATION.search(text[max(0, place.start - 20) : place.start])
             or text.startswith(("返", "籍", "输入", "来"), place.end)
         )
 
-    def organ_region(self, start: int, end: int) -> Region | None:
-        """The region of the first organ named in the stretch: 省委 -> the home province."""
+    def is_company(self, place: Place) -> bool:
+        """必康医药（河南）有限公司, 河南春华秋实集团 in an article of a city of 河南: a name, not a place."""
+        if self.text.startswith(("）有限", ")有限", "）股份", "）集团", ")股份", ")集团"), place.end):
+            return True
+        return bool(
+            place.code
+            and self.home
+            and place.code != self.home
+            and _COMPANY.match(self.text, place.end)
+            and gazetteer().contains(place.code, self.home)
+        )
+
+    def organ(self, start: int, end: int) -> tuple[int, Region] | None:
+        """Where the first organ is named in the stretch, and its region: 省委 -> the home province."""
         match = _ORGANS.search(self.text, start, end)
         if match is None:
             return None
-        level = match.lastgroup
-        if level == "country":
-            return Region("100000", "中国", "country", "named")
-        return self.home_at(level or "")
+        level = match.lastgroup or ""
+        region = Region("100000", "中国", "country", "named") if level == "country" else self.home_at(level)
+        return None if region is None else (match.start(), region)
+
+    def joint(self, run: Sequence[Place]) -> Region:
+        """The smallest coded region that holds all places of a list; the first place where none does."""
+        codes = [place.code for place in run if place.code]
+        if len(codes) > 1:
+            book = gazetteer()
+            for code in (codes[0], *book.ancestors(codes[0])):
+                if all(code == other or book.contains(code, other) for other in codes):
+                    region = book.get(code)
+                    if region is not None:
+                        return Region(code, region.name, region.level, "named")
+        return region_of(run[0])
 
     def home_at(self, level: str) -> Region | None:
         """The home region, or what contains it, at a level; None where the home has none."""
@@ -253,6 +299,12 @@ class Scope:
         return None
 
 
+def _is_inside(inner: Region, outer: Region) -> bool:
+    return bool(
+        inner.code and outer.code and inner.code != outer.code and gazetteer().contains(outer.code, inner.code)
+    )
+
+
 def region_of(place: Place) -> Region:
     return Region(place.code, place.name, place.level if place.level != "abroad" else None, "home" if place.kind == "home" else "named")
 
@@ -263,7 +315,7 @@ def region_of(place: Place) -> Region:
 class _Frame:
     """What the sentence has said so far and the next figure may leave out."""
 
-    __slots__ = ("listing", "mode", "nouns", "origin", "region", "whole")
+    __slots__ = ("item", "listing", "mode", "nouns", "origin", "region", "whole")
 
     def __init__(self) -> None:
         self.mode: str | None = None
@@ -271,12 +323,13 @@ class _Frame:
         self.region: Region | None = None
         self.whole: Draft | None = None
         self.origin: str | None = None
+        self.item: tuple[str, str | None] | None = None  # noun and mode of the whole whose parts are listed by place
         self.listing = False  # after 其中, inside brackets: a place names a part, not a new subject
 
     def copy(self) -> _Frame:
         other = _Frame()
         other.mode, other.nouns, other.region = self.mode, self.nouns, self.region
-        other.whole, other.origin, other.listing = self.whole, self.origin, self.listing
+        other.whole, other.origin, other.listing, other.item = self.whole, self.origin, self.listing, self.item
         return other
 
 
@@ -299,6 +352,9 @@ class _Binder:
         self.last_date: int | None = None
         self.previous: _Frame = _Frame()
         self.latest: dict[str, list[Draft]] = {}
+        self.first_figure = 0
+        self.previous_stop = "\n"
+        self.last_draft: Draft | None = None
 
     def run(self) -> list[Draft]:
         scope, quantities, text = self.scope, self.quantities, self.scope.text
@@ -307,6 +363,8 @@ class _Binder:
         previous_end = 0
         for number, sentence in enumerate(scope.sentences):
             new_paragraph = "\n" in text[previous_end : sentence.start] or number == 0
+            if number == 1 and self.title_end and sentence.start >= self.title_end and scope.short:
+                self._take_subject_of_title()
             if new_paragraph:
                 if not scope.short or previous_end <= self.title_end:
                     self.last_date = None
@@ -325,9 +383,20 @@ class _Binder:
                 self._pass_dates(first_date, date_index)
             if index == first:
                 self._note_subject(sentence)
+            self.previous_stop = sentence.stop or "\n"
         if self.title_end:
             self._date_title()
         return self.drafts
+
+    def _take_subject_of_title(self) -> None:
+        """Where the title names one place inside the home region, the text below it speaks of that place."""
+        scope = self.scope
+        places = [place for place in self._givers(0, self.title_end) if place.kind != "home"]
+        codes = {place.code for place in places}
+        if len(codes) == 1 and places[0].code and places[0].level != "abroad" and (
+            scope.home is None or _is_inside(region_of(places[0]), scope.home_region)
+        ):
+            scope.home_region = region_of(places[0])._replace(basis="inherited")
 
     # -- dates
 
@@ -341,22 +410,29 @@ class _Binder:
         return not date.header and not (date.precision == "year" and date.basis == "explicit")
 
     def _note_subject(self, sentence: Sentence) -> None:
-        for place in self.scope.places_in(sentence.start, sentence.clauses[0][1]):
-            if not self.scope.is_origin(place) and not self.scope.is_destination(place):
-                self.paragraph_region = region_of(place)
-                return
+        places = self._givers(sentence.start, sentence.clauses[0][1])
+        if places:
+            first = places[0]
+            for place in places[1:2]:  # 山东省港口集团青岛港 is in 青岛
+                if 0 < place.start - first.end <= 6 and _is_inside(region_of(place), region_of(first)):
+                    first = place
+            self.paragraph_region = region_of(first)
 
     # -- one sentence
 
     def _bind_sentence(self, sentence: Sentence, figures: Sequence[Quantity], first_date: int, last_date: int) -> None:
         scope, text = self.scope, self.scope.text
         start, end = sentence.start, sentence.end
+        self.first_figure = figures[0].start
         cues = [(m.start(), m.end(), _CODE[m.group()]) for m in _CUE_RE.finditer(text, start, end)]
         continues = text.startswith(("其中", "具体", "分别", "包括", "另有", "上述", "另外", "另，", "它们"), start)
+        if not continues and self.previous.listing and self.previous_stop in "；;":
+            continues = True  # 其中济南市2例；青岛市1例
         frame = self.previous.copy() if continues else _Frame()
         if not continues:
             frame.nouns = ()
-        frame.listing = continues
+        if continues:
+            frame.listing = True
         stack: list[_Frame] = []
         cue_index, n_cues = 0, len(cues)
         left = start  # where the words that belong to the next figure begin
@@ -364,7 +440,10 @@ class _Binder:
         pending_nouns: list[str] = []
         date_index = first_date
         subject: Region | None = None
-        last_draft: Draft | None = None
+        last_draft: Draft | None = self.last_draft if continues else None
+        if continues and last_draft is not None:
+            frame.whole = frame.whole or last_draft
+            frame.item = frame.item or ((frame.whole.group, frame.whole.kind) if frame.whole.group else None)
         for number, figure in enumerate(figures):
             next_start = figures[number + 1].start if number + 1 < len(figures) else end
             if figure.start < left:
@@ -372,7 +451,10 @@ class _Binder:
             # dates up to the figure
             while date_index < last_date and scope.dates[date_index].start < figure.start:
                 date = scope.dates[date_index]
-                if self._governs(date) or (self.last_date is None and not date.header):
+                tied = number > 0 and text[date.start - 1] in "于在" and self.last_date is not None
+                if tied and scope.dates[self.last_date or 0].role == "as_of":
+                    pass
+                elif self._governs(date) or (self.last_date is None and not date.header):
                     self.last_date = date_index
                 elif date.precision == "year" and not date.header and not any(
                     self._governs(scope.dates[k]) for k in range(first_date, date_index)
@@ -418,6 +500,7 @@ class _Binder:
                     frame.listing = True
                     if last_draft is not None and cue_start <= left + 1:
                         frame.whole = last_draft
+                        frame.item = (last_draft.group, last_draft.kind) if last_draft.group else None
                     clause_left = cue_end
                 elif code is _CLOSE:
                     if stack:
@@ -425,9 +508,12 @@ class _Binder:
                     nouns, mode, topic_nouns, topic_mode = [], None, [], None
                     clause_left = cue_end
                 elif name == "part":
+                    if text[cue_start] == "含" and text[cue_start - 1] not in "（(，,、：":
+                        continue  # 饱含
                     frame.listing = True
                     if last_draft is not None:
                         frame.whole = last_draft
+                        frame.item = (last_draft.group, last_draft.kind) if last_draft.group else None
                     clause_left = cue_end
                 elif name == "each":
                     each = True
@@ -463,15 +549,24 @@ class _Binder:
             clause = self._clause(sentence, figure.start)
             is_case = self._is_case(figure, nouns, post_nouns, topic_nouns, frame, text[max(clause_left, figure.start - 24) : figure.start], text[figure.end : right], number)
             if not is_case:
-                draft = self._bind_general(sentence, clause, figure, left, next_start, subject)
+                cut = next_start
+                if number + 1 < len(figures) and figures[number + 1].rule.startswith("zero"):
+                    cut = figures[number + 2].start if number + 2 < len(figures) else end
+                draft = self._bind_general(sentence, clause, figure, left, cut, subject, frame)
+                if draft.indicator == "other" and figure.unit == "person" and figure.value <= 10 and not frame.listing:
+                    outcome = _FOUND_ILL.search(text, figure.end, min(end, figure.end + 60))
+                    if outcome and not _NEGATED_OUTCOME.search(outcome.group()):
+                        draft.indicator, draft.group, draft.kind = "confirmed_new", "confirmed", "new"
+                        draft.rule = "case_count"
                 self._give_date(draft, figure, clause, first_date, last_date, date_index)
                 self._add(draft, clause)
-                named = [place for place in places if not scope.is_destination(place)]
-                if named and subject is None:
-                    subject = region_of(named[0])
-                if frame.listing and last_draft is not None and frame.whole is not None and frame.whole.group == "":
+                if subject is None and not frame.listing and draft.region.basis != "inherited" and draft.region is not scope.home_region:
+                    subject = draft.region
+                if frame.listing and frame.whole is not None and frame.whole.quantity.unit == figure.unit:
                     draft.part_of = frame.whole
                 last_draft = draft
+                if not frame.listing:
+                    frame.whole = draft
                 left = figure.end
                 cue_index = max(cue_index, bisect_left(cues, (figure.end,)))
                 continue
@@ -500,11 +595,16 @@ class _Binder:
             # -- what
             inherited = False
             chosen = nouns or post_nouns
+            if nouns and post_nouns and text[figure.end] in "为是系属":
+                chosen = post_nouns  # 确诊病例有18例为普通病例
             if nouns and post_nouns and _RANK[max(nouns, key=_RANK.__getitem__)] == 0:
                 chosen = nouns + post_nouns
             if nouns and {"contacts"} >= set(nouns) and post_nouns:
                 chosen = post_nouns + (["contacts"] if "changed" not in post_nouns else [])
-            if not chosen:
+            if not chosen and places and frame.listing and frame.item is not None and not topic_nouns:
+                chosen, inherited = [frame.item[0]], True
+                mode = mode or frame.item[1]
+            elif not chosen:
                 if topic_nouns:
                     chosen = topic_nouns
                 elif frame.nouns:
@@ -521,13 +621,23 @@ class _Binder:
             explained = True
             if not own and not topic_nouns:
                 residue = _FILLER.sub("", self._without(clause_left, figure.start, places))
-                tail = _FILLER.sub("", text[figure.end : right])
+                tail = _FILLER.sub("", self._without(figure.end, right, ()))
                 explained = not _HAN2.search(residue) and not _HAN2.search(tail)
             if noun in ("recovered_so_far",):
                 noun = "recovered"
                 own_mode = own_mode or "cumulative"
+            if (own_mode is None and frame.mode == "new" and nouns and not places and not frame.listing
+                    and frame.nouns and {noun, frame.nouns[0]} <= {"confirmed", "case"} and frame.whole is not None
+                    and figure.value > frame.whole.quantity.value):
+                own_mode = "cumulative"  # 新增病例180例，肺炎病例729例: the larger second figure is the total
+            if figure.rule.startswith("zero") and text[figure.end - 2 : figure.end] in ("清零", "归零"):
+                own_mode = "current" if noun not in ("deaths", "recovered") else "cumulative"
+            if own_mode is None and topic_nouns and not own and topic_mode is None:
+                twin = self._latest_whole(noun, figure)
+                if twin is not None:
+                    own_mode = twin.kind or None
             kind = self._kind(noun, own_mode, frame, figure, text[figure.start - 8 : figure.start])
-            if (figure.value <= 10 and own_mode is None and noun in ("confirmed", "case", "severe", "critical")
+            if ((figure.value <= 10 or _ANAPHORA.search(text, max(start, figure.start - 4), figure.start)) and own_mode is None and noun in ("confirmed", "case", "severe", "critical")
                     and figure.unit in ("person", "case") and not nouns and not frame.listing):
                 later = self._later_outcome(figure.end, next_start if next_start < end else end)
                 if later:
@@ -548,6 +658,9 @@ class _Binder:
             if not regions:
                 regions = [self._outer_region(frame, subject, sentence, clause, left, figure)]
             measure = self._measure(chosen, text, clause_left, figure, right, frame, inherited)
+            if topic_nouns and not own and places:
+                frame.listing = True
+                frame.item = (noun, own_mode)
             made: list[Draft] = []
             for region in regions:
                 draft = Draft(figure, indicator, measure, region, "case_count")
@@ -576,16 +689,19 @@ class _Binder:
                 frame.mode = topic_mode
                 frame.nouns = (noun,)
             if places and own and not frame.listing:
-                frame.region = regions[-1]
+                part = subject is not None and _is_inside(regions[-1], subject)
+                if not part:  # 全省累计23例，长春市治愈1例，在院22例: the last figure is the province's again
+                    frame.region = regions[-1]
                 if subject is None:
                     subject = regions[-1]
             elif places and frame.region is None and not frame.listing and number == 0:
                 # 湖北新增…: a place at the head is the subject of all that follows
-                frame.region = regions[-1] if (mode or topic_mode) else None
+                frame.region = regions[-1] if mode else None
             left = right
             cue_index = max(cue_index, bisect_left(cues, (right,)))
             if not frame.listing:
                 frame.whole = last_draft
+        self.last_draft = last_draft
         while date_index < last_date:
             if self._governs(scope.dates[date_index]):
                 self.last_date = date_index
@@ -637,11 +753,13 @@ class _Binder:
             window = before + after
             if _DAILY_CAPACITY.search(window):
                 return False
+            if strong == ["suspected"] and _TESTED.search(window):
+                return False
             if _NOT_CASES.search(window) and not any(
                 noun in ("contacts", "released", "deaths", "staff_infected") for noun in nouns + post_nouns
             ) and not (set(strong) & {"confirmed", "recovered", "recovered_so_far", "severe", "critical", "suspected"}):
                 return False
-            if strong == ["observed"] or strong == ["released"]:
+            if strong in (["observed"], ["released"]) and "医学观察" not in window and "正在观察" not in window:
                 return "contacts" in frame.nouns or "contacts" in topic or "密切接触" in self._paragraph(figure.start)
             return bool(strong) or bool(frame.nouns) or "肺炎" in window or "患者" in window or "病例" in window
         if frame.nouns and (frame.listing or number) and not _NOT_CASES.search(before + after):
@@ -659,7 +777,7 @@ class _Binder:
         run = [places[-1]]
         for place in reversed(places[:-1]):
             between = self.scope.text[place.end : run[0].start]
-            if len(between) <= 2 and set(between) <= set("、和及与 ，市"):
+            if 0 < len(between) <= 2 and set(between) <= set("、和及与 ，市"):
                 run.insert(0, place)
             else:
                 break
@@ -693,6 +811,8 @@ class _Binder:
             return "cumulative"
         if noun in ("changed", "mild", "staff_infected"):
             return mode or frame.mode or ""
+        if noun in ("deaths", "recovered") and "current" in (mode, frame.mode) and mode in (None, "current"):
+            return "cumulative"
         if mode:
             return mode
         if frame.mode:
@@ -703,7 +823,7 @@ class _Binder:
             return "current"
         role = self._role()
         if role in ("as_of", "now", "none"):
-            return "cumulative"
+            return "new" if figure.value == 1 and figure.unit == "person" and role == "none" else "cumulative"
         return "new"
 
     def _role(self) -> str:
@@ -715,13 +835,11 @@ class _Binder:
         return date.role
 
     def _later_outcome(self, start: int, stop: int) -> str | None:
-        match = _LATER_OUTCOME.search(self.scope.text, start, stop)
-        if not match:
-            return None
-        around = self.scope.text[max(start, match.start() - 8) : match.end() + 6]
-        if _NEGATED_OUTCOME.search(around):
-            return None
-        return "deaths" if match.group()[0] in "死去病离不" else "recovered"
+        text = self.scope.text
+        for match in _LATER_OUTCOME.finditer(text, start, stop):
+            if not _NEGATED_OUTCOME.search(text, max(start, match.start() - 8), min(stop, match.end() + 6)):
+                return "deaths" if match.group()[0] in "死去病离不" else "recovered"
+        return None
 
     def _outer_region(
         self, frame: _Frame, subject: Region | None, sentence: Sentence, clause: tuple[int, int], left: int, figure: Quantity
@@ -730,9 +848,10 @@ class _Binder:
             return frame.region._replace(basis="inherited") if frame.region.basis == "named" else frame.region
         if subject is not None:
             return subject._replace(basis="inherited") if subject.basis == "named" else subject
-        for place in self.scope.places_in(sentence.start, figure.start):
-            if not self.scope.is_origin(place) and not self.scope.is_destination(place) and not frame.listing:
-                return region_of(place)
+        if not frame.listing:
+            for place in self.scope.places_in(sentence.start, self.first_figure):
+                if not self.scope.is_origin(place) and not self.scope.is_destination(place):
+                    return region_of(place)
         if self.paragraph_region is not None:
             region = self.paragraph_region
             return region._replace(basis="inherited") if region.basis == "named" else region
@@ -759,6 +878,14 @@ class _Binder:
                 start = max(start, place.end)
         return text[start:end]
 
+    def _latest_whole(self, noun: str, figure: Quantity) -> Draft | None:
+        """确诊病例中，昆明市48例: the latest whole of that noun that is large enough to hold the part."""
+        group = "confirmed" if noun == "case" else noun
+        for draft in reversed(self.drafts[-80:]):
+            if draft.group == group and draft.part_of is None and draft.quantity.value >= figure.value and draft.kind:
+                return draft
+        return None
+
     def _whole_of(self, part: Draft, whole: Draft | None) -> Draft | None:
         """The whole of a part: the latest figure of the same indicator for a region that contains it, else the frame's."""
         if part.region.code is not None:
@@ -775,6 +902,23 @@ class _Binder:
     ) -> None:  # fmt: skip
         """One figure, two statements: 38例确诊病例全部治愈出院; 52人，均在接受医学观察; 1例（已治愈）; 1例（昆明）."""
         text, first = self.scope.text, made[0]
+        if figure.rule.startswith("zero"):
+            listed = _ZERO_LIST.match(text, figure.end)
+            if listed:
+                groups = [_CODE[word][2:] for word in _ZERO_NOUN.findall(listed.group())]
+                for draft in made:
+                    draft.group = groups[0]
+                    draft.indicator = _INDICATOR.get((groups[0], draft.kind), "other")
+                for group in groups[1:]:
+                    kind = first.kind
+                    if first.kind == "current" and group in ("deaths", "recovered"):
+                        kind = "cumulative"
+                    for draft in list(made):
+                        also_zero = Draft(figure, _INDICATOR.get((group, kind), "other"), _NOUN_LABEL.get(group, "病例"), draft.region, draft.rule)
+                        also_zero.group, also_zero.kind = group, kind
+                        self._give_date(also_zero, figure, clause, *dates)
+                        self._add(also_zero, clause)
+                return
 
         def also(group: str, kind: str, region: Region) -> None:
             draft = Draft(figure, _INDICATOR[group, kind], _NOUN_LABEL.get(group, first.measure), region, "second_statement")
@@ -807,8 +951,9 @@ class _Binder:
     # -- figures outside the case counts
 
     def _bind_general(
-        self, sentence: Sentence, clause: tuple[int, int], figure: Quantity, left: int, next_start: int, subject: Region | None
-    ) -> Draft:
+        self, sentence: Sentence, clause: tuple[int, int], figure: Quantity, left: int, next_start: int,
+        subject: Region | None, frame: _Frame,
+    ) -> Draft:  # fmt: skip
         scope, text = self.scope, self.scope.text
         before = text[max(clause[0], left, figure.start - 24) : figure.start]
         after_end = min(clause[1], figure.end + 30)
@@ -816,62 +961,88 @@ class _Binder:
         if next_start < after_end:
             after = text[figure.end : next_start]
         window = f"{before}▮{after}"
-        indicator = self._indicator(figure.unit, window, clause, sentence, left)
+        indicator = self._indicator(figure, window, clause, sentence)
         measure = _general_measure(before, after)
-        region = self._general_region(sentence, clause, figure, subject)
+        region = self._general_region(sentence, clause, figure, left, frame, subject)
         return Draft(figure, indicator, measure, region, indicator if indicator != "other" else "figure")
 
-    def _indicator(self, unit: str, window: str, clause: tuple[int, int], sentence: Sentence, left: int) -> str:
-        rules = _RULES.get(unit)
-        if not rules:
-            return "other"
-        text = self.scope.text
+    def _indicator(self, figure: Quantity, window: str, clause: tuple[int, int], sentence: Sentence) -> str:
         wide_text: str | None = None
-        for name, near, wide, unless in rules:
+        for name, near, wide, unless, unless_counter in _RULES.get(figure.unit, ()):
             if near.search(window) is None:
                 continue
             if unless is not None and unless.search(window):
                 continue
+            if unless_counter is not None and unless_counter.search(figure.counter):
+                continue
             if wide is not None:
                 if wide_text is None:
-                    wide_text = text[max(sentence.start, clause[0] - 160) : min(sentence.end, clause[1] + 160)]
+                    wide_text = self.scope.text[
+                        max(sentence.start, clause[0] - 160) : min(sentence.end, clause[1] + 160)
+                    ]
                 if wide.search(wide_text) is None:
                     continue
             return name
-        if not window.startswith("▮") or left <= clause[0]:
-            return "other"
-        # A list without its verb (口罩10万只、手套5副): look once more with the words of the clause before the list.
         return "other"
 
     def _general_region(
-        self, sentence: Sentence, clause: tuple[int, int], figure: Quantity, subject: Region | None
+        self, sentence: Sentence, clause: tuple[int, int], figure: Quantity, left: int, frame: _Frame, subject: Region | None
     ) -> Region:
         scope = self.scope
-        on_the_spot = figure.unit == "bed"
-        candidates = [place for place in scope.places_in(clause[0], figure.start) if not (scope.text.startswith(("返", "籍"), place.end))]
-        if on_the_spot:
-            candidates = candidates or list(scope.places_in(sentence.start, figure.start))
-            if candidates:
-                return region_of(candidates[-1])
-        named = [place for place in candidates if not scope.is_destination(place) and not _FROM.search(scope.text[max(0, place.start - 2) : place.start])]
-        if named:
-            return region_of(named[0])
-        earlier = [
-            place
-            for place in scope.places_in(sentence.start, clause[0])
-            if not scope.is_destination(place) and not _FROM.search(scope.text[max(0, place.start - 2) : place.start])
-        ]
-        if earlier:
-            return region_of(earlier[0])
-        organ = scope.organ_region(clause[0], figure.start)
-        if organ is not None and organ.code != "100000":
-            return organ
-        if subject is not None:
-            return subject._replace(basis="inherited") if subject.basis == "named" else subject
-        if self.paragraph_region is not None:
-            region = self.paragraph_region
-            return region._replace(basis="inherited") if region.basis == "named" else region
+        if figure.unit == "bed":  # capacity belongs to the place where it is, also where it is a gift
+            near = scope.places_in(clause[0], figure.start) or scope.places_in(sentence.start, figure.start)
+            if near:
+                return region_of(near[-1])
+        places = self._givers(max(left, clause[0]), figure.start)
+        if not places:
+            places = [
+                place
+                for place in self._givers(figure.end, clause[1])[:1]
+                if place.start - figure.end <= 1 or _START_BEFORE.search(scope.text[place.start - 1 : place.start])
+            ]
+        if not places:
+            places = self._givers(left, figure.start)
+        whole = frame.whole if frame.listing else None
+        if whole is not None and whole.region.code and places:
+            code = places[-1].code
+            if code is None or not gazetteer().contains(whole.region.code, code):
+                return whole.region  # 其中武汉21245人: where they came from, not whose figure it is
+        elif whole is not None and not places:
+            return whole.region
+        if not places and subject is None:
+            places = self._givers(figure.end, clause[1])[:1]
+        if places:
+            return self._joint(places)
+        if subject is None and self.first_figure > sentence.start:
+            places = self._givers(sentence.start, self.first_figure)
+            if places:
+                return self._joint(places)
+        organ = scope.organ(clause[0], figure.start)
+        if organ is not None and organ[1].code != "100000":
+            return organ[1]
+        inherited = subject or self.paragraph_region
+        if inherited is not None:
+            return inherited._replace(basis="inherited") if inherited.basis == "named" else inherited
         return scope.home_region
+
+    def _givers(self, start: int, end: int) -> list[Place]:
+        scope = self.scope
+        return [
+            place
+            for place in scope.places_in(start, end)
+            if not scope.is_destination(place) and not scope.is_origin(place, people=False) and not scope.is_company(place)
+        ]
+
+    def _joint(self, places: Sequence[Place]) -> Region:
+        """The place nearest to the figure; of a list (济南、青岛、淄博等7市) the region that holds them all."""
+        run = self._listed(places)
+        text = self.scope.text
+        if len(run) == 1:
+            last = len(places) - 1
+            while last and text[places[last - 1].end : places[last].start] == "":
+                last -= 1  # 郑州市商丘商会 is in 郑州
+            return region_of(places[last])
+        return self.scope.joint(run)
 
     # -- dates of figures
 
@@ -964,7 +1135,7 @@ class _Binder:
                 self._apply_date(draft, first_date, draft.clause)
 
 
-_POST_BREAK = re.compile("[，,、；;。：:（()）\n]")
+_POST_BREAK = re.compile("[，,、；;。：:（()）\n#【】]")
 _FROM = re.compile("(?:来自|除|离开|途经|返回|籍)$")
 _NOUN_LABEL = {
     "confirmed": "确诊病例", "case": "病例", "suspected": "疑似病例", "severe": "重症病例", "critical": "危重病例",

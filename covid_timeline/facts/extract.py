@@ -37,7 +37,7 @@ def extract(article: Article) -> Facts:
     scope = Scope(text, sentences, dates, places, article.region_code, article.anchor_date)
     title_end = _title_end(text)
     drafts = bind(scope, quantities, title_end)
-    events = find_events(scope, title_end)
+    events = find_events(scope, {draft.date for draft in drafts if draft.date is not None})
 
     doc_id, raw = article.doc_id, article.raw
     event_rows, event_of_date = _event_rows(article, normal, scope, events, drafts)
