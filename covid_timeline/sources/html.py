@@ -66,9 +66,15 @@ def _row(path: Path, trafilatura: Any) -> Row:
         return Row("", None, f"{size:,} bytes; the largest page that is read has {MAX_PAGE_BYTES:,}")
     try:
         found = trafilatura.extract(
-            path.read_bytes(), output_format="json", with_metadata=True, include_comments=False, include_tables=True
+            path.read_bytes(),
+            output_format="json",
+            with_metadata=True,
+            include_comments=False,
+            include_tables=True,
         )
     except Exception as error:  # whatever a parser makes of a damaged page, the other pages go on
         return Row("", None, f"{type(error).__name__}: {error}")
     fields = json.loads(found) if found else {"text": ""}
-    return Row("", {**fields, "id": path.stem, "sitename": fields.get("source-hostname") or fields.get("sitename")})
+    return Row(
+        "", {**fields, "id": path.stem, "sitename": fields.get("source-hostname") or fields.get("sitename")}
+    )

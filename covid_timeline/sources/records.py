@@ -372,7 +372,10 @@ def _plain_id(value: object) -> str:
 
 def _natural(text: str) -> tuple[tuple[int, str], ...]:
     # dxy-9 before dxy-10, without comparing numbers to words.
-    return tuple((int(run), "") if run.isdigit() and run.isascii() else (-1, run) for run in re.split(r"([0-9]{1,18})", text))
+    return tuple(
+        (int(run), "") if run.isdigit() and run.isascii() else (-1, run)
+        for run in re.split(r"([0-9]{1,18})", text)
+    )
 
 
 def _settle(entries: list[_Entry]) -> tuple[list[_Entry], list[Refused]]:
@@ -392,7 +395,14 @@ def _settle(entries: list[_Entry]) -> tuple[list[_Entry], list[Refused]]:
         n = taken[entry.doc_id] = taken.get(entry.doc_id, 0) + 1
         if n > 1:
             new = f"{entry.doc_id}.{n}"
-            told.append(Refused(entry.file, entry.place, f"id {entry.doc_id} stands for another text too: read as {new}", "note"))
+            told.append(
+                Refused(
+                    entry.file,
+                    entry.place,
+                    f"id {entry.doc_id} stands for another text too: read as {new}",
+                    "note",
+                )
+            )
             entry = entry._replace(doc_id=new)  # noqa: PLW2901
         first[entry.text_digest] = entry
         kept.append(entry)
