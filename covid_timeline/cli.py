@@ -653,7 +653,54 @@ def validate(
     raise typer.Exit(code)
 
 
+@app.command()
+def audit(
+    tables: Annotated[Path | None, typer.Argument(help="A build. Without it: the published tables.", metavar="DIR")] = None,
+) -> None:
+    """Slips of the articles and misreadings, found without annotations: parts and wholes, rates, repeats, titles.
+
+    Lists each with the sentences it rests on, and says which reading it favours.
+    """
+    from covid_timeline.tables.audit import run_audit
+
+    raise typer.Exit(run_audit(tables or _published()))
+
+
+@app.command()
+def reconcile(
+    tables: Annotated[Path, typer.Argument(help="A build.")],
+    reference: Annotated[Path, typer.Option(help="An independent table of counts by city and day, CSV.")],
+) -> None:
+    """Compare city_by_date with independent counts: agreement, and every difference with its sentence."""
+    from covid_timeline.tables.reconcile import run_reconcile
+
+    raise typer.Exit(run_reconcile(tables, reference))
+
+
 # the rest -------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def export(
+    *,
+    to: Annotated[str, typer.Option(help="csv, xlsx, duckdb or sqlite.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="File to write, for csv a folder. Without it: covid-timeline.<format> here."),
+    ] = None,
+    tables: Annotated[Path | None, typer.Option("--tables", help="A build. Without it: the published tables.")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="Only this table; may be repeated.", metavar="TABLE")] = None,
+    bom: Annotated[bool, typer.Option("--bom", help="Mark each CSV as UTF-8, for Excel.")] = False,
+) -> None:
+    """Write the tables for a spreadsheet or a database. Cells that a spreadsheet would run are made harmless.
+
+    Example: covid-timeline export --to xlsx
+    """
+    from covid_timeline.tables.export import export as write
+
+    target = out or Path("covid-timeline-csv" if to == "csv" else f"covid-timeline.{to}")
+    for path in write(tables or _published(), to, target, names=only or (), bom=bom):
+        print(f"written: {path}")
 
 
 @app.command(hidden=True)
