@@ -165,8 +165,8 @@ def find_places(text: str, home: str | None = None) -> list[FoundPlace]:
     Raises:
         ValueError: `home` is no known place.
 
-    >>> [(p.quote, p.region_code) for p in find_places("聊城市阳谷县")]
-    [('聊城市', '371500'), ('阳谷县', '371521')]
+    >>> [(p.quote, p.region_name, p.region_code) for p in find_places("聊城市阳谷县，武汉")]
+    [('聊城市阳谷县', '阳谷县', '371521'), ('武汉', '武汉市', '420100')]
     """
     norm = normalize(text)
     code = places.gazetteer().resolve(home) if home is not None else None
@@ -197,31 +197,15 @@ def parse_date(text: str, anchor: Day | None = None) -> FoundDate:
     >>> parse_date("2020年2月30日")
     Traceback (most recent call last):
     ...
-    ValueError: not a date: 【2020年2月30日】: no such day
+    ValueError: impossible date: 【2020年2月30日】
     """
     norm = normalize(text)
-    found, unclaimed = dates.find_dates(norm.text, _anchor(norm, anchor))
-
-    def fault(start: int, end: int, why: str) -> ValueError:
-        first, last = norm.raw_span(start, end) if end > start else (0, len(text))
-        return ValueError(f"not a date: {text[:first]}【{text[first:last]}】{text[last:]}: {why}")
-
-    if not found:
-        if unclaimed:
-            raise fault(unclaimed[0].start, unclaimed[0].end, unclaimed[0].reason)
-        raise fault(0, len(norm.text), "no date in it")
-    one = found[0]
-    if one.start > 0:
-        raise fault(0, one.start, "nothing may stand beside the date")
-    if one.end < len(norm.text):
-        raise fault(
-            one.end,
-            len(norm.text),
-            "a second date" if len(found) > 1 else "nothing may stand beside the date",
-        )
-    if anchor is None and one.basis != "explicit":
-        raise fault(0, len(norm.text), "the year is not stated; give an anchor")
-    return _found_date(text, norm, one)
+    lead = len(norm.text) - len(norm.text.lstrip())
+    try:
+        one = dates.parse_date(norm.text, None if anchor is None else _anchor(norm, anchor))
+    except ValueError as error:
+        raise _as_given(error, norm) from None
+    return _found_date(text, norm, one._replace(start=one.start + lead, end=one.end + lead))
 
 
 def parse_quantity(text: str) -> FoundQuantity:
@@ -236,7 +220,10 @@ def parse_quantity(text: str) -> FoundQuantity:
     ('50680000000', 'CNY', 'exact')
     """
     norm = normalize(text)
-    return _found_quantity(text, norm, quantities.parse_quantity(norm.text))
+    try:
+        return _found_quantity(text, norm, quantities.parse_quantity(norm.text))
+    except ValueError as error:
+        raise _as_given(error, norm) from None
 
 
 def explain(
@@ -356,6 +343,11 @@ def _anchor(norm: NormalizedText, anchor: Day | None) -> dt.date:
         raise ValueError(f"anchor {anchor!r} is not a date; write it as 2020-01-25") from None
 
 
+def _as_given(error: ValueError, norm: NormalizedText) -> ValueError:
+    """The error of a strict parser; where the text was changed before parsing, with the text as it was given too."""
+    return error if norm.text == norm.raw else ValueError(f"{error} (read from {norm.raw!r})")
+
+
 def _taken(text: str, anchor: dt.date, home: str | None) -> list[tuple[int, int]]:
     """Spans of dates and places, sorted: numerals in them are no figures."""
     found: list[DateMention | Place] = [*dates.find_dates(text, anchor)[0], *places.find_places(text, home)]
@@ -399,7 +391,10 @@ def _period(start: dt.date | None, end: dt.date | None) -> str:
 
 
 def _amount(value: Decimal | float, high: Decimal | float | None) -> str:
-    return f"{value:,}" if high is None else f"{value:,} to {high:,}"
+    first, last = (
+        f"{number:,.15g}" if isinstance(number, float) else f"{number:,}" for number in (value, high or 0)
+    )
+    return first if high is None else f"{first} to {last}"
 
 
 def _shown(text: str) -> str:
