@@ -496,7 +496,9 @@ def _read(text: str, start: int, end: int, stop: int, lenient: bool = False) -> 
     lone = not arabic and token[0] in "百千万亿"
     hedge = _hedge_before(text, start, lone or token == "十") if previous in words.HEDGE_ENDS else None
     first = _Number(start, end, value, high, qualifier, hedge)
-    number = _with_upper_end(text, first, token, stop, percent=percent, lenient=lenient)
+    number = first
+    if text[end : end + 1] in words.AFTER_DIGITS:
+        number = _with_upper_end(text, first, token, stop, percent=percent, lenient=lenient)
     if percent:
         return _finish(
             text, number, number.end, stop, unit="percent", counter="分之", rule="unit.percent_words"
@@ -600,14 +602,13 @@ def _odd_run(start: int, end: int, token: str) -> _Reading:
 
 def _bare_at(text: str, start: int, end: int, pos: int, token: str) -> words.Bare | None:
     """The rule for a number without a counter that the words beside it allow."""
-    before = text[max(0, start - 8) : start].rstrip(" ：:为达有共")
-    touching = before != "" and before[-1] in words.BARE_ENDS
     if (
-        not touching
+        (start == 0 or text[start - 1] not in words.BARE_ENDS)
         and text[pos : pos + 1] not in words.BARE_STARTS
-        and not _near(text, start, words.BARE_NEAR)
+        and words.BARE_NEAR.search(text, max(0, start - 12), start) is None
     ):
         return None
+    before = text[max(0, start - 8) : start].rstrip(words.BETWEEN_CUE_AND_NUMBER)
     large = len(token) > 1 and token[-1] in "万亿"
     arabic = token[0] in DIGITS
     if arabic and token[0] == "0" and len(token) > 1 and "." not in token:

@@ -160,9 +160,10 @@ BARE = [
     )
     for row in _UNITS["bare"]
 ]
-BARE_ENDS = frozenset(word[-1] for bare in BARE for word in bare.touching)
+BETWEEN_CUE_AND_NUMBER = " ：:为达有共"
+BARE_ENDS = frozenset((*BETWEEN_CUE_AND_NUMBER, *(word[-1] for bare in BARE for word in bare.touching)))
 BARE_STARTS = frozenset(word[0] for bare in BARE for word in bare.after)
-BARE_NEAR = tuple(longest_first(word for bare in BARE if not bare.touching for word in bare.near))
+BARE_NEAR = re.compile(either(word for bare in BARE if not bare.touching for word in bare.near))
 
 # --- hedges
 
@@ -198,6 +199,9 @@ RECENT = tuple(word for row in _HEDGES["hedge"] for word in row.get("recent", ()
 LINKS = tuple(longest_first(_HEDGES["links"]))
 LINK_ENDS = frozenset(link[-1] for link in LINKS)
 HEDGE_ENDS = frozenset((*BEFORE, *MAGNITUDE_HEDGES, *LINK_ENDS, " "))
+
+AFTER_DIGITS = frozenset((*INSIDE, *JOINERS, " ", "、"))
+"""Characters after a number that may belong to it before any unit comes."""
 
 # --- what is no figure
 
