@@ -301,47 +301,53 @@ def show(
     """
     import covid_timeline as ct
 
-    events = ct.load_events(
-        region,
-        inside=inside,
-        category=category,
-        start=_day(start, "--start"),
-        end=_day(end, "--end"),
-        path=tables,
-        backend="arrow",
-    ).to_pylist()
+    days = {"start": _day(start, "--start"), "end": _day(end, "--end")}
+    where: dict[str, Any] = {"region": region, "inside": inside, "path": tables, "backend": "arrow", **days}
+    events = ct.load_events(category=category, **where).to_pylist()
     if form is Form.jsonl:
         _print_json(events)
         return
-    if not events:
-        print(f"No events in {_safe(region)}" + (" in those days." if start or end else "."))
-        return
     figures: dict[str, list[dict[str, Any]]] = {}
-    for metric in ct.load_metrics(doc=sorted({e["doc_id"] for e in events}), path=tables, backend="arrow").to_pylist():
-        figures.setdefault(metric["event_id"], []).append(metric)
-    events.sort(key=lambda event: (event["date_start"], event["time_start"] or "", event["event_id"]))
-    _show_timeline(events, figures)
+    if events:  # a figure of an event may belong to another place than the event
+        docs = sorted({event["doc_id"] for event in events})
+        for metric in ct.load_metrics(doc=docs, path=tables, backend="arrow").to_pylist():
+            figures.setdefault(metric["event_id"], []).append(metric)
+    alone = [] if category else [m for m in ct.load_metrics(**where).to_pylist() if m["event_id"] is None]
+    if not events and not alone:
+        print(f"Nothing is known of {_safe(region)}" + (" in those days." if start or end else "."))
+        return
+    _show_timeline(events, figures, [metric for metric in alone if metric["date_end"]])
 
 
-def _show_timeline(events: Sequence[dict[str, Any]], figures: Mapping[str, Sequence[dict[str, Any]]]) -> None:
+def _show_timeline(
+    events: Sequence[dict[str, Any]], figures: Mapping[str, Sequence[dict[str, Any]]], alone: Sequence[dict[str, Any]]
+) -> None:
     from rich.text import Text
 
     console = _console()
+    entries = [*((event, event["event_id"]) for event in events), *((metric, metric["metric_id"]) for metric in alone)]
     last = None
-    for event in events:
-        period = _period(event["date_start"], event["date_end"])
+    for entry, key in sorted(entries, key=_moment):
+        period = _period(entry["date_start"], entry["date_end"])
         if period != last:
             console.print(Text(period, style="bold"))
             last = period
-        clock = f"{event['time_start']} " if event["time_start"] else ""
-        place = _safe(event["region_name"])
         line = Text("  ")
-        line.append(f"{clock}{event['category']}", style="cyan")
-        line.append(f"  {place}  {_safe(event['summary'], 120)}")
-        line.append(f"  [{_safe(event['event_id'])}]", style="dim")
+        if "event_id" in entry and "metric_id" not in entry:
+            clock = f"{entry['time_start']} " if entry["time_start"] else ""
+            line.append(f"{clock}{entry['category']}", style="cyan")
+            line.append(f"  {_safe(entry['region_name'])}  {_safe(entry['summary'], 120)}")
+        else:
+            line.append(f"{_safe(entry['region_name'])}  {_figure(entry)}")
+        line.append(f"  [{_safe(key)}]", style="dim")
         console.print(line, soft_wrap=True)
-        for metric in figures.get(event["event_id"], ()):
+        for metric in figures.get(key, ()):
             console.print(Text(f"      {_figure(metric)}"), soft_wrap=True)
+
+
+def _moment(entry: tuple[dict[str, Any], str]) -> tuple[dt.date, dt.date, str, str]:
+    row, key = entry
+    return row["date_start"] or row["date_end"], row["date_end"], row.get("time_start") or "", key
 
 
 def _period(start: dt.date | None, end: dt.date | None) -> str:

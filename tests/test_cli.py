@@ -224,7 +224,7 @@ class TestReading:
 
     def test_show_nothing(self, run: Run, built: Path) -> None:
         ran = run("show", "--region", "聊城", "--tables", built, "--start", "2021-01-01")
-        assert (ran.code, ran.out) == (0, "No events in 聊城 in those days.\n")
+        assert (ran.code, ran.out) == (0, "Nothing is known of 聊城 in those days.\n")
 
     def test_quote(self, run: Run, built: Path) -> None:
         rows = [json.loads(line) for line in run("show", "--region", "聊城", "--tables", built, "--format", "jsonl").out.splitlines()]
