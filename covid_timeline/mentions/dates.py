@@ -15,6 +15,7 @@ One regex looks for places where an expression may begin; a second one, chosen b
 
 from __future__ import annotations
 
+# ruff: noqa: PLR0917 - the reader hands its few values on by position: a keyword call costs a third more
 import datetime as dt
 import re
 import tomllib
@@ -97,7 +98,9 @@ def _month(year: int, month: int, part: str = "") -> tuple[dt.date, dt.date]:
 # --- patterns -----------------------------------------------------------------------------------------------------
 # Every repeat is bounded and no two neighbouring parts can match the same text, so each attempt takes constant time.
 
-_N = "(?:[0-9]{1,2}|[一二三四五六七八九十廿卅]{1,3})"
+_ONES = "[一二三四五六七八九]"
+_CN_N = f"(?:[二三四五六]?十{_ONES}?|[廿卅]{_ONES}?|{_ONES})"  # 1 to 69 in Chinese figures
+_N = f"(?:[0-9]{{1,2}}|{_CN_N})"
 _Y = f"(?:(?:19|20)[0-9]{{2}}|[12][0-9](?=[ ]?年[ ]?[0-9]{{1,2}}[ ]?月)|[一二][〇○零九][{_CN}]{{2}})"
 _TO = "[-—～~至到]{1,2}"
 
@@ -113,16 +116,15 @@ _MONTH_PART = re.compile(
     "(上中|中下|[上中下])旬|初(?![步级中诊次筛始期查评审赛])|底|末|中(?=[，,。、；）)]|旬|以?前|之?后|以后|期(?!间)|至|到|起|开|$)"
 )
 _YEAR_PART = re.compile(
-    "(上|下)半年|(前)?第?([一二三四1-4])季度|(首)季度?|年?(初)(?![步级中诊次筛始期查评审赛一二三四五六七八九十])|年?(底|末)"
+    f"前({_CN_N}|两|[1-9])个月|(上|下)半年|(前)?第?([一二三四1-4])季度|(首)季度?|年?(初)(?![步级中诊次筛始期查评审赛一二三四五六七八九十])|年?(底|末)"
 )
 _PART = (
-    "凌晨|清晨|清早|早晨|早上|早间|一大早|上午|中午|正午|午间|午后|下午|傍晚|晚间|晚上|夜间|夜里|夜晚|深夜|午夜|半夜|当晚|当夜"
+    "凌晨|清晨|清早|早晨|早上|早间|一大早|一早|上午|中午|正午|午间|午后|下午|傍晚|晚间|晚上|夜间|夜里|夜晚|深夜|午夜|半夜|当晚|当夜"
     "|晚(?!报|些|于|期|会|辈|到达)|早(?!前|已|就|日|期|在|些|报|于|早)|夜(?!以)|晨(?!报)"
 )
-_MINUTE = "[0-9]{1,2}"
 # A clock time may lack its 时 where a range gives it later (0-24时). 点 must not be the counter of advice or places.
-_CLOCK = rf"""(零|[0-9]{{1,2}}|[一二三四五六七八九十]{{1,3}})(?:\ ?[:：]\ ?([0-9]{{2}})(?![0-9])(?:[:：][0-9]{{2}}(?![0-9]))?(?:\ ?[时分])?
-    |\ ?(?:时(?![间代候期段评])|点(?![赞评名位对的建意要措希体启倡]))(?:\ ?({_MINUTE}|[一二三四五六七八九十]{{1,3}})\ ?分(?![之钟])|(半|整|一刻|三刻|钟|[0-5][0-9](?=[，,。；许左至到—抵出离起-])))?
+_CLOCK = rf"""(零|{_N})(?:\ ?[:：]\ ?([0-9]{{2}})(?![0-9])(?:[:：][0-9]{{2}}(?![0-9]))?(?:\ ?[时分])?
+    |\ ?(?:时(?![间代候期段评])|点(?![赞评名位对的建意要措希体启倡]))(?:\ ?({_N})\ ?分(?![之钟])|(半|整|一刻|三刻|钟|[0-5][0-9](?=[，,。；许左至到—抵出离起-])))?
     |(?=\ ?{_TO}\ ?[0-9]{{1,2}}(?:\ ?[时点](?![间代])|[:：][0-9]{{2}})))(?:\ ?(?:多(?![个名例人家])|许|左右|前后|钟))?"""
 _TIME = re.compile(
     rf"""\ ?(?:(?:(?:当地|北京)时间|[（(](?:(?:周|星期|礼拜)[一二三四五六日天]|农历[^（()）]{{1,7}}|(?:大年|正月|腊月|年|除)[^（()）]{{1,4}}|[0-9]{{1,2}}日|[^（()）]{{1,4}}[节间])[)）](?=\ ?(?:{_PART}|[0-9]{{1,2}}\ ?[时点:：]))|周[一二三四五六日](?={_PART})|(?:当[天日]|[这那]一?天)(?!起))\ ?)?
@@ -140,19 +142,19 @@ _ISO = re.compile(
 _SHORT = re.compile(r"([0-9]{1,2})([-/.])([0-9]{1,2})(?![0-9])(日| [0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?")
 _NOT_A_SHORT_DATE = re.compile(r"[万亿千百十%‰倍元例人名个℃度公吨米家次项件小多余.\-/~～0-9A-Za-z]| ?[万亿%元例人名个℃]")
 _LATER = re.compile(
-    "([0-9]{1,2}|[一二两三四五六七八九十]{1,2}|半)个?(天|日|周|星期|礼拜|月)(?:之|以)?(后|前)(?![往来])"
+    f"({_N}|两|半)个?(天|日|周|星期|礼拜|月)(?:之|以)?(后|前)(?![往来])"
 )
-_THEN_DAYS = re.compile("(?:此|其|之|随)?后的?([几数一二两三四五六七八九十0-9]{1,2})[天日](?!后|前)")
+_THEN_DAYS = re.compile(f"(?:此|其|之|随)?后的?([几数两]|{_N})[天日](?!后|前)")
 _RECENT = re.compile("(?:(近|最近|过去)|未来|今后)的?([一二两三四五六七1-7])(天|日|周|个星期)(?!前|后)")
 _WEEKDAY = re.compile(
     "(上上|上|本|这|下|同)?个?(?:周|星期|礼拜)([一二三四五六日天])(?!次|片|福|围|岁|年|边|均|生|刊|杰|行|平)"
     "(?:(?:至|到|-)(?:周|星期)?([一二三四五六日天]))?"
 )
 _QUARTER = re.compile("(前)?第?([一二三四1-4])季度|首季度?")
+_LUNAR_DAY = f"初[一二三四五六七八九十]|(?:二十|廿){_ONES}?|十{_ONES}|三十"
 _LUNAR = re.compile(
-    "(?:大年|正月|年|农历正月)(?:(初[一二三四五六七八九十])(?!年级|[几多余])|(十[一二三四五六七八九]|二十[一二三四五六七八九]?|廿[一二三四五六七八九]|三十)(?![多余几]))"
-    "|(?:农历)?(腊月)(初[一二三四五六七八九十]|十[一二三四五六七八九]|二?[廿十][一二三四五六七八九十]?|二十[一二三四五六七八九]?|三十)"
-    "|(农历)([一二三四五六七八九十冬]{1,2})月(初[一二三四五六七八九十]|十[一二三四五六七八九]|二?[廿十][一二三四五六七八九]?|三十)"
+    f"(?:大年|正月|年|农历正月)(?:(初[一二三四五六七八九十])(?!年级|[几多余])|(十{_ONES}|二十{_ONES}?|廿{_ONES}|三十)(?![多余几]))"
+    f"|(?:农历)?(腊月)({_LUNAR_DAY})|(农历)(十[一二]|[一二三四五六七八九十冬])月({_LUNAR_DAY})"
 )
 _LUNAR_TAIL = re.compile("(初[一二三四五六七八九十]|十[一二三四五])(?!年级|学生|毕业|班)")
 _LOST_SIGN = re.compile(r" ?([0-9]{1,2})(?![0-9.:：个例名人家万亿多余%次项天周年月日时点号批类级种辆套])")
@@ -161,16 +163,19 @@ _EFFORT = re.compile("的?(?:救治|治疗|努力|时间|奋战|隔离|观察)")
 _SINCE_GAP = 12  # characters that may stand between a date and its 以来
 
 _AS_OF = ("截至", "截止", "止到", "至到", "止至")
-_AS_OF_LEAD = re.compile("截[至止]到? {0,2}$")
+_AS_OF_LEAD = re.compile("截[至止][到至]? {0,2}$")
 _FROM_AFTER = re.compile("起(?![点伏草飞诉])|开始(?=[，,。；、 \n]|$)|始(?=[，,])")
-_BY_AFTER = re.compile("以?之?前(?![后往来线方期沿台])")
+_BY_AFTER = re.compile("(?:[（(]不?含[^（()）]{0,4}[)）])?以?之?前(?![后往来线方期沿台一二两三四五六七八九十几0-9])")
 _CLAUSE_STARTS = frozenset("，,。；;：:！!？?\n 、（(“")
+_HELD_THEN = re.compile("召开|举行|的|发布|公布")  # 从5日召开的发布会上获悉: no point in time that anything starts from
 _WIRE = re.compile("(?:讯|电)(?![话视子梯力影商网器问息])")
 _STAMP_LEAD = re.compile(
     r"[ \[【(（]{0,8}(?:[^ ，。:：]{0,6}[ |｜])?(?:发布时间|发表时间|更新时间|发稿时间|时间|日期|发布于|发表于|发布日期|更新于)?[:： ]{0,4}$"
 )
 _STAMP_TAIL = re.compile(r"[ \])】）]{0,8}(?:\n|$|来源|作者|编辑|责编|责任编辑|字号|[|｜]|【|记者|浏览|阅读|点击|[A-Za-z])")
 _SENTENCE_ENDS = frozenset("。！？!?\n")
+_EVERY = ("每天", "每日", "每晚", "每周")
+_NOT_AFTER_PART = frozenset("班课茶餐饭霞场好会安宴市")
 _ROUTINE = re.compile("(?:每[天日晚周]|营业|开放|工作|时间(?:为|是|[:：])|平均)[^，,。；\n]{0,6}$")
 
 _PM = frozenset(["下午", "午后", "傍晚"])
@@ -194,7 +199,7 @@ def load_rules() -> tuple[dict[str, Any], ...]:
 
 
 _DIGITS = "0123456789"
-_CN_START = "一二三四五六七八九十元"
+_CN_START = "一二三四五六七八九十元廿"
 
 
 def _compile_words() -> tuple[dict[str, re.Pattern[str]], dict[str, tuple[str, str, Any]], str, str]:
@@ -291,7 +296,7 @@ class _Reader:
 
     __slots__ = (
         "anchor", "as_of", "as_of_at", "day", "day_at", "explicit", "explicit_at", "found", "line_end", "line_start",
-        "lunar_at", "month", "month_at", "named_at", "period", "period_at", "strict", "text", "unclaimed",
+        "lunar_at", "month", "month_at", "period", "period_at", "strict", "text", "unclaimed",
     )  # fmt: skip
 
     def __init__(self, text: str, anchor: dt.date, *, strict: bool = False) -> None:
@@ -305,7 +310,7 @@ class _Reader:
         never = -(10**9)
         self.day = anchor  # last day named, and where its mention ended
         self.day_at = 0 if strict else never
-        self.named_at = never
+        self.day_at = never
         self.as_of = anchor
         self.as_of_at = never
         self.explicit = anchor  # last day with a stated year
@@ -373,10 +378,10 @@ class _Reader:
         """Whether a day was named in this sentence or the one before."""
         if self.strict:
             return True
-        gap = start - self.named_at
+        gap = start - self.day_at
         if gap > 150:
             return False
-        between = self.text[self.named_at : start]
+        between = self.text[self.day_at : start]
         return sum(between.count(sign) for sign in _SENTENCE_ENDS) <= 1
 
     # -- resolving: what the text left open --
@@ -444,12 +449,12 @@ class _Reader:
             lead = text[max(0, lead_end - 2) : lead_end]
             if lead in _AS_OF or ((len(lead) < 2 or lead[0] in _CLAUSE_STARTS) and last <= self.anchor):
                 role = "as_of"
-        elif before in "自从" and role != "range" and precision != "range":
+        elif before in "自从" and precision != "range" and not _HELD_THEN.match(text, end):
             role = "from"
         if role == "at":
             if after in "起开始" and _FROM_AFTER.match(text, end):
                 role = "from"
-            elif after in "以之前" and _BY_AFTER.match(text, end):
+            elif after in "以之前（(" and _BY_AFTER.match(text, end):
                 role = "by"
         if after in "讯电" and _WIRE.match(text, end):
             header = True
@@ -460,7 +465,7 @@ class _Reader:
             return end
         if precision in _OF_A_DAY:
             self.day = last
-            self.day_at = self.named_at = end
+            self.day_at = end
             if role == "as_of" or (precision == "range" and time[0] is not None):
                 self.as_of = last
                 self.as_of_at = start
@@ -476,7 +481,8 @@ class _Reader:
         return end
 
     def _refuse(self, start: int, end: int, reason: str) -> int:
-        self.unclaimed.append(Unclaimed(start, end, reason))
+        if not self.unclaimed or self.unclaimed[-1].end <= start:  # the same figures may be tried from two starts
+            self.unclaimed.append(Unclaimed(start, end, reason))
         return end
 
     # -- points --
@@ -488,8 +494,8 @@ class _Reader:
             return at, _NO_TIME, False
         part, hour, colon, minute, word = match.groups()
         if hour is None:
-            end = match.end()
-            if part is None and self.text[at:end].strip(" ") == "":
+            end = _strip_end(self.text, match.end())
+            if end <= at:
                 return at, _NO_TIME, False
             return end, ((None, None, "part_of_day") if part else _NO_TIME), False
         if hour[0] not in _DIGITS and not part and hour != "零" and not self.strict and at == match.start(2):
@@ -577,7 +583,7 @@ class _Reader:
 
     def _range_to_word(self, start: int, at: int, day: dt.date, time: _Time, basis: str, rule: str) -> int:
         """2月3日至今晚, 除夕到正月十五, 1月28日至本月底."""
-        held = self.day, self.day_at, self.named_at, self.period, self.period_at, self.lunar_at
+        held = self.day, self.day_at, self.period, self.period_at, self.lunar_at
         count = len(self.found), len(self.unclaimed)
         end = self._read(at)
         new = self.found[count[0] :]
@@ -585,7 +591,7 @@ class _Reader:
         if len(new) == 1 and new[0].start == at and new[0].rule in _RANGE_END_RULES and day < new[0].date_end:
             last = new[0]
             return self._emit(start, end, day, last.date_end, (time[0], last.time_end, None), "range", basis, rule)
-        self.day, self.day_at, self.named_at, self.period, self.period_at, self.lunar_at = held
+        self.day, self.day_at, self.period, self.period_at, self.lunar_at = held
         return 0
 
     # -- figures --
@@ -639,6 +645,8 @@ class _Reader:
     def _chinese_month(self, start: int, end: int) -> bool:
         """一月 and 三月 as months, not 一月有余, 近一月, 三月后."""
         after = self.text[end : end + 2]
+        if after[:1] == "三" and self.text[end - 2 : end] == "三月":
+            return False  # the festival 三月三
         return not after.startswith(("有", "内", "之", "后", "余", "前", "多")) and not (start and self.text[start - 1] in "近每这不隔半第")
 
     def _read_day(self, start: int, end: int, dom: str, sign: str | None) -> int:
@@ -723,7 +731,9 @@ class _Reader:
         text = self.text
         part = _YEAR_PART.match(text, end)
         if part is not None:
-            half, up_to, quarter, first_quarter, early, late = part.groups()
+            months, half, up_to, quarter, first_quarter, early, _ = part.groups()
+            if months and _figure(months) <= 12:
+                return self._emit_months(start, part.end(), year, 1, _figure(months), "range", basis, rule)
             if half:
                 return self._emit_months(start, part.end(), year, *((1, 6) if half == "上" else (7, 12)), "range", basis, rule)
             if quarter or first_quarter:
@@ -764,7 +774,7 @@ class _Reader:
         match = _ISO.match(text, start)
         before = text[start - 1] if start else "\n"
         if match is not None:
-            if before.isalnum() and before.isascii() or before in "-/._〔":
+            if (before.isalnum() and before.isascii()) or before in "-/._〔":
                 return 0
             year, _, month, dom, hour, minute = match.groups()
             found = _date(int(year), int(month), int(dom))
@@ -777,7 +787,7 @@ class _Reader:
             self._maybe_stamp()
             return done
         match = _SHORT.match(text, start)
-        if match is None or before.isascii() and (before.isalnum() or before in "./-"):
+        if match is None or (before.isascii() and (before.isalnum() or before in "./-")):
             return 0
         month, sign, dom, tail = match.groups()
         m, d = int(month), int(dom)
@@ -816,9 +826,9 @@ class _Reader:
         lead = text[line : mention.start]
         label = _STAMP_LEAD.match(lead)
         bare = lead.strip() == ""
-        if label is not None and (not bare or mention.precision == "minute" or "\n" in text):
-            self.found[-1] = mention._replace(header=True)
-        elif mention.precision == "minute" and not _SINCE_BREAK.search(lead.replace(":", "").replace("：", "")):
+        labelled = label is not None and (not bare or mention.precision == "minute" or "\n" in text)
+        # 来源：湖北日报 2020-02-03 08:30: no label, but a clock time and no sentence before it
+        if labelled or (mention.precision == "minute" and not _SINCE_BREAK.search(lead.replace(":", "").replace("：", ""))):
             self.found[-1] = mention._replace(header=True)
 
     # -- clock times apart from their day --
@@ -841,25 +851,8 @@ class _Reader:
                 return self.unclaimed[-1].end
         if end == start or (time[2] is None and not waits):
             return 0
-        if not self.strict:
-            stated = time[0] is not None and (text[max(0, start - 2) : start].strip() in _AS_OF or _AS_OF_LEAD.search(text[max(0, start - 4) : start]))
-            # 中午12时，… opens a sentence well after the day it belongs to.
-            stated = stated or (
-                time[0] is not None and text[start] not in _DIGITS and before in _CLAUSE_STARTS and start - self.day_at < 400
-            )
-            if not (stated or self._near_day(start)) or before in "每整一全个" or text[start - 2 : start] in ("每天", "每日", "每晚", "每周"):
-                return 0
-            if time[0] is None and not (before in _CLAUSE_STARTS or before in "于在自从至到截日天" or start == 0):
-                return 0
-            if time[0] is None and text[end : end + 1] in ("班", "课", "茶", "餐", "饭", "霞", "场", "好", "会", "安", "宴", "市"):
-                return 0
-            if text[start] in _DIGITS and not stated and before not in _CLAUSE_STARTS and before not in "于在自从至到截时间":
-                if time[2] != "minute" or before in "比按为率分是第约近每" or before.isascii():
-                    return 0
-            if before in "至到-—～" and start > 1 and text[start - 2] in "0123456789时点分":
-                return 0  # the end of hours whose beginning was no date
-            if _ROUTINE.search(text[max(0, start - 12) : start]):
-                return 0
+        if not self.strict and not self._stands_apart(start, end, time, before):
+            return 0
         match = _RANGE.match(text, end)
         if match is not None:
             done = self._range(start, end, match.end(), self.day, time, "partial", "clock", waits)
@@ -868,6 +861,30 @@ class _Reader:
         if waits:
             return 0
         return self._emit(start, end, self.day, self.day, time, time[2] or "part_of_day", "partial", "clock")
+
+    def _stands_apart(self, start: int, end: int, time: _Time, before: str) -> bool:
+        """Whether a clock time or part of day belongs to a day named before: 上午，…; not 每天上午, 上午班, 1:10."""
+        text = self.text
+        clocked = time[0] is not None
+        # 截至12时 goes back to any day; 中午12时，… may open a sentence well after the day it belongs to.
+        sure = clocked and (
+            _AS_OF_LEAD.search(text[max(0, start - 5) : start]) is not None
+            or (text[start] not in _DIGITS and before in _CLAUSE_STARTS and start - self.day_at < 400)
+        )
+        if not (sure or self._near_day(start)):
+            return False
+        if before in "每整一全个" or text[max(0, start - 2) : start] in _EVERY:
+            return False
+        if before in "至到-—～" and start > 1 and text[start - 2] in "0123456789时点分":
+            return False  # the end of hours whose beginning was no date
+        if _ROUTINE.search(text[max(0, start - 12) : start]):
+            return False
+        led = before in _CLAUSE_STARTS
+        if not clocked:
+            return (led or before in "于在自从至到截日天") and text[end : end + 1] not in _NOT_AFTER_PART
+        if text[start] in _DIGITS and not sure and not led and before not in "于在自从至到截时间":
+            return time[2] == "minute" and before not in "比按为率分是第约近每" and not before.isascii()
+        return True
 
     # -- words --
 
@@ -1080,7 +1097,7 @@ class _Reader:
         text = self.text
         if not self.strict and year is None and text[start] == "年" and text[start - 1 : start] in ("大", "每", "今", "去", "明", "年", "新"):
             return 0
-        dom = (day1 or day2 or day12 or day_other or "").removeprefix("初").replace("二廿", "廿")
+        dom = (day1 or day2 or day12 or day_other or "").removeprefix("初")
         number = _figure(dom)
         if twelfth:
             lunar_month = 12
@@ -1118,7 +1135,10 @@ class _Reader:
     def _read_lunar_tail(self, start: int, match: re.Match[str]) -> int:
         """初三 next to 大年初二."""
         bracketed = self.text[start - 1] in "（(" and self.text[match.end() : match.end() + 1] in ("）", ")") and start - self.day_at == 1
-        if not bracketed and (start - self.lunar_at > 3 or self.text[start - 1] not in "、和至到-—"):
+        listed = start - self.lunar_at <= 3 and self.text[start - 1] in "、和至到-—"
+        # 大年初一，…。初三，…: later in the line, when it opens a clause of its own
+        opens = self.lunar_at >= self._line(start) and self.text[start - 1] in _CLAUSE_STARTS and self.text[match.end() : match.end() + 1] in ("，", ",")
+        if not (bracketed or listed or opens):
             return 0
         number = _figure(match[1].removeprefix("初"))
         for year in (self.anchor.year, self.day.year):
@@ -1237,13 +1257,18 @@ def _part_of(match: re.Match[str] | None) -> str:
 def find_dates(text: str, anchor: dt.date) -> tuple[list[DateMention], list[Unclaimed]]:
     """Every date expression of a normalised text, resolved against `anchor`, in order and without overlaps.
 
-    What looks like a date and cannot be one (2月30日, 25时) is in the second list, with the reason. Never raises; takes
-    linear time.
+    What looks like a date and cannot be one (2月30日, 25时) is in the second list, with the reason. Survives any text;
+    takes linear time.
+
+    Raises:
+        ValueError: the anchor is not of the years 1900 to 2100.
 
     >>> found, _ = find_dates("截至2月3日24时，目前", dt.date(2020, 2, 4))
     >>> [(m.date_end.isoformat(), m.time_end, m.basis, m.role) for m in found]
     [('2020-02-03', '24:00', 'inferred_year', 'as_of'), ('2020-02-03', None, 'relative', 'at')]
     """
+    if not 1900 <= anchor.year <= 2100:
+        raise ValueError(f"anchor {anchor} is outside 1900-2100")
     reader = _Reader(text, anchor)
     reader.run()
     reader.close()
@@ -1269,6 +1294,8 @@ def parse_date(text: str, anchor: dt.date | None = None) -> DateMention:
     ValueError: impossible date: 【2月30日】
     """
     body = text.strip()
+    if anchor is not None and not 1900 <= anchor.year <= 2100:
+        raise ValueError(f"anchor {anchor} is outside 1900-2100: 【{text}】")
     if anchor is None:
         mention = _parse(body, dt.date(2019, 3, 1))
         if mention != _parse(body, dt.date(2020, 9, 15)):
