@@ -625,7 +625,8 @@ def validate(
         list[str] | None, typer.Option(help="A further report, as FORMAT=PATH; may be repeated.", metavar="FORMAT=PATH")
     ] = None,
     texts: Annotated[
-        Path | None, typer.Option(help="The raw texts (folder or JSON lines), to check that quotes stand in them.")
+        Path | None,
+        typer.Option(help="The raw texts (folder, JSON lines, or the bulletins' export), to check quotes against."),
     ] = None,
     stage: Annotated[
         list[str] | None, typer.Option(help="Only this stage: file, schema, keys, rows, tables; may be repeated.")
@@ -649,7 +650,7 @@ def validate(
         paths or [],
         format=form,
         outputs=output or [],
-        texts=texts,
+        texts=_exported_texts(texts) if texts and texts.suffix in (".json", ".csv") else texts,
         stages=stage or [],
         fail_on=fail_on,
         baseline=baseline,
@@ -675,12 +676,29 @@ def audit(
 @app.command()
 def reconcile(
     tables: Annotated[Path, typer.Argument(help="A build.")],
+    *,
     reference: Annotated[Path, typer.Option(help="An independent table of counts by city and day, CSV.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Write here: .csv lists every difference, .md is a page. Else printed."),
+    ] = None,
+    texts: Annotated[
+        Path | None, typer.Option(help="The bulletins' export, for the sentences that the tables withhold.")
+    ] = None,
+    limit: Annotated[int, typer.Option(help="Differences that a printed report shows, the largest first.")] = 20,
 ) -> None:
     """Compare city_by_date with independent counts: agreement, and every difference with its sentence."""
     from covid_timeline.tables.reconcile import run_reconcile
 
-    raise typer.Exit(run_reconcile(tables, reference))
+    known = None if texts is None else _exported_texts(texts)
+    raise typer.Exit(run_reconcile(tables, reference, out, texts=known, limit=limit))
+
+
+def _exported_texts(file: Path) -> dict[str, str]:
+    from covid_timeline.model import Article
+    from covid_timeline.sources.dxy import read_dxy
+
+    return {item.doc_id: item.raw for item in read_dxy(file) if isinstance(item, Article)}
 
 
 # the rest -------------------------------------------------------------------------------------------------------
