@@ -266,12 +266,14 @@ class Scope:
 
     def organ(self, start: int, end: int) -> tuple[int, Region] | None:
         """Where the first organ is named in the stretch, and its region: 省委 -> the home province."""
-        match = _ORGANS.search(self.text, start, end)
-        if match is None:
-            return None
-        level = match.lastgroup or ""
-        region = Region("100000", "中国", "country", "named") if level == "country" else self.home_at(level)
-        return None if region is None else (match.start(), region)
+        for match in _ORGANS.finditer(self.text, start, end):
+            before = self.text[match.start() - 1 : match.start()]
+            if "\u4e00" <= before <= "\u9fff" and before not in "日时午晚晨起天，经由后前":
+                continue  # 根据中央要求, 传达省委精神: whose word it is, not who acts
+            level = match.lastgroup or ""
+            region = Region("100000", "中国", "country", "named") if level == "country" else self.home_at(level)
+            return None if region is None else (match.start(), region)
+        return None
 
     def joint(self, run: Sequence[Place]) -> Region:
         """The smallest coded region that holds all places of a list; the first place where none does."""
@@ -407,7 +409,10 @@ class _Binder:
                 return
 
     def _governs(self, date: DateMention) -> bool:
-        return not date.header and not (date.precision == "year" and date.basis == "explicit")
+        if date.header or (date.precision == "year" and date.basis == "explicit"):
+            return False
+        text = self.scope.text  # 比上年同期下降4.6%: what a figure is compared with is not when it holds
+        return text[date.end - 2 : date.end] != "同期" and text[date.start - 1 : date.start] not in ("比", "较")
 
     def _note_subject(self, sentence: Sentence) -> None:
         places = self._givers(sentence.start, sentence.clauses[0][1])
@@ -956,12 +961,16 @@ class _Binder:
     ) -> Draft:  # fmt: skip
         scope, text = self.scope, self.scope.text
         before = text[max(clause[0], left, figure.start - 24) : figure.start]
-        after_end = min(clause[1], figure.end + 30)
-        after = text[figure.end : max(after_end, figure.end)]
-        if next_start < after_end:
-            after = text[figure.end : next_start]
-        window = f"{before}▮{after}"
-        indicator = self._indicator(figure, window, clause, sentence)
+        after_end = max(min(clause[1], figure.end + 30), figure.end)
+        if next_start < after_end and text[next_start - 1] not in "和与及、":
+            after_end = next_start
+        after = text[figure.end : after_end]
+        indicator = self._indicator(figure, f"{before}▮{after}", clause, sentence)
+        if indicator == "other" and clause[0] < left <= figure.start and "、" in text[left : left + 6]:
+            # 劝返2284辆车、3838人: the verb before the list is understood
+            longer = text[max(clause[0], figure.start - 24) : figure.start]
+            indicator = self._indicator(figure, f"{longer}▮{after}", clause, sentence)
+        after = after[: max(next_start - figure.end, 0)]
         measure = _general_measure(before, after)
         region = self._general_region(sentence, clause, figure, left, frame, subject)
         return Draft(figure, indicator, measure, region, indicator if indicator != "other" else "figure")

@@ -99,7 +99,7 @@ def find_events(scope: Scope, counted: set[int]) -> list[EventDraft]:
             continue
         start, end = _governed(scope, number)
         words = scope.text[max(start, 0) : end]
-        body = words.replace(scope.text[date.start : date.end], "", 1)
+        body = _without_dates(scope, start, end)
         if len(_HAN.findall(body)) < _CONTENT_MIN:
             continue
         previous = dates[events[-1].date] if events else None
@@ -109,6 +109,8 @@ def find_events(scope: Scope, counted: set[int]) -> list[EventDraft]:
         category, score = categorise(body, prior)
         if category == "other" and events and _same_paragraph(scope, dates[events[-1].date], date):
             category = events[-1].category  # a story goes on: 患者…，19日入境，25日入住医院
+        if category == "other" and date.basis == "festival":
+            continue
         if date.vague and (
             category == "other" or not _opens_clause(scope, date) or (number not in counted and _ALWAYS_VAGUE.match(scope.text, date.start))
         ):
@@ -133,11 +135,16 @@ def _heads_event(scope: Scope, number: int) -> bool:
         return False
     if date.precision in ("month", "quarter") and _IN_NAME_AFTER.match(text, date.end):
         return False
+    if text[date.end - 2 : date.end] == "同期" or text[max(0, date.start - 1) : date.start] in ("比", "较"):
+        return False
     if number and not scope.dates[number - 1].header:
         before = scope.dates[number - 1]
         between = text[before.end : date.start]
         # 1月25日，大年初一: the second names the same day
         if date.basis == "festival" and len(between) <= 2 and before.date_start == date.date_start:
+            return False
+        # 4月30日，一季度数据出炉: the day is when it happened
+        if date.precision in _PERIODS and len(between) <= 2 and before.precision not in _PERIODS:
             return False
         # 从2月17日延长至2月24日: the bounds of a change are not events of their own
         if re.fullmatch("(?:[^，。；]{0,6}(?:延长|推迟|调整|顺延|延迟|延期|改)(?:到|至|为))", between):
@@ -157,6 +164,22 @@ def _heads_event(scope: Scope, number: int) -> bool:
         if after.startswith(("至", "过", "上班", "前", "后", "时节", "已", "，水", "将")) or before2 in "对的过在年每":
             return False
     return True
+
+
+def _without_dates(scope: Scope, start: int, end: int) -> str:
+    parts, position = [], start
+    for date in scope.dates:
+        if date.start >= end:
+            break
+        if date.start >= position:
+            parts.append(scope.text[position : date.start])
+            position = date.end
+    if position < end:
+        parts.append(scope.text[position:end])
+    return "".join(parts)
+
+
+_PERIODS = frozenset({"month", "quarter", "year"})
 
 
 def _opens_clause(scope: Scope, date: DateMention) -> bool:
@@ -198,12 +221,16 @@ def _governed(scope: Scope, number: int) -> tuple[int, int]:
     sentence = scope.sentences[index]
     clause = scope.clause_at(date.start)
     start, end = clause[0], sentence.end
+    if number and clause[0] <= scope.dates[number - 1].end <= date.start and scope.text[scope.dates[number - 1].end : date.start].strip("，,、 "):
+        start = date.start  # 除夕夜筹集测温仪、大年初一早9点布设检测点
     for later in scope.dates[number + 1 :]:
         if later.start >= end:
             break
         if later.basis in ("festival", "carried") and later.start - date.end <= 2:
             continue
-        if later.vague or _is_cut(later):
+        if later.vague or _is_cut(later) or (later.precision in _PERIODS and later.start - date.end <= 2):
+            continue
+        if scope.text[later.end - 2 : later.end] == "同期":
             continue
         later_clause = scope.clause_at(later.start)
         if later_clause[0] > clause[0]:
@@ -235,7 +262,9 @@ def _event_region(scope: Scope, date: DateMention, start: int, end: int, categor
         return [
             place
             for place in scope.places_in(begin, stop)
-            if not scope.is_destination(place) and not scope.is_origin(place, people=people)
+            if not scope.is_destination(place)
+            and not scope.is_origin(place, people=people)
+            and not scope.is_company(place)
         ]
 
     # 斯里兰卡卫生部27日宣布: the subject stands before the date
