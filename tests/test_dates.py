@@ -194,6 +194,8 @@ class TestParseDate:
         assert meaning(parse_date("2020年2月3日24时")) == "2020-02-03 24:00 hour explicit"
         assert meaning(parse_date("2020年春节")) == "2020-01-25 day festival"
         assert meaning(parse_date("当晚8点", ANCHOR)) == "2020-02-25 20:00 hour carried"
+        assert meaning(parse_date("次日", ANCHOR)) == "2020-02-26 day relative"
+        assert meaning(parse_date("三天后", ANCHOR)) == "2020-02-28 day relative"
         assert meaning(parse_date(" 3号 ", ANCHOR)) == "2020-02-03 day partial"
         assert meaning(parse_date("上午9时", ANCHOR)) == "2020-02-25 09:00 hour partial"
 

@@ -310,7 +310,6 @@ class _Reader:
         never = -(10**9)
         self.day = anchor  # last day named, and where its mention ended
         self.day_at = 0 if strict else never
-        self.day_at = never
         self.as_of = anchor
         self.as_of_at = never
         self.explicit = anchor  # last day with a stated year
@@ -602,15 +601,13 @@ class _Reader:
         if match is None or match.end() == start:
             return self._read_iso(start)
         year, month, dom, sign = match.groups()
-        if start and text[start - 1] in "A-Za-z〔[":
-            return 0
         end = _strip_end(text, match.end())
         if dom is not None:
             d = _figure(dom)
             if month is None:
                 if year is None:
                     return self._read_day(start, end, dom, sign)
-                return self._read_year(start, _strip_end(text, match.end(1) + 1), _year(year))
+                return self._read_year(start, text.index("年", match.end(1)) + 1, _year(year))
             m = _figure(month)
             if year is not None:
                 found = _date(_year(year), m, d)
