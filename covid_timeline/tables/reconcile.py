@@ -13,6 +13,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -30,6 +31,8 @@ COLUMNS = {"confirmed": "confirmed", "cured": "recovered", "dead": "deaths"}
 LEVELS = ("country", "province", "prefecture", "county")
 
 CAUSES: Mapping[str, str] = {
+    "not_by_city": "the reference counts these for the province and leaves its cities at nought",
+    "reference_parts": "the reference's own cities do not add up to its province: they are of another hour",
     "previous_day": "the reference has this value on the day before: another hour of the day",
     "next_day": "the reference has this value on the day after: another hour of the day",
     "between": "between the reference's values of two neighbouring days: another hour of the day",
@@ -37,6 +40,7 @@ CAUSES: Mapping[str, str] = {
     "correction": "a correction is stated on the day or the day after",
     "definition": "a change of definition is stated on the day or the day before",
     "reference_fall": "the reference itself falls on the day or the day after, without saying why",
+    "cumulative": "a new figure whose cumulative figure of the day, or of the day before, differs too",
     "unexplained": "none of these: read the sentence",
 }
 """What a difference is put down to, in this order; the first that fits is named."""
@@ -115,7 +119,15 @@ class Reference(NamedTuple):
     """The independent counts: (region code, day) -> indicator -> value."""
 
     values: dict[tuple[str, dt.date], dict[str, int]]
-    unread: list[str]  # rows that no code or count could be read from, named
+    parts: dict[tuple[str, dt.date], dict[str, int]]  # sums of the rows below a province, those without a code too
+    unread: list[str]  # rows that no count could be read from, named
+
+    def adds_up(self, region: str, day: dt.date, subject: str) -> bool:
+        """Whether the parts of a place's province add up to it on a day; true where that cannot be told."""
+        key = region[:2] + "0000", day
+        if key not in self.values or key not in self.parts:
+            return True
+        return self.values[key][subject] == self.parts[key][subject]
 
     def get(self, region: str, day: dt.date, indicator: str) -> int | None:
         """The value of one place, day and indicator; new counts by difference."""
@@ -145,20 +157,26 @@ def read_reference(path: Path | str) -> Reference:
                 f"{path}: no column {', '.join(missing)}; the file has {', '.join(reader.fieldnames or []) or 'none'}"
             )
         values: dict[tuple[str, dt.date], dict[str, int]] = {}
+        parts: dict[tuple[str, dt.date], dict[str, int]] = {}
         unread = []
         for number, row in enumerate(reader, 2):
             if row["countryCode"] != "CN":
                 continue
-            # A row without a code of its own (外地来京, 未公布来源) is a part that no bulletin names.
-            code = row["cityCode"] if row["city"] else row["provinceCode"] if row["province"] else "100000"
-            if not code:
-                continue
             try:
+                day = dt.date.fromisoformat(row["date"])
                 counts = {subject: int(row[column]) for column, subject in COLUMNS.items()}
-                values[code, dt.date.fromisoformat(row["date"])] = counts
             except (TypeError, ValueError) as error:
                 unread.append(f"{path}: line {number}: {error}")
-    return Reference(values, unread)
+                continue
+            if row["city"]:
+                sums = parts.setdefault((row["provinceCode"], day), dict.fromkeys(COLUMNS.values(), 0))
+                for subject, count in counts.items():
+                    sums[subject] += count
+            # A row without a code of its own (外地来京, 未公布来源) is a part that no bulletin names.
+            code = row["cityCode"] if row["city"] else row["provinceCode"] if row["province"] else "100000"
+            if code:
+                values[code, day] = counts
+    return Reference(values, parts, unread)
 
 
 def reconcile(
@@ -187,6 +205,9 @@ def reconcile(
     indicators = {f"{subject}_{kind}" for subject in COLUMNS.values() for kind in ("cumulative", "new")}
     rows = [row for row in city_by_date.to_pylist() if row["indicator"] in indicators]
     corrections = {(row["region_code"], row["date"]) for row in rows if row["is_correction"]}
+    ours = {
+        (row["region_code"], row["date"], row["indicator"]): row["value"] for row in rows if row["qualifier"] == "exact"
+    }
     counts: Counter[tuple[str, str, dt.date, str]] = Counter()
     absent: Counter[str] = Counter()
     found: list[tuple[dict[str, Any], int, str]] = []
@@ -200,7 +221,7 @@ def reconcile(
         if agrees(row["value"], row["qualifier"], stated):
             verdict = "agree"
         else:
-            cause = _cause(row, stated, reference, corrections)
+            cause = _cause(row, stated, reference, corrections, ours)
             found.append((row, stated, cause))
             verdict = "explained" if cause != "unexplained" else "differ"
         counts[row["indicator"], row["region_level"], row["date"], verdict] += 1
@@ -281,13 +302,26 @@ def run_reconcile(
 
 
 def _cause(
-    row: Mapping[str, Any], stated: int, reference: Reference, corrections: set[tuple[str, dt.date]]
+    row: Mapping[str, Any],
+    stated: int,
+    reference: Reference,
+    corrections: set[tuple[str, dt.date]],
+    ours: Mapping[tuple[str, dt.date, str], float],
 ) -> str:
     region, day, indicator, value = row["region_code"], row["date"], row["indicator"], row["value"]
+    subject = indicator.partition("_")[0]
 
     def at(shift: int) -> int | None:
         return reference.get(region, day + shift * _DAY, indicator)
 
+    is_part = not region.endswith("0000")
+    whole = reference.get(region[:2] + "0000", day, f"{subject}_cumulative")
+    if is_part and whole and reference.get(region, day, f"{subject}_cumulative") == 0:
+        return "not_by_city"
+    # A small number is soon the same as that of a neighbouring day; what the reference says of itself is stronger.
+    days = (day, day - _DAY)
+    if is_part and indicator.endswith("_new") and not all(reference.adds_up(region, one, subject) for one in days):
+        return "reference_parts"
     before, after = at(-1), at(1)
     if before is not None and agrees(value, row["qualifier"], before):
         return "previous_day"
@@ -298,6 +332,8 @@ def _cause(
             return "between"
         if after is not None and stated <= value <= after:
             return "between"
+    if is_part and not reference.adds_up(region, day, subject):
+        return "reference_parts"
     if stated in (row["value_min"], row["value_max"]):
         return "other_bulletin"
     if any((region, day + shift * _DAY) in corrections for shift in (0, 1)):
@@ -306,10 +342,15 @@ def _cause(
         inside = one.region_code == region or _contains(one.region_code, region)
         if inside and indicator in one.indicators and one.date <= day <= one.date + _DAY:
             return "definition"
-    if indicator.endswith("_cumulative") and (
-        (before is not None and stated < before) or (after is not None and after < stated)
-    ):
+    total = f"{subject}_cumulative"
+    line = [reference.get(region, day + shift * _DAY, total) for shift in (-1, 0, 1)]
+    if any(a is not None and b is not None and b < a for a, b in itertools.pairwise(line)):
         return "reference_fall"
+    if indicator.endswith("_new"):
+        for shift in (0, -1):
+            theirs, here = reference.get(region, day + shift * _DAY, total), ours.get((region, day + shift * _DAY, total))
+            if theirs is not None and here is not None and theirs != here:
+                return "cumulative"
     return "unexplained"
 
 
@@ -357,7 +398,7 @@ def _differences(
     told: dict[str, dict[str, Any]] = {}
     if metrics is not None:
         columns = ["metric_id", "doc_id", "value_quote", "value_char_start", "value_char_end", "quote", "char_start", "char_end"]
-        mask = pa.array([one in wanted for one in metrics["metric_id"].to_pylist()])
+        mask = pa.array([one in wanted for one in metrics["metric_id"].to_pylist()], pa.bool_())
         told = {row["metric_id"]: row for row in metrics.select(columns).filter(mask).to_pylist()}
     urls = {}
     if documents is not None:
