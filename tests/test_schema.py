@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import fakes
@@ -395,3 +396,11 @@ def test_frames_of_this_test_are_pandas(tables: dict[str, pa.Table]) -> None:
     frame = to_frame(tables["metrics"])
     assert isinstance(frame, pd.DataFrame)
     assert frame.attrs["columns"]["value"]["description"] == FIELDS["value"].description
+
+
+def test_rules_claim_units_that_their_indicators_allow() -> None:
+    """Else one odd sentence would stop a whole build: validation refuses a unit that does not fit."""
+    path = ROOT / "covid_timeline" / "mentions" / "words" / "indicators.toml"
+    for rule in tomllib.loads(path.read_text(encoding="utf-8"))["indicator"]:
+        word = VOCABULARIES["indicators"][rule.get("indicator", rule["id"])]
+        assert not word.units or set(rule["units"]) <= set(word.units), rule["id"]

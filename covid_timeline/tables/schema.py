@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pandera.pandas as pa_pandas
     import pyarrow as pa
 
-SCHEMA_VERSION = "1.1.0"
+SCHEMA_VERSION = "1.0.0"
 """Semantic version of the tables: major breaks a reader, minor adds a column or a word, patch rewords a text."""
 
 TYPES = ("string", "bool", "int64", "float64", "date32", "timestamp[us]")
