@@ -133,14 +133,13 @@ _ZERO_LIST = re.compile(
 )
 _ALL_RECOVERED = re.compile("[^，,。；、（(\\d]{0,24}(?:全部|均|都|已)[^，,。；、\\d]{0,6}(?:治愈|出院|痊愈|康复)")
 _LATER_OUTCOME = re.compile("(?:死亡|去世|病亡|离世|病逝|不幸身亡)|(?:治愈|痊愈|康复)?出院|痊愈|治愈")
-_ANAPHORA = re.compile("(?:以上|上述|这|该)$")
 _FOUND_ILL = re.compile("[^。；]{0,40}?(?:呈阳性|为阳性|被确诊|确诊感染|确诊为新|确诊患)")
 _NEGATED_OUTCOME = re.compile("标准|指南|要求|有望|即将|将于|可以|条件|风险")
 _PAREN = re.compile(" ?[（(]([^（()）]{1,30})[）)]")
 _PERIOD_NEW = frozenset({"range", "at", "from", "by", "since"})
 _SOURCE_BEFORE = re.compile("(?:来自|原籍|籍贯|除|离开|途经|经|曾到|曾在|返回|接到)$")
 _START_BEFORE = re.compile("(?:自|从|由)$")
-_SOURCE_AFTER = re.compile("市?省?(?:返|籍|来|回|输入|归|旅居|居住史|旅行史|旅游史|接触史|以外|之外|疫区|等地)")
+_SOURCE_AFTER = re.compile("市?省?(?:返|籍|来|回|输入|归|旅居|居住史|旅行史|旅游史|接触史|以外|之外|疫区|等地|病例有?接触|确诊病例有?接触|人员有?接触|有接触)")
 _DESTINATION = re.compile(
     "(?:赴|驰援|支援|奔赴|援助|飞赴|前往|援|运抵|驶往|送往|送到|到达|支持|抵达|发往|运往|飞往|向|给|进驻|对口支援|对口|寄往|抵|开往"
     "|捐赠|捐|支援的|馈赠|返回|返|来自|接到|安排在|分配到|派往|派驻|分赴|正在|对)(?:[^，。；]{0,14}(?:、|和|与|及|以及))?$"
@@ -268,7 +267,7 @@ class Scope:
         """Where the first organ is named in the stretch, and its region: 省委 -> the home province."""
         for match in _ORGANS.finditer(self.text, start, end):
             before = self.text[match.start() - 1 : match.start()]
-            if "\u4e00" <= before <= "\u9fff" and before not in "日时午晚晨起天，经由后前":
+            if "\u4e00" <= before <= "\u9fff" and before not in "日时午晚晨起天由后前":
                 continue  # 根据中央要求, 传达省委精神: whose word it is, not who acts
             level = match.lastgroup or ""
             region = Region("100000", "中国", "country", "named") if level == "country" else self.home_at(level)
@@ -473,6 +472,7 @@ class _Binder:
             topic_mode: str | None = None
             each = respectively = False
             clause_left = left
+            last_noun_end = left
             origin: str | None = None
             while cue_index < n_cues and cues[cue_index][0] < figure.start:
                 cue_start, cue_end, code = cues[cue_index]
@@ -482,6 +482,7 @@ class _Binder:
                 family, _, name = code.partition(":")
                 if family == "n":
                     nouns.append(name)
+                    last_noun_end = cue_end
                 elif family == "m":
                     if name in ("imported", "local"):
                         origin = name
@@ -600,6 +601,8 @@ class _Binder:
             # -- what
             inherited = False
             chosen = nouns or post_nouns
+            if nouns and post_nouns and last_noun_end < figure.start - 8:
+                chosen = post_nouns  # …病例会诊专家组对广东5例危重症患者: the noun at the figure names it
             if nouns and post_nouns and text[figure.end] in "为是系属":
                 chosen = post_nouns  # 确诊病例有18例为普通病例
             if nouns and post_nouns and _RANK[max(nouns, key=_RANK.__getitem__)] == 0:
@@ -642,11 +645,17 @@ class _Binder:
                 if twin is not None:
                     own_mode = twin.kind or None
             kind = self._kind(noun, own_mode, frame, figure, text[figure.start - 8 : figure.start])
-            if ((figure.value <= 10 or _ANAPHORA.search(text, max(start, figure.start - 4), figure.start)) and own_mode is None and noun in ("confirmed", "case", "severe", "critical")
+            if (own_mode in (None, "new")
+                    and (set(chosen) <= {"case"} or (own_mode is None and figure.value <= 10))
+                    and noun in ("confirmed", "case", "severe", "critical")
                     and figure.unit in ("person", "case") and not nouns and not frame.listing):
                 later = self._later_outcome(figure.end, next_start if next_start < end else end)
                 if later:
                     noun, kind = later, "new"
+            if own_mode is None and kind and set(chosen) <= {"case"} and figure.unit == "person" and not frame.listing:
+                twin = self._same_people(figure)
+                if twin is not None:  # 这7名患者中: the seven of whom the text has spoken
+                    noun, kind = twin.group, twin.kind
             if noun == "case":
                 noun_group = "confirmed"
             else:
@@ -828,7 +837,8 @@ class _Binder:
             return "current"
         role = self._role()
         if role in ("as_of", "now", "none"):
-            return "new" if figure.value == 1 and figure.unit == "person" and role == "none" else "cumulative"
+            one = figure.value == 1 and (figure.unit == "person" or self.scope.text[figure.start] == "一")
+            return "new" if one and role == "none" else "cumulative"
         return "new"
 
     def _role(self) -> str:
@@ -842,7 +852,8 @@ class _Binder:
     def _later_outcome(self, start: int, stop: int) -> str | None:
         text = self.scope.text
         for match in _LATER_OUTCOME.finditer(text, start, stop):
-            if not _NEGATED_OUTCOME.search(text, max(start, match.start() - 8), min(stop, match.end() + 6)):
+            comma = max(text.rfind("，", start, match.start()), text.rfind(",", start, match.start()))
+            if not _NEGATED_OUTCOME.search(text, max(start, match.start() - 4, comma), min(stop, match.end() + 3)):
                 return "deaths" if match.group()[0] in "死去病离不" else "recovered"
         return None
 
@@ -882,6 +893,12 @@ class _Binder:
             if place.end <= end:
                 start = max(start, place.end)
         return text[start:end]
+
+    def _same_people(self, figure: Quantity) -> Draft | None:
+        for draft in reversed(self.drafts[-20:]):
+            if draft.quantity.value == figure.value and draft.group in ("recovered", "deaths", "confirmed") and draft.kind:
+                return draft
+        return None
 
     def _latest_whole(self, noun: str, figure: Quantity) -> Draft | None:
         """确诊病例中，昆明市48例: the latest whole of that noun that is large enough to hold the part."""

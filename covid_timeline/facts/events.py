@@ -24,9 +24,19 @@ class EventDraft(NamedTuple):
     rule: str
 
 
-def _load() -> list[tuple[str, list[tuple[re.Pattern[str], float]]]]:
+class _Category(NamedTuple):
+    name: str
+    any_cue: re.Pattern[str]
+    cues: list[tuple[re.Pattern[str], float]]
+
+
+def _load() -> list[_Category]:
     return [
-        (entry["id"], [(re.compile(pattern), float(weight)) for pattern, weight in entry["cues"]])
+        _Category(
+            entry["id"],
+            re.compile("|".join(pattern for pattern, _ in entry["cues"])),
+            [(re.compile(pattern), float(weight)) for pattern, weight in entry["cues"]],
+        )
         for entry in load_words("categories")["category"]
     ]
 
@@ -34,7 +44,7 @@ def _load() -> list[tuple[str, list[tuple[re.Pattern[str], float]]]]:
 _CATEGORIES = _load()
 _HAN = re.compile("[\u4e00-\u9fff]")
 _RESPONSE = re.compile(
-    "(?:启动|宣布启动|进入|调整为|下调[至为]|上调[至为]|提升[至为]|提高到|降[至为])[^。；，]{0,30}[一二三四ⅠⅡⅢⅣIVΙ]+级[^。；，]{0,8}响应"
+    "(?:启动|宣布启动|进入|调整为|下调[至为]|上调[至为]|提升[至为]|提高到|降[至为])[^。；，]{0,30}[一二三四ⅠⅡⅢⅣIVΙ]+ ?级[^。；，]{0,8}响应"
 )
 _CONTENT_OF_POLICY = ("work_resumption", "containment", "reopening", "investment", "response_level")
 _ALWAYS_VAGUE = re.compile("当前|当下|眼下|如今|近期|现在|目前|现")
@@ -66,8 +76,11 @@ def categorise(words: str, prior: str = "") -> tuple[str, float]:
     middle = "，".join(clause for clause, weight in weights if weight == 0.6)
     tail = "，".join(clause for clause, weight in weights if weight == 0.3)
     scores: dict[str, float] = {}
-    for name, cues in _CATEGORIES:
+    for name, any_cue, cues in _CATEGORIES:
         score = 2.5 if name == prior else 0.0
+        if any_cue.search(words) is None:
+            scores[name] = score
+            continue
         for pattern, weight in cues:
             if pattern.search(head):
                 score += weight
@@ -104,8 +117,11 @@ def find_events(scope: Scope, counted: set[int]) -> list[EventDraft]:
             continue
         previous = dates[events[-1].date] if events else None
         prior = ""
-        if previous is not None and previous.start >= scope.sentences[scope.sentence_at(date.start)].start:
-            prior = events[-1].category  # the same sentence goes on with the same story
+        if previous is not None and (
+            previous.start >= scope.sentences[scope.sentence_at(date.start)].start
+            or (events[-1].category == "case_report" and _same_paragraph(scope, previous, date))
+        ):
+            prior = events[-1].category  # the same sentence, or a patient's story, goes on
         category, score = categorise(body, prior)
         if category == "other" and events and _same_paragraph(scope, dates[events[-1].date], date):
             category = events[-1].category  # a story goes on: 患者…，19日入境，25日入住医院
@@ -262,7 +278,7 @@ def _event_region(scope: Scope, date: DateMention, start: int, end: int, categor
         return [
             place
             for place in scope.places_in(begin, stop)
-            if not scope.is_destination(place)
+            if (people or not scope.is_destination(place))  # a patient's journey happens where it leads
             and not scope.is_origin(place, people=people)
             and not scope.is_company(place)
         ]
@@ -279,7 +295,9 @@ def _event_region(scope: Scope, date: DateMention, start: int, end: int, categor
     organ = scope.organ(date.end, min(end, date.end + 24))
     if places:
         place = places[0]
-        if organ is not None and organ[0] < place.start and (organ[1].code == "100000" or place.start > organ[0] + 12):
+        if organ is not None and organ[0] < place.start and (
+            (organ[1].code == "100000" and not people) or place.start > organ[0] + 12
+        ):
             return organ[1]
         if place.start - date.end <= 60:
             return _first_of(scope, places)
