@@ -42,7 +42,7 @@ from covid_timeline.tables.samples import (
     truncate,
     withhold,
 )
-from covid_timeline.tables.schema import SCHEMA_VERSION, TABLES, VOCABULARIES, arrow_schema
+from covid_timeline.tables.schema import TABLES, VOCABULARIES, arrow_schema
 
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -397,8 +397,8 @@ _file_check(
 )
 _file_check(
     "schema_version",
-    expects=f"The file was written with a schema that this package knows ({SCHEMA_VERSION} or older, same major version).",
-    zh=f"文件的模式版本应为本软件所知（{SCHEMA_VERSION} 或更早，主版本相同）。",
+    expects="The file was written with a schema that this package knows: its own version or an older one of the same major.",
+    zh="文件的模式版本应为本软件所知：同一主版本的当前或更早版本。",
     fix="Upgrade covid-timeline, or build the tables again with this version.",
     bad=newer,
 )

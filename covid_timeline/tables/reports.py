@@ -217,6 +217,16 @@ def read_baseline(report: Mapping[str, Any]) -> dict[tuple[str, str], tuple[int,
 # --- making text harmless -----------------------------------------------------------------------------------------
 
 
+_UNSEEN = {
+    "Cc",
+    "Cf",
+    "Cs",
+    "Co",
+    "Zl",
+    "Zp",
+}  # controls, directions, surrogates, private use, line separators
+
+
 def printable(text: str, limit: int = 400) -> str:
     r"""`text` on one line, with every control, direction and surrogate character made visible.
 
@@ -227,7 +237,7 @@ def printable(text: str, limit: int = 400) -> str:
     for char in text[:limit]:
         if char == "\n":
             out.append("⏎")
-        elif unicodedata.category(char) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}:
+        elif unicodedata.category(char) in _UNSEEN or ord(char) & 0xFFFE == 0xFFFE:
             out.append(f"\\x{ord(char):02x}" if ord(char) < 256 else f"\\u{ord(char):04x}")
         else:
             out.append(char)
@@ -353,6 +363,12 @@ def to_text(report: Report) -> str:
 # --- JSON ---------------------------------------------------------------------------------------------------------
 
 
+def _place_dict(place: Place | None) -> dict[str, Any] | None:
+    if place is None:
+        return None
+    return place._asdict() | {"file": place.file and place.file.rpartition("/")[2]}
+
+
 def to_dict(report: Report) -> dict[str, Any]:
     """The report as JSON values (schemas/report.schema.json); no clock and no folder, so the same tables give the same."""
     return {
@@ -379,9 +395,7 @@ def to_dict(report: Report) -> dict[str, Any]:
                 "n_failed": o.n_failed,
                 "n_known": o.n_known,
                 "reason": o.reason,
-                "samples": [
-                    s._asdict() | {"place": s.place._asdict() if s.place else None} for s in o.samples
-                ],
+                "samples": [s._asdict() | {"place": _place_dict(s.place)} for s in o.samples],
                 "fingerprints": list(o.fingerprints),
             }
             for o in report.outcomes
