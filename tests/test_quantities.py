@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import re
 import tomllib
 from decimal import Decimal
 from importlib import resources
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from covid_timeline.mentions.quantities import find_quantities
+from covid_timeline.mentions.quantities import find_quantities, parse_quantity, reread
 
 WORDS = resources.files("covid_timeline.mentions").joinpath("words")
 EXAMPLE = re.compile(
@@ -116,3 +121,230 @@ def strip_marks(example: str) -> tuple[str, list[tuple[int, int]]]:
             marks.append((len(plain), len(plain) + len(inner)))
         plain += inner
     return plain, marks
+
+
+def figures(text: str, taken=()) -> list[tuple]:
+    return [(text[q.start : q.end], q.value, q.unit, q.qualifier) for q in find_quantities(text, taken)[0]]
+
+
+class TestForms:
+    """Forms that a rule's examples do not show: spaces, separators, neighbours."""
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            (
+                "确诊12，345人出院",
+                [("12", 12, "case", "exact"), ("345人", 345, "person", "exact")],
+            ),  # a full-width comma separates clauses
+            ("确诊80,651例", [("80,651例", 80651, "case", "exact")]),
+            ("总投资2 104亿元", [("2 104亿元", 210_400_000_000, "CNY", "exact")]),
+            ("捐款超 30 万次", [("超 30 万次", 300_000, "time", "more_than")]),
+            ("唯一一起家庭聚集", []),
+            ("唯一两例", [("两例", 2, "case", "exact")]),
+            ("从3家发展到27家", [("3家", 3, "organization", "exact"), ("27家", 27, "organization", "exact")]),
+            (
+                "分别新增3、5例",
+                [("3", 3, "case", "exact"), ("5例", 5, "case", "exact")],
+            ),
+            ("占比2/3", [("2/3", Decimal(200) / 3, "percent", "exact")]),
+            ("利润翻一番", [("翻一番", 100, "percent", "exact")]),
+            ("超过半数", [("超过半数", 50, "percent", "more_than")]),
+            ("零下5℃", [("零下5℃", -5, "degree_celsius", "exact")]),
+            ("￥500", [("￥500", 500, "CNY", "exact")]),
+            ("几十万元", [("几十万元", 100_000, "CNY", "more_than")]),
+            ("约合人民币700元", [("约合人民币700元", 700, "CNY", "about")]),
+            ("一天两次查房", [("两次", 2, "time", "exact")]),
+            ("发电量12.3亿千瓦时", []),
+            ("病例3，女，30岁", [("30岁", 30, "year_of_age", "exact")]),
+        ],
+    )
+    def test_form(self, text, expected):
+        assert figures(text) == [(q, Decimal(v), u, k) for q, v, u, k in expected]
+
+    def test_range_has_both_ends(self):
+        (quantity,) = find_quantities("补助5—10万元")[0]
+        assert (quantity.value, quantity.value_high, quantity.counter) == (50_000, 100_000, "万元")
+
+    def test_taken_numerals_are_left_alone(self):
+        text = "2月3日新增3例，三亚2例"
+        assert figures(text, [(0, 4), (9, 11)]) == [
+            ("3例", 3, "case", "exact"),
+            ("2例", 2, "case", "exact"),
+        ]
+        assert find_quantities(text, [(0, 4), (9, 11)])[1] == []
+
+    def test_a_figure_never_reaches_into_what_is_taken(self):
+        assert find_quantities("新增3例", [(3, 4)])[0] == []
+
+    @pytest.mark.parametrize(
+        ("text", "quote", "reason"),
+        [
+            ("产量增长3倍", "3倍", "unit outside the vocabulary: 倍"),
+            ("党龄11年", "11年", "unit outside the vocabulary: 年"),
+            ("排除7194", "7194", "number without a counter"),
+            ("在3月", "3月", "date-like, left by the date rules"),
+            ("比分是3:0", "3", "clock time, score or ratio"),
+        ],
+    )
+    def test_unclaimed_says_why(self, text, quote, reason):
+        first = find_quantities(text)[1][0]
+        assert (text[first.start : first.end], first.reason) == (quote, reason)
+
+
+class TestParse:
+    @pytest.mark.parametrize(
+        "text", ["506.8亿元", "近400家次", "20—30例", "两千余人次", "三成以上", "无新增"]
+    )
+    def test_whole(self, text):
+        quantity = parse_quantity(text)
+        assert (quantity.start, quantity.end) == (0, len(text))
+
+    @pytest.mark.parametrize(
+        ("text", "marked", "why"),
+        [
+            ("", "【】", "empty"),
+            ("投入506.8亿元", "【投入】506.8亿元", "words before it"),
+            ("506.8亿", "【506.8亿】", "no unit"),
+            ("3例病例", "3例【病例】", "words after it"),
+            ("3例、5例", "3例【、5例】", "a second figure"),
+            ("第3例", "【第3例】", "an ordinal"),
+            ("3倍", "【3倍】", "outside the vocabulary"),
+        ],
+    )
+    def test_refused_with_the_fault_marked(self, text, marked, why):
+        with pytest.raises(ValueError, match=re.escape(marked)):
+            parse_quantity(text)
+
+
+class TestReread:
+    @pytest.mark.parametrize(
+        ("quote", "value", "high", "qualifier", "unit"),
+        [
+            ("65个", 65, None, "exact", "project"),
+            ("12批", 12, None, "exact", "organization"),
+            ("1.6亿", 160_000_000, None, "exact", "view"),
+            ("10亿次", 1_000_000_000, None, "exact", "view"),
+            ("二三十人", 20, 30, "exact", "person"),
+            ("10%至20%", 10, 20, "exact", "percent"),
+            ("24小时", 24, None, "exact", "hour"),
+            ("一封", 1, None, "exact", "item"),
+            ("没有出现", 0, None, "exact", "case"),
+            ("零", 0, None, "exact", "case"),
+        ],
+    )
+    def test_quote_alone(self, quote, value, high, qualifier, unit):
+        got = reread(quote)
+        assert got[:3] == (value, high, qualifier)
+        assert unit in got[3]
+
+    @pytest.mark.parametrize("quote", ["", "例", "3例和", "共3例", "3倍"])
+    def test_no_quote(self, quote):
+        with pytest.raises(ValueError, match="not a value quote"):
+            reread(quote)
+
+
+def check(text: str, taken=()) -> None:
+    """What holds of any text at all."""
+    found, unclaimed = find_quantities(text, taken)
+    spans = sorted([(x.start, x.end) for x in (*found, *unclaimed)])
+    assert all(0 <= start < end <= len(text) for start, end in spans)
+    assert all(a[1] <= b[0] for a, b in itertools.pairwise(spans))
+    assert not [1 for s, e in spans for a, b in taken if s < b and a < e]
+    assert [q.start for q in found] == sorted(q.start for q in found)
+    for q in found:
+        value, high, qualifier, units = reread(text[q.start : q.end])
+        assert (value, high, qualifier) == (q.value, q.value_high, q.qualifier), text[q.start : q.end]
+        assert q.unit in units, text[q.start : q.end]
+
+
+ALPHABET = (
+    "0123456789零一二三十百千万亿两半多余来几数上近约超过不到以左右.,，、:：-—至到~%℃ \n/“”()分之点成倍例人名个家次元"
+    "天月日年时号第无没有新增确诊病死亡清为的小A米支批张台份"
+)
+
+
+class TestAnyString:
+    @given(st.text(max_size=60))
+    def test_any_text(self, text):
+        check(text)
+
+    @settings(max_examples=300)
+    @given(st.text(alphabet=ALPHABET, max_size=40))
+    def test_numeral_soup(self, text):
+        check(text)
+
+    @pytest.mark.parametrize(
+        "unit", ["9", "一", "1月", "9,", "(", " ", "1-", "百分之", "无死亡、", "5个", "1亿"]
+    )
+    def test_long_repetition(self, unit):
+        find_quantities(unit * (50_000 // len(unit)))
+
+    def test_surrogates_and_controls(self):
+        check("\ud800新增3例\x00\u202e5人\udfff")
+
+    def test_every_rule_is_a_known_one(self):
+        rules = {f"unit.{row['id']}" for kind in ("unit", "bare") for row in table("units.toml")[kind]}
+        assert {q.rule for text in CORPUS for q in find_quantities(text)[0]} <= rules | BUILT_IN_RULES
+
+
+BUILT_IN_RULES = {
+    "unit.percent_words",
+    "unit.half",
+    "unit.doubling",
+    "unit.currency_sign",
+    "unit.fraction",
+} | {
+    "unit.shared",
+    "zero.none",
+    "zero.prefix",
+    "zero.not_one",
+    "zero.denial",
+}
+RAW = Path(__file__).parent.parent / "data" / "raw"
+CORPUS = [path.read_text(encoding="utf-8") for path in sorted(RAW.glob("*.txt"))]
+
+
+class TestArticles:
+    @pytest.mark.parametrize("text", CORPUS, ids=lambda text: text[:6].strip())
+    def test_properties_hold(self, text):
+        check(text)
+
+    def test_every_arabic_numeral_is_settled_once(self):
+        # by construction; here seen from outside: a digit is in a figure, unclaimed, or in a rule's hands,
+        # and what a rule holds is never inside something that looks like a figure with a plain counter
+        plain = re.compile(r"(?<![0-9A-Za-z第.,年月/:—-])[0-9]{1,5}[例人名张辆元吨]")
+        for text in CORPUS:
+            found, unclaimed = find_quantities(text)
+            spans = [(x.start, x.end) for x in (*found, *unclaimed)]
+            for match in plain.finditer(text):
+                assert any(s <= match.start() < e for s, e in spans), text[
+                    match.start() - 5 : match.end() + 5
+                ]
+
+
+GOLD = Path(__file__).parent.parent.parent / "shared" / "gold"
+
+
+@pytest.mark.skipif(not GOLD.is_dir(), reason="gold annotations are not beside the checkout")
+class TestGold:
+    def test_liaocheng_article(self):
+        """Simplified and unnormalised, so that offsets agree: every firm figure, and next to nothing else."""
+        text = (RAW / "liaocheng.txt").read_text(encoding="utf-8")
+        rows = [
+            json.loads(line) for line in (GOLD / "liaocheng.jsonl").read_text("utf-8").splitlines() if line
+        ]
+        dates = sorted({(r["start"], r["end"]) for r in rows if r["kind"] == "date"})
+        gold = {
+            (r["start"], r["end"], float(r["value"]), r["unit"], r["qualifier"])
+            for r in rows
+            if r["kind"] == "metric" and not r["optional"]
+        }
+        optional = {(r["start"], r["end"]) for r in rows if r["kind"] == "metric" and r["optional"]}
+        found = {
+            (q.start, q.end, float(q.value), q.unit, q.qualifier)
+            for q in find_quantities(text, dates)[0]
+            if (q.start, q.end) not in optional or any((q.start, q.end) == g[:2] for g in gold)
+        }
+        assert gold - found == set()
+        assert len(found - gold) <= 1

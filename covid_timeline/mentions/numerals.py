@@ -218,7 +218,7 @@ class _Parser:
         else:
             whole = self.composed(before, _TOP, at_start=True, at_end=False)
         fraction = after[0]
-        value = Decimal(f"{whole}.{fraction.text.translate(_TO_ARABIC)}")
+        value = Decimal(f"{whole:f}.{fraction.text.translate(_TO_ARABIC)}")  # 万点二: never 1E+4.2
         return [
             _Token("arabic", before[0].start, fraction.end, self.s[before[0].start : fraction.end], value),
             *after[1:],

@@ -44,7 +44,7 @@ __all__ = ["find_quantities", "parse_quantity", "reread"]
 # A comma or space inside a number separates full groups of three only; 多 and 余 belong to it where a magnitude
 # follows; 点 and 分之 where a Chinese digit follows.
 _RUN = re.compile(
-    rf"[{words.NUMERALS}](?:[{words.NUMERALS}]+"
+    rf"[{words.NUMERALS}](?:(?:[{words.NUMERALS_BUT_THOUSAND}]|千(?![瓦伏卡焦]))+"
     rf"|\.(?=[0-9])"
     rf"|(?<=[0-9])(?<![0-9]{{4}})[, ](?=[0-9]{{3}}(?![0-9]))"
     rf"|(?<=[0-9]) (?=[万亿])"
@@ -63,6 +63,7 @@ _SENTENCE_BREAKS = re.compile(r"[。；！？;!?\n\r]")
 _ROW_OF_DIGITS = re.compile(rf"[{words.CHINESE_DIGITS}]{{2,}}")  # 二〇二〇, 一一: a year, a dash, a name
 _LAST_MAGNITUDES = re.compile(r"[百千万亿]+$")
 _THREE_DIGITS = re.compile(r"[0-9]{3,}")
+_SHARED = re.compile(r"(?:[、和及][0-9]{1,6}){1,40}")  # 分别新增3、5例
 _UNDER = re.compile(r"/([0-9]{1,2})(?![0-9/])")
 _NOT_AFTER_LATE = frozenset("次个名年方种项位家人渠层元点")
 # what may stand between the counted noun and its number: 床位将达到2130张
@@ -246,19 +247,27 @@ def _unit_of(text: str, entry: words.Unit, start: int, end: int) -> str:
     if pattern is None:
         return entry.unit
     if end < len(text) and text[end] not in CLAUSE_END:
-        window = text[end : end + 30]
+        window = text[end : end + entry.reach]
         cut = _BREAKS.search(window)
-        if cut is not None and cut[0] in DIGITS and "的" in window:
-            cut = _SENTENCE_BREAKS.search(window)  # 87个总投资739.2亿元的重点项目
+        if cut is not None and cut[0] in DIGITS and "的" in text[end : end + 2 * entry.reach]:
+            window = text[end : end + 2 * entry.reach]  # 87个总投资739.2亿元的重点项目
+            cut = _SENTENCE_BREAKS.search(window)
         if cut is not None:
             window = window[: cut.start()]
         found = pattern.search(window)
         while found is not None:
             following = pattern.match(window, found.end())
             if following is None:
-                return words.HEAD_UNITS[found.lastgroup or ""]
+                break
             found = following  # a noun right before another one is not the head: 社区党支部
-        return entry.unit
+        if found is None:
+            return entry.unit
+        unit = words.HEAD_UNITS[found.lastgroup or ""]
+        if unit == "person":  # 党员志愿服务队 is a team
+            team = pattern.search(window, found.end(), found.end() + 6)
+            if team is not None and team.lastgroup == "team":
+                return words.HEAD_UNITS["team"]
+        return unit
     window = text[max(0, start - 12) : start].rstrip(_BETWEEN_NOUN_AND_NUMBER)
     unit = entry.unit
     for found in pattern.finditer(window):
@@ -278,7 +287,11 @@ def _hedge_before(text: str, start: int, magnitude: bool) -> _HedgeSpan | None:
             begin = at - len(hedge.word)
             if not text.endswith(hedge.word, 0, at) or (begin and text[begin - 1] in hedge.guard):
                 continue
-            if hedge.word in ("上", "过", "破") and text[start] == "十":
+            if (
+                hedge.word in ("上", "过", "破")
+                and text[start] == "十"
+                and text[start + 1 : start + 2] not in ("万", "亿")
+            ):
                 continue
             return _match_before(text, at) or _HedgeSpan(begin, hedge.qualifier, ())
     found = _match_before(text, at)
@@ -494,7 +507,7 @@ def _read(text: str, start: int, end: int, stop: int, lenient: bool = False) -> 
         return _odd_run(start, end, token)
     value, high, qualifier, percent = read
     lone = not arabic and token[0] in "百千万亿"
-    hedge = _hedge_before(text, start, lone or token == "十") if previous in words.HEDGE_ENDS else None
+    hedge = _hedge_before(text, start, lone or token[0] == "十") if previous in words.HEDGE_ENDS else None
     first = _Number(start, end, value, high, qualifier, hedge)
     number = first
     if text[end : end + 1] in words.AFTER_DIGITS:
@@ -506,7 +519,7 @@ def _read(text: str, start: int, end: int, stop: int, lenient: bool = False) -> 
     at = _skip_space(text, number.end, stop)
     counter = _counter_at(text, at, stop, start, lenient)
     if counter is None:
-        if lenient and at == stop:
+        if lenient and at == stop and previous not in "￥¥＄$":
             return _finish(text, number, number.end, stop, unit="", counter="", rule="")
         if number.end > end and text[number.end - 1] in "来几":
             number = first  # 5来自: no hedge after all
@@ -552,7 +565,9 @@ def _chinese_counts(text: str, number: _Number, token: str, unit_end: int, count
             return False
     if number.value <= 10 and _is_slogan(text, number.start, unit_end, entry.unit):
         return False
-    return len(token) > 1 or not (entry.id == "places_by_name" or counter.word in entry.arabic_only)
+    if counter.word in entry.arabic_only:
+        return number.hedge is not None or number.qualifier != ""
+    return len(token) > 1 or entry.id != "places_by_name"
 
 
 def _with_unit(
@@ -653,6 +668,13 @@ def _without_counter(text: str, number: _Number, end: int, stop: int, token: str
         priced = number._replace(start=start - 1, hedge=None)
         unit = "USD" if previous in "＄$" else "CNY"
         return _finish(text, priced, number.end, stop, unit=unit, counter=previous, rule="unit.currency_sign")
+    if following in "、和及" and "分别" in text[max(0, start - 25) : start]:
+        shared = _SHARED.match(text, end, stop)
+        if shared is not None:
+            counter = _counter_at(text, shared.end(), stop, start)
+            if counter is not None and counter.entry is not None and counter.entry.factor is None:
+                unit = _unit_of(text, counter.entry, start, shared.end() + len(counter.word))
+                return _finish(text, number, end, stop, unit=unit, counter="", rule="unit.shared")
     if following == "/" and token.isdigit():
         share = _share(text, number, end, stop)
         if share is not None:
@@ -672,7 +694,10 @@ def _share(text: str, number: _Number, end: int, stop: int) -> _Reading | None:
     """占2/3: a fraction as a percentage; without such a word before it, it may as well be a date."""
     lower = _UNDER.match(text, end, stop)
     start = number.start
-    if lower is None or (number.hedge is None and text[start - 1 : start] not in ("占", "达", "有", "了")):
+    if lower is None:
+        return None
+    alone = start == 0 and lower.end() == len(text)
+    if not alone and number.hedge is None and not text.endswith(("占", "占比", "达", "有", "了"), 0, start):
         return None
     under = int(lower[1])
     if not 0 < number.value < under:
@@ -884,8 +909,7 @@ def reread(value_quote: str) -> tuple[Decimal, Decimal | None, str, frozenset[st
     if value_quote in words.ZERO_QUOTES:
         return _ZERO, None, "exact", frozenset(("case", "person"))
     length = len(value_quote)
-    run = _RUN.search(value_quote)
-    if run is not None:
+    for run in _RUN.finditer(value_quote):
         found, _ = _read(value_quote, run.start(), run.end(), length, lenient=True)
         if isinstance(found, Quantity) and (found.start, found.end) == (0, length):
             return found.value, found.value_high, found.qualifier, _possible_units(found)
@@ -895,7 +919,7 @@ def reread(value_quote: str) -> tuple[Decimal, Decimal | None, str, frozenset[st
 def _possible_units(quantity: Quantity) -> frozenset[str]:
     """All units that the counter can mean with one noun or another."""
     if not quantity.unit:
-        return frozenset(bare.unit for bare in words.BARE)
+        return words.UNITS
     word = quantity.counter.lstrip("百千万亿")
     units = {quantity.unit}
     for counter in words.COUNTERS.get(word[:1], ()):

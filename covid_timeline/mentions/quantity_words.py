@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 CHINESE_DIGITS = "零〇一二三四五六七八九"
 MAGNITUDES = "十百千万亿"
 NUMERALS = "0-9零〇一二三四五六七八九十百千万亿两廿卅半"
+NUMERALS_BUT_THOUSAND = NUMERALS.replace("千", "")
 ALL_NUMERALS = frozenset("0123456789零〇一二三四五六七八九十百千万亿两廿卅半")
 DIGITS = frozenset("0123456789")
 LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
@@ -33,6 +34,7 @@ class Unit(NamedTuple):
     factor: Decimal | None  # None is one
     heads: re.Pattern[str] | None  # counted nouns that overrule `unit`; the group name is the head's id
     head_units: tuple[str, ...]
+    reach: int  # characters after the counter in which its noun is looked for
     near: tuple[str, ...]
     one: bool
     bare: bool
@@ -124,6 +126,7 @@ def _build_counters() -> dict[str, list[Counter]]:
             factor=Decimal(row["factor"]) if "factor" in row else None,
             heads=_noun_pattern(heads) if heads else None,
             head_units=tuple(HEAD_UNITS[head] for head in heads),
+            reach=row.get("reach", 16),
             near=tuple(row.get("near", ())),
             one=row.get("one", False),
             bare=row.get("bare", False),
@@ -147,6 +150,8 @@ def _build_counters() -> dict[str, list[Counter]]:
 
 COUNTERS = _build_counters()
 """First character -> counters, the longest first."""
+
+UNITS = frozenset(row["unit"] for kind in ("unit", "head") for row in _UNITS[kind])
 
 BARE = [
     Bare(
