@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from covid_timeline import __version__
 from covid_timeline.model import Article, Facts, Refused
-from covid_timeline.tables.build import RowStore, regions_table, to_tables
+from covid_timeline.tables.build import EXTRACTED, RowStore, regions_table, to_table, to_tables
 from covid_timeline.tables.cities import DOCUMENT_COLUMNS, METRIC_COLUMNS, build_city_tables
 from covid_timeline.tables.manifest import locate
 from covid_timeline.tables.publish import Publication, PublicationError, errors
@@ -23,7 +24,11 @@ BATCH_ROWS = 20_000
 """Rows (of all tables) after which a batch goes to disk."""
 
 WHOLE_ROWS = 200_000
-"""Up to so many metrics, checks over whole tables see all of them; beyond, only city_by_date, which is made of them."""
+"""Up to so many metrics, what needs them all has them in memory at once. Beyond, the tables by place and day are made
+a province at a time, and checks over whole tables see these only."""
+
+COUNTRY = "10"
+"""First digits of the country's code."""
 
 Extract = Callable[[Article], Facts]
 Progress = Callable[[int, str], None]
@@ -95,7 +100,7 @@ def build(
                     out, dict.fromkeys(TABLES, 0), refused, merge_outcomes(violations), False, {}
                 )
             with Publication(out, package_version=__version__) as publication:
-                made = {"regions": regions, **_city_tables(store, regions)}
+                made = {"regions": regions, **_city_tables(store, regions, Path(folder))}
                 for name in TABLES:
                     publication.write(name, made[name] if name in made else store.rows(name))
                 violations += _check_whole(check, publication)
@@ -175,11 +180,54 @@ def _tables(batch: list[Facts], quotes: str, refused: list[Refused]) -> Iterator
         yield from _tables(batch[middle:], quotes, refused)
 
 
-def _city_tables(store: RowStore, regions: pa.Table) -> dict[str, pa.Table]:
-    # The sentences are most of the bytes, and choosing a figure does not need them.
-    return build_city_tables(
-        store.table("metrics", METRIC_COLUMNS), store.table("documents", DOCUMENT_COLUMNS), regions
-    )
+def _city_tables(store: RowStore, regions: pa.Table, folder: Path) -> dict[str, pa.Table]:
+    """The tables by place and day; from many figures, one province after another."""
+    documents = store.table("documents", DOCUMENT_COLUMNS)
+    if store.count("metrics") <= WHOLE_ROWS:
+        # The sentences are most of the bytes, and choosing a figure does not need them.
+        return build_city_tables(store.table("metrics", METRIC_COLUMNS), documents, regions)
+    paths, corrections = _split_by_province(store, folder)
+    made: dict[str, list[pa.Table]] = {}
+    for province in sorted(paths):
+        with pq.ParquetFile(paths[province]) as file:
+            figures = file.read()
+        if province == COUNTRY:  # what is corrected for a place is corrected for the country too
+            elsewhere = corrections.filter(pc.invert(pc.starts_with(corrections["region_code"], COUNTRY)))
+            figures = pa.concat_tables([figures, elsewhere])
+        for name, table in build_city_tables(figures, documents, regions).items():
+            made.setdefault(name, []).append(table.filter(pc.starts_with(table["region_code"], province)))
+    return {name: pa.concat_tables(tables) for name, tables in made.items()}
+
+
+def _split_by_province(store: RowStore, folder: Path) -> tuple[dict[str, Path], pa.Table]:
+    """Files of the figures by the first two digits of their place, and all figures that are corrections.
+
+    A province that only documents name, and no figure, has a file without rows: it still has its coverage.
+    """
+    writers: dict[str, pq.ParquetWriter] = {}
+    paths: dict[str, Path] = {}
+    corrections = [to_table("metrics", []).select(METRIC_COLUMNS)]
+    homes = store.table("documents", ["region_code"])["region_code"]
+
+    def add(province: str, figures: pa.Table) -> None:
+        if province not in writers:
+            paths[province] = folder / f"province-{province}"
+            writers[province] = pq.ParquetWriter(paths[province], figures.schema, compression="zstd")
+        writers[province].write_table(figures)
+
+    try:
+        for figures in store.rows("metrics", METRIC_COLUMNS):
+            placed = figures.filter(pc.is_valid(figures["region_code"]))
+            corrections.append(placed.filter(placed["is_correction"]))
+            provinces = pc.utf8_slice_codeunits(placed["region_code"], 0, 2)
+            for province in pc.unique(provinces).to_pylist():
+                add(province, placed.filter(pc.equal(provinces, province)))
+        for province in pc.unique(pc.utf8_slice_codeunits(homes.drop_null(), 0, 2)).to_pylist():
+            add(province, corrections[0])
+    finally:
+        for writer in writers.values():
+            writer.close()
+    return paths, pa.concat_tables(corrections)
 
 
 def _extractor() -> Extract:
@@ -200,13 +248,11 @@ def _checker() -> Check:
 
 def _check_whole(check: Check, publication: Publication) -> Sequence[object]:
     """What can only be seen over whole tables, read back from the files that would be published."""
-    names = list(TABLES) if publication.rows["metrics"] <= WHOLE_ROWS else ["city_by_date", "regions"]
+    made = [name for name in TABLES if name not in EXTRACTED]
+    names = list(TABLES) if publication.rows["metrics"] <= WHOLE_ROWS else made
     tables = {name: publication.read(name) for name in names}
     found = list(check(tables, {}, ("tables",)))
-    return [
-        *found,
-        *check({name: tables[name] for name in ("city_by_date", "regions")}, {}, ("schema", "keys", "rows")),
-    ]
+    return [*found, *check({name: tables[name] for name in made}, {}, ("schema", "keys", "rows"))]
 
 
 def merge_outcomes(found: Sequence[Any]) -> list[Any]:

@@ -70,6 +70,27 @@ class TestBuild:
         monkeypatch.setattr("covid_timeline.tables.build.BUCKET_ROWS", 7)
         assert run(articles(*docs), tmp_path / "two").manifest == one.manifest
 
+    def test_a_province_at_a_time_makes_the_same_tables(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        places = ["371500", "370000", "420100", "100000", "110000", "996503", None]
+        texts = ["2月3日，新增2例，累计15例。", "2月3日，新增1例，累计14例。", "无。"]
+        source = [
+            fakes.article(f"d{i}", texts[i % 3], region=places[i % len(places)], day=4 + i % 2)
+            for i in range(40)
+        ]
+
+        def extract(article: Article) -> Facts:
+            facts = fakes.extract(article)
+            corrected = article.region_code == "371500"
+            return facts._replace(metrics=[row._replace(is_correction=corrected) for row in facts.metrics])
+
+        one = build(source, tmp_path / "one", extract=extract, check=fine)
+        monkeypatch.setattr(pipeline, "WHOLE_ROWS", 0)
+        two = build(source, tmp_path / "two", extract=extract, check=fine)
+        assert one.rows["city_by_date"] > 5 and one.rows["coverage"] > 5
+        assert one.manifest == two.manifest
+
     def test_progress(self, tmp_path: Path) -> None:
         told: list[tuple[int, str]] = []
         run(articles("a", "b"), tmp_path, progress=lambda done, doc: told.append((done, doc)))
