@@ -64,6 +64,9 @@ _ROW_OF_DIGITS = re.compile(rf"[{words.CHINESE_DIGITS}]{{2,}}")  # 二〇二〇,
 _LAST_MAGNITUDES = re.compile(r"[百千万亿]+$")
 _THREE_DIGITS = re.compile(r"[0-9]{3,}")
 _SHARED = re.compile(r"(?:[、和及][0-9]{1,6}){1,40}")  # 分别新增3、5例
+_LISTING = frozenset("、和及至到-—")
+_ORDINALS = re.compile(r"第[0-9]{1,4}[例批名位号期]?(?:[、和及至到—-][0-9]{0,4})*$")
+_RHETORIC = re.compile(r"[^，。；、一]{1,4}(?:就)?是?一[面个座条张盏道把]")  # 一名党员就是一面旗帜
 _UNDER = re.compile(r"/([0-9]{1,2})(?![0-9/])")
 _NOT_AFTER_LATE = frozenset("次个名年方种项位家人渠层元点")
 # what may stand between the counted noun and its number: 床位将达到2130张
@@ -389,6 +392,8 @@ def _no_figure(text: str, start: int, end: int, arabic: bool) -> bool:
                 return True
         if previous == " " and start > 1 and text[start - 2] == "第":
             return True
+        if previous in _LISTING and _ORDINALS.search(text, max(0, start - 10), start) is not None:
+            return True  # 第39、40例
         if previous == "前" and text.startswith(words.RANK_AFTER, end):
             return start == 1 or text[start - 2] not in words.RANK_GUARD
     for after, keep in words.NOT_AFTER[arabic].get(text[at : at + 1], ()):
@@ -409,7 +414,7 @@ def _one_counts(text: str, start: int, end: int, counter: words.Counter, entry: 
     following = text[end : end + 1]
     if entry.one and counter.word not in ("人", "男", "女", "口人"):
         if entry.unit not in words.TIME_UNITS:
-            return True
+            return _RHETORIC.match(text, end) is None
         if following in ALL_NUMERALS or (following in ("前", "后") and text[end + 1 : end + 2] != "往"):
             return False  # 一天两次, 一周前
         return counter.word != "天" or text.startswith(
@@ -813,6 +818,7 @@ def find_quantities(
                             token.isdigit()
                             and len(token) < 16
                             and (start == 0 or text[start - 1] not in words.SLOW_BEFORE)
+                            and "第" not in text[max(0, start - 8) : start]
                             and text[end + 1 : end + 2] not in fast[2]
                             and text[start : start + 2] not in words.WORDS
                         ):
