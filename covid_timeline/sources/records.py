@@ -190,7 +190,7 @@ def sniff(path: Path) -> str:
 # --- one item -----------------------------------------------------------------------------------------------------
 
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-_OTHER_LETTER = re.compile(r"[A-Za-z\u00c0-\u024f\u0370-\u1fff\u3040-\u30ff\uac00-\ud7af]")
+_OTHER_WORD = re.compile(r"[A-Za-z\u00c0-\u024f\u0370-\u1fff]+")
 _KANA_OR_HANGUL = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _UNDECODED = re.compile(r"[\udc80-\udcff]")
@@ -198,14 +198,13 @@ _ID_NOISE = re.compile(r"[^\w.\-]+")
 
 
 def is_chinese(text: str) -> bool:
-    """Whether the letters of a text are mostly Chinese characters, and hardly any kana or hangul.
+    """Whether a text has at least as many Chinese characters as words in letters, and hardly any kana or hangul.
 
-    >>> is_chinese("武汉新增3例 COVID-19"), is_chinese("3 new cases in Wuhan 武汉"), is_chinese("東京で新たに3人の感染を確認")
+    >>> is_chinese("COVID-19疫情"), is_chinese("3 new cases in Wuhan 武汉"), is_chinese("東京で新たに3人の感染を確認")
     (True, False, False)
     """
     han = len(_HAN.findall(text))
-    other = len(_OTHER_LETTER.findall(text))
-    return han > 0 and han * 2 >= other and len(_KANA_OR_HANGUL.findall(text)) * 10 <= han + other
+    return han > 0 and han >= len(_OTHER_WORD.findall(text)) and len(_KANA_OR_HANGUL.findall(text)) * 10 <= han
 
 
 def parse_published(value: object) -> dt.datetime | None:
@@ -535,6 +534,7 @@ def _csv_rows(path: Path, columns: Columns) -> Iterator[Row]:
 
 def _jsonl_rows(path: Path, columns: Columns) -> Iterator[Row]:
     seen: set[str] = set()
+    sound = False
     with path.open("rb") as file:
         number = 0
         while line := file.readline(_MAX_ITEM_BYTES):
@@ -548,8 +548,10 @@ def _jsonl_rows(path: Path, columns: Columns) -> Iterator[Row]:
             if number == 1:
                 line = line.removeprefix(codecs.BOM_UTF8)
             if line.strip():
-                yield _json_row(place, line, seen)
-    if seen:
+                row = _json_row(place, line, seen)
+                sound = sound or row.fields is not None
+                yield row
+    if sound:
         _check_columns(path, columns, sorted(seen))
 
 
@@ -578,17 +580,18 @@ def _json_rows(path: Path, columns: Columns) -> Iterator[Row]:
     """
     seen: set[str] = set()
     number = 0
+    sound = False
     with path.open("rb") as file:
-        for offset, data, fault in _json_items(file):
-            if data is None and offset < 0:
-                if not number:
-                    raise ValueError(f"{path}: {fault}")
-                yield Row(f"after item {number}, byte {-offset - 1}", None, fault)
-                continue
-            number += 1
-            place = f"item {number}, byte {offset}"
-            yield Row(place, None, fault) if data is None else _json_row(place, data, seen)
-    if seen:
+        try:
+            for offset, data, fault in _json_items(file):
+                number += 1
+                place = f"item {number}, byte {offset}"
+                row = Row(place, None, fault) if data is None else _json_row(place, data, seen)
+                sound = sound or row.fields is not None
+                yield row
+        except _NoListError as error:
+            raise ValueError(f"{path}: {error}") from None
+    if sound:
         _check_columns(path, columns, sorted(seen))
 
 
@@ -596,25 +599,30 @@ _OUTSIDE_STRING = re.compile(rb'["{}\[\],]')
 _INSIDE_STRING = re.compile(rb'["\\]')
 
 
-def _json_items(file: IO[bytes]) -> Iterator[tuple[int, bytes | None, str]]:
-    """Byte offset and bytes of each item of the list; for the end of a damaged list, minus the offset minus one.
+class _NoListError(ValueError):
+    pass
 
-    Only brackets, quotes and backslashes are looked at: they are never part of another UTF-8 character.
+
+def _json_items(file: IO[bytes]) -> Iterator[tuple[int, bytes | None, str]]:
+    """Byte offset and bytes of each item of the list; no bytes but a fault for one that is too long or cut off.
+
+    Only brackets, commas, quotes and backslashes are looked at (they are never part of another UTF-8 character), and
+    every byte once.
+
+    Raises:
+        _NoListError: there is no list.
     """
-    depth = 0
-    list_depth = 0  # depth inside the list, once it has been found
+    depth = list_depth = 0  # list_depth: depth inside the list, once it has been found
     inside_string = skip = False
     base = 0  # offset of the chunk in the file
-    start = -1  # offset of the current item
-    held = bytearray()  # the current item's bytes from earlier chunks
-    too_long = False
+    item = _JsonItem()
     while chunk := file.read(_CHUNK):
         if base == 0 and chunk.startswith((b"\xff\xfe", b"\xfe\xff")):
-            yield -1, None, "UTF-16; JSON files are UTF-8"
-            return
-        at = item_from = 0
-        if skip:
-            at, skip = 1, False
+            raise _NoListError("UTF-16; JSON files are UTF-8")
+        at = 1 if skip else 0
+        skip = False
+        gap = at = min(at, len(chunk))  # what stands between two items starts here
+        item.chunk, item.begin = chunk, 0
         while at < len(chunk):
             if inside_string:
                 match = _INSIDE_STRING.search(chunk, at)
@@ -630,45 +638,73 @@ def _json_items(file: IO[bytes]) -> Iterator[tuple[int, bytes | None, str]]:
             match = _OUTSIDE_STRING.search(chunk, at)
             if not match:
                 break
-            at = match.end()
-            mark = match[0]
-            if list_depth and depth == list_depth and start < 0 and mark not in b"],":
-                start, item_from = base + match.start(), match.start()
+            at, mark = match.end(), match[0]
+            among_items = list_depth > 0 and depth == list_depth
+            if among_items and item.start < 0:
+                item.open(gap, match.start() if mark in b"],}" else at, base)
             if mark == b'"':
                 inside_string = True
             elif mark in b"{[":
                 depth += 1
                 if mark == b"[" and not list_depth and depth <= 2:
                     list_depth = depth
+                    gap = at
+            elif mark == b"," and among_items:
+                if item.start >= 0:
+                    yield item.close(match.start())
+                gap = at
             elif mark in b"}]":
                 depth -= 1
-                if list_depth and depth == list_depth and start >= 0:
-                    data = bytes(held) + chunk[item_from : match.end()]
-                    too_long = too_long or len(data) > _MAX_ITEM_BYTES
-                    fault = f"longer than the {_MAX_ITEM_BYTES:,} bytes that are read" if too_long else ""
-                    yield start, None if too_long else data, fault
-                    held.clear()
-                    start, too_long = -1, False
+                if list_depth and depth == list_depth and item.start >= 0:
+                    yield item.close(at)
+                    gap = at
                 elif list_depth and depth < list_depth:
+                    if item.start >= 0:
+                        yield item.close(match.start())
                     return
-            elif start >= 0 and depth == list_depth:
-                # A bare string or so between two commas.
-                yield start, bytes(held) + chunk[item_from : match.start()], ""
-                held.clear()
-                start, too_long = -1, False
-        if start >= 0:
-            if not too_long:
-                held += chunk[item_from:]
-                too_long = len(held) > _MAX_ITEM_BYTES
-            if too_long:
-                held.clear()
+        if list_depth and depth == list_depth and item.start < 0 and not inside_string:
+            item.open(gap, len(chunk), base)
+        item.hold()
         base += len(chunk)
     if not list_depth:
-        yield -1, None, "no list of records" if base else "empty"
-    elif start >= 0:
-        yield -start - 1, None, "the file ends inside an item: it was cut off"
-    else:
-        yield -base - 1, None, "the file ends before its list does: it was cut off"
+        raise _NoListError("no list of records" if base else "empty file")
+    yield max(item.start, 0) or base, None, "the file was cut off here: its list does not end"
+
+
+class _JsonItem:
+    """The bytes of the item that is being read, across chunks."""
+
+    def __init__(self) -> None:
+        self.start = -1  # offset in the file; -1 between items
+        self.chunk = b""
+        self.begin = 0  # of the item in the chunk
+        self.held = bytearray()
+        self.length = 0
+
+    def open(self, low: int, high: int, base: int) -> None:
+        """Start an item at the first byte between two places in the chunk that is no white space, if there is one."""
+        gap = self.chunk[low:high]
+        if gap.strip():
+            self.begin = low + len(gap) - len(gap.lstrip())
+            self.start = base + self.begin
+            self.held.clear()
+            self.length = 0
+
+    def hold(self) -> None:
+        """Keep what the chunk has of the item."""
+        if self.start >= 0:
+            self.length += len(self.chunk) - self.begin
+            if self.length <= _MAX_ITEM_BYTES:
+                self.held += self.chunk[self.begin :]
+            else:
+                self.held.clear()
+
+    def close(self, end: int) -> tuple[int, bytes | None, str]:
+        """The item that ends before that place in the chunk."""
+        start, self.start = self.start, -1
+        if self.length + end - self.begin > _MAX_ITEM_BYTES:
+            return start, None, f"longer than the {_MAX_ITEM_BYTES:,} bytes that are read"
+        return start, bytes(self.held) + self.chunk[self.begin : end], ""
 
 
 def _parquet_rows(path: Path, columns: Columns) -> Iterator[Row]:
