@@ -126,12 +126,14 @@ def _print_table(title: str, names: Sequence[str], rows: Iterable[Sequence[objec
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in names:
         table.add_column(name, justify="right" if name in right else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(_safe(cell)) for cell in row))
-    _console().print(table)
+    console = _console()
+    console.print(Text(_safe(title)))
+    console.print(table)
 
 
 # build ----------------------------------------------------------------------------------------------------------
@@ -255,7 +257,7 @@ def _show_build(report: BuildReport, full_list: bool) -> None:
         ("notes", report.count("note")),
         ("violations", len(report.violations)),
     ]
-    where = f"published in {report.out}" if report.published else "nothing was published"
+    where = f"Published in {report.out}" if report.published else "Nothing was published"
     _print_table(where, ("what", "count"), counts, right=("count",))
     for kind, heading in (
         ("refused", "Refused"),
