@@ -1,10 +1,10 @@
 """From all figures to one value per place, day and indicator: city_by_date, city_intraday and coverage.
 
-**Which figures count for a day.** Figures with a place, a day and an indicator other than `other`. A figure of a
-part of a place (a hospital, a new area without a code of its own) is none of the place; a part of a whole that has
-the same place, day and indicator is no second statement of it. `new` figures count where their period is that one
-day, from 0 to 24 o'clock; cumulative and current ones for the day they end on. 截至2月3日24时, 2月3日0—24时 and
-截至2月4日0时 belong to February 3.
+**Which figures count for a day.** Figures with a place, a day, an indicator other than `other` and a unit that fits
+it. A figure of a part of a place (a hospital, a new area without a code of its own) is none of the place; a part of
+a whole that has the same place, day and indicator is no second statement of it. `new` figures count where their
+period is that one day, from 0 to 24 o'clock; cumulative and current ones for the day they end on. 截至2月3日24时,
+2月3日0—24时 and 截至2月4日0时 belong to February 3.
 
 **What is kept apart** (city_intraday): figures with a clock time before the day's end (截至2月4日12时), and counts of
 cases and contacts that were published on the very day they are of, for that day was not over; their time is that of
@@ -340,7 +340,7 @@ def _columns(metrics: pa.Table, chosen: _Chosen, names: _Names) -> dict[str, pa.
 
 _Names = dict[str, tuple[str, str]]
 
-_INDICATORS = [word for word in VOCABULARIES["indicators"] if word != "other"]
+_INDICATORS = sorted(word for word in VOCABULARIES["indicators"] if word != "other")
 _KINDS = [VOCABULARIES["indicators"][word].kind for word in _INDICATORS]
 _SUBJECTS = ("confirmed", "suspected", "severe", "critical", "asymptomatic", "deaths", "recovered")
 
@@ -356,6 +356,7 @@ def _figures(metrics: pa.Table, documents: pa.Table, regions: pa.Table | None) -
     if regions is not None:
         usable = pc.and_(usable, _own_name(metrics, regions))
     usable = pc.and_(usable, pc.invert(_repeated_whole(metrics)))
+    usable = pc.and_(usable, _unit_fits(metrics))
     corrected = _corrected(metrics, doc_ids)
     metrics = metrics.filter(usable)
 
@@ -449,6 +450,12 @@ def _own_name(metrics: pa.Table, regions: pa.Table) -> pa.Array:
     own = pa.concat_arrays([chunk for column in named for chunk in column.chunks])
     stated = pc.binary_join_element_wise(metrics["region_code"], metrics["region_name"], "\t")
     return pc.or_(pc.is_null(metrics["region_name"]), pc.is_in(stated, value_set=own))
+
+
+def _unit_fits(metrics: pa.Table) -> pa.Array:
+    pairs = [f"{name}\t{unit}" for name in _INDICATORS for unit in VOCABULARIES["indicators"][name].units or VOCABULARIES["units"]]
+    stated = pc.binary_join_element_wise(metrics["indicator"], metrics["unit"], "\t")
+    return pc.is_in(stated, value_set=pa.array(pairs, pa.string()))
 
 
 def _repeated_whole(metrics: pa.Table) -> pa.Array:
