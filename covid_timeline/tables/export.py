@@ -186,13 +186,14 @@ def _write_xlsx(found: dict[str, Path], target: Path) -> None:
         from openpyxl.cell import WriteOnlyCell
     except ImportError as error:
         raise ExportError("export to xlsx needs openpyxl: pip install 'covid-timeline[excel]'") from error
-    book = Workbook(write_only=True)
     for name, path in found.items():
         rows = pq.read_metadata(path).num_rows
         if rows >= SHEET_ROWS:
             raise ExportError(
                 f"{name} has {rows:,} rows, more than a sheet of Excel holds; export to csv or duckdb"
             )
+    book = Workbook(write_only=True)
+    for name, path in found.items():
         sheet = book.create_sheet(name)
         sheet.freeze_panes = "A2"
 
