@@ -124,6 +124,7 @@ _HAN2 = re.compile("[\u4e00-\u9fff]{2}")
 _ALL_OBSERVED = re.compile(
     "[，,](?:目前|现|均|全部|都|也|已|正|仍|尚|在){0,5}(?:接受|进行|实施|落实)?(?:隔离|集中)?医学观察(?![^，。；]{0,6}\\d)"
 )
+_PROVINCES = re.compile("\\d+ ?个?省(?:份|级|（|\\(|、|区|市)")
 _ZERO_NOUN = re.compile(one_of(
     word for name in ("confirmed", "suspected", "severe", "critical", "deaths", "recovered", "asymptomatic")
     for word in load_words("case_cues")["noun"][name]["words"]
@@ -306,6 +307,12 @@ def _is_inside(inner: Region, outer: Region) -> bool:
     )
 
 
+def _is_zone(region: Region) -> bool:
+    """A part of a coded unit that has no code of its own (高新区): it holds nothing but itself."""
+    unit = gazetteer().get(region.code) if region.code else None
+    return unit is not None and region.name != unit.name
+
+
 def region_of(place: Place) -> Region:
     return Region(place.code, place.name, place.level if place.level != "abroad" else None, "home" if place.kind == "home" else "named")
 
@@ -429,7 +436,7 @@ class _Binder:
         start, end = sentence.start, sentence.end
         self.first_figure = figures[0].start
         cues = [(m.start(), m.end(), _CODE[m.group()]) for m in _CUE_RE.finditer(text, start, end)]
-        continues = text.startswith(("其中", "具体", "分别", "包括", "另有", "上述", "另外", "另，", "它们"), start)
+        continues = text.startswith(("其中", "具体", "分别", "包括", "上述", "它们"), start)
         if not continues and self.previous.listing and self.previous_stop in "；;":
             continues = True  # 其中济南市2例；青岛市1例
         frame = self.previous.copy() if continues else _Frame()
@@ -442,6 +449,7 @@ class _Binder:
         left = start  # where the words that belong to the next figure begin
         pending_regions: list[Region] = []
         pending_nouns: list[str] = []
+        in_list = False
         date_index = first_date
         subject: Region | None = None
         last_draft: Draft | None = self.last_draft if continues else None
@@ -470,7 +478,7 @@ class _Binder:
             mode: str | None = None
             topic_nouns: list[str] = []
             topic_mode: str | None = None
-            each = respectively = False
+            each = respectively = part_here = opened = False
             clause_left = left
             last_noun_end = left
             origin: str | None = None
@@ -508,12 +516,17 @@ class _Binder:
                         frame.whole = last_draft
                         frame.item = (last_draft.group, last_draft.kind) if last_draft.group else None
                     clause_left = cue_end
+                    opened = True
                 elif code is _CLOSE:
                     if stack:
                         frame = stack.pop()
                     nouns, mode, topic_nouns, topic_mode = [], None, [], None
                     clause_left = cue_end
+                elif name == "out":
+                    if not stack:
+                        frame.listing, frame.item = False, None
                 elif name == "part":
+                    part_here = True
                     if text[cue_start] == "含" and text[cue_start - 1] not in "（(，,、：":
                         continue  # 饱含
                     frame.listing = True
@@ -609,6 +622,14 @@ class _Binder:
                 chosen = nouns + post_nouns
             if nouns and {"contacts"} >= set(nouns) and post_nouns:
                 chosen = post_nouns + (["contacts"] if "changed" not in post_nouns else [])
+            if not chosen and places and not topic_nouns and regions:
+                if not in_list and not (opened and frame.item is not None):
+                    found = self._list_whole(figures, number, regions[-1], cues, cue_index)
+                    if found is not None and (frame.listing or not frame.nouns):
+                        frame.item, frame.whole, frame.listing = (found.group, found.kind), found, True
+                in_list = frame.item is not None and frame.listing
+            else:
+                in_list = False
             if not chosen and places and frame.listing and frame.item is not None and not topic_nouns:
                 chosen, inherited = [frame.item[0]], True
                 mode = mode or frame.item[1]
@@ -625,8 +646,14 @@ class _Binder:
             own_mode = mode or post_mode
             if own_mode is None and (topic_mode and (not own or not nouns)):
                 own_mode = topic_mode
+            if frame.listing and nouns and mode and not part_here and not stack and (
+                not places or (mode == "cumulative" and frame.whole is not None and frame.whole.kind == "new")
+            ):
+                frame.listing, frame.item = False, None  # 其中…。现有疑似病例58例: no part of what was listed
             whole = frame.whole
             explained = True
+            if frame.listing and own and not places and set(chosen) <= {"case", "confirmed"}:
+                explained = not _HAN2.search(_FILLER.sub("", self._without(clause_left, figure.start, places)))
             if not own and not topic_nouns:
                 residue = _FILLER.sub("", self._without(clause_left, figure.start, places))
                 tail = _FILLER.sub("", self._without(figure.end, right, ()))
@@ -661,6 +688,10 @@ class _Binder:
             else:
                 noun_group = noun
             indicator = _INDICATOR.get((noun_group, kind), "other")
+            if frame.listing and places and inherited and whole is not None and whole.region.code and not each and not _is_zone(regions[-1]):
+                if regions[-1].code == whole.region.code or not _is_inside(regions[-1], whole.region):
+                    explained = False  # 按居住地分布，本市9例，武汉3例: where they live, not whose figure it is
+                    regions = [whole.region]
             if not explained:
                 indicator = "other"
             if origin is None and inherited:
@@ -682,6 +713,9 @@ class _Binder:
                 self._give_date(draft, figure, clause, first_date, last_date, date_index)
                 if frame.listing or (inherited and places):
                     draft.part_of = self._whole_of(draft, whole)
+                    held = draft.part_of
+                    if held is not None and held.quantity.value < figure.value and not (part_here or opened or places):
+                        draft.part_of = None
                 self._add(draft, clause)
                 made.append(draft)
             last_draft = made[0]
@@ -713,6 +747,10 @@ class _Binder:
                 frame.region = regions[-1] if mode else None
             left = right
             cue_index = max(cue_index, bisect_left(cues, (right,)))
+            if text[right - 1 : right + 1] in ("中，", "中,", "中：") and right > figure.end:
+                frame.listing = True  # 13例确诊病例中，输入性10例
+                frame.item = (last_draft.group, last_draft.kind)
+                frame.whole = last_draft
             if not frame.listing:
                 frame.whole = last_draft
         self.last_draft = last_draft
@@ -816,7 +854,7 @@ class _Binder:
         if noun in ("treated", "observed"):
             return "current"
         if noun == "contacts":
-            return "cumulative"
+            return "" if mode == "new" or figure.unit == "case" else "cumulative"
         if noun == "released":
             if mode == "new" and "累计" not in before:
                 return "new"
@@ -836,6 +874,8 @@ class _Binder:
         if noun in ("severe", "critical", "suspected", "asymptomatic"):
             return "current"
         role = self._role()
+        if role == "none" and noun in ("recovered", "deaths") and figure.start < self.title_end:
+            return "new"
         if role in ("as_of", "now", "none"):
             one = figure.value == 1 and (figure.unit == "person" or self.scope.text[figure.start] == "一")
             return "new" if one and role == "none" else "cumulative"
@@ -868,10 +908,20 @@ class _Binder:
             for place in self.scope.places_in(sentence.start, self.first_figure):
                 if not self.scope.is_origin(place) and not self.scope.is_destination(place):
                     return region_of(place)
-        if self.paragraph_region is not None:
-            region = self.paragraph_region
-            return region._replace(basis="inherited") if region.basis == "named" else region
-        return self.scope.home_region
+        if _PROVINCES.search(self.scope.text, sentence.start, figure.start):
+            return Region("100000", "中国", "country", "named")
+        return self._inherited(None)
+
+    def _inherited(self, subject: Region | None) -> Region:
+        """The subject carried on: from the sentence, else from the paragraph where it is near home, else home."""
+        region = subject or self.paragraph_region
+        if region is None:
+            return self.scope.home_region
+        home = self.scope.home_region
+        near = region.code is None or home.code is None or region.code == home.code
+        if subject is None and not (near or _is_inside(region, home) or _is_inside(home, region)):
+            return home  # 患者长期居住武汉: a place of the story, not the subject of what follows
+        return region._replace(basis="inherited") if region.basis == "named" else region
 
     def _measure(
         self, chosen: Sequence[str], text: str, left: int, figure: Quantity, right: int, frame: _Frame, inherited: bool
@@ -894,6 +944,31 @@ class _Binder:
                 start = max(start, place.end)
         return text[start:end]
 
+    def _list_whole(
+        self, figures: Sequence[Quantity], number: int, region: Region, cues: Sequence[tuple[int, int, str]], cue_index: int
+    ) -> Draft | None:
+        """The figure that a list of places breaks down (…50例，死亡1例。东城区2例、西城区7例): the one the list adds up to,
+        else the latest one of a region around these places that is large enough."""
+        total = figures[number].value
+        for before, after in zip(figures[number:], figures[number + 1 :], strict=False):
+            if after.start - before.end > 14 or after.unit != before.unit:
+                break
+            inner = [code for start, _, code in cues[cue_index:] if before.end <= start < after.start]
+            if any(code[:2] in ("n:", "m:") or code in (_OPEN, _CLOSE) for code in inner):
+                break
+            total += after.value
+        large: Draft | None = None
+        for draft in reversed(self.drafts[-14:]):
+            if draft.part_of is not None or not draft.group or not draft.kind or draft.indicator == "other":
+                continue
+            if draft.quantity.value == 0 or not _is_inside(region, draft.region):
+                continue
+            if draft.quantity.value == total:
+                return draft
+            if large is None and draft.quantity.value > total:
+                large = draft
+        return large
+
     def _same_people(self, figure: Quantity) -> Draft | None:
         for draft in reversed(self.drafts[-20:]):
             if draft.quantity.value == figure.value and draft.group in ("recovered", "deaths", "confirmed") and draft.kind:
@@ -911,12 +986,22 @@ class _Binder:
     def _whole_of(self, part: Draft, whole: Draft | None) -> Draft | None:
         """The whole of a part: the latest figure of the same indicator for a region that contains it, else the frame's."""
         if part.region.code is not None:
-            book = gazetteer()
+            smaller: Draft | None = None
             for other in reversed(self.latest.get(part.indicator, [])[-60:]):
-                code = other.region.code
-                if code and code != part.region.code and other.group == part.group and book.contains(code, part.region.code):
+                if other.group != part.group or not _is_inside(part.region, other.region) or _is_zone(other.region):
+                    continue
+                if other.quantity.value >= part.quantity.value:
                     return other
-        return whole if whole is not None and whole.quantity is not part.quantity else None
+                smaller = smaller or other
+            if smaller is not None and (whole is None or whole is smaller):
+                return smaller  # the text contradicts itself: kept as stated, and flagged by validation
+        if whole is None or whole.quantity is part.quantity:
+            return None
+        if whole.quantity.value < part.quantity.value:  # 除死亡3例外，其中88例: look further back for what holds it
+            for other in reversed(self.drafts[-6:]):
+                if other.quantity.unit == part.quantity.unit and other.quantity.value >= part.quantity.value and other.group:
+                    return other
+        return whole
 
     def _second_statements(
         self, made: list[Draft], figure: Quantity, nouns: list[str], post_nouns: list[str], right: int,
@@ -1046,10 +1131,7 @@ class _Binder:
         organ = scope.organ(clause[0], figure.start)
         if organ is not None and organ[1].code != "100000":
             return organ[1]
-        inherited = subject or self.paragraph_region
-        if inherited is not None:
-            return inherited._replace(basis="inherited") if inherited.basis == "named" else inherited
-        return scope.home_region
+        return self._inherited(subject)
 
     def _givers(self, start: int, end: int) -> list[Place]:
         scope = self.scope
@@ -1097,13 +1179,13 @@ class _Binder:
     def _apply_date(self, draft: Draft, index: int | None, clause: tuple[int, int]) -> None:
         scope = self.scope
         indicator = draft.indicator
-        kind = draft.kind or _kind_of_name(indicator)
+        kind = _kind_of_name(indicator) or draft.kind
         draft.date = index
         if index is None:
             anchor = scope.anchor
             draft.basis = "publication"
             draft.date_end = anchor  # type: ignore[assignment]
-            draft.date_start = anchor if kind not in ("new", "cumulative") and draft.group else None  # type: ignore[assignment]
+            draft.date_start = anchor if kind == "current" else None  # type: ignore[assignment]
             draft.time_end = None
             return
         date = scope.dates[index]
@@ -1155,8 +1237,7 @@ class _Binder:
             if twin is not None and not stated:
                 if not exact and "新增" not in draft.measure and "累计" not in draft.measure:
                     draft.indicator, draft.kind = twin.indicator, twin.kind
-                draft.date, draft.basis = twin.date, twin.basis
-                draft.date_start, draft.date_end, draft.time_end = twin.date_start, twin.date_end, twin.time_end
+                self._apply_date(draft, twin.date, draft.clause)
             elif draft.date is None and first_date is not None:
                 self._apply_date(draft, first_date, draft.clause)
 
