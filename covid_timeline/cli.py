@@ -158,6 +158,10 @@ def build(
     doc_id: Annotated[str | None, typer.Option("--id", help="Column of the document id.")] = None,
     medium: Annotated[str | None, typer.Option("--source", help="Column of the medium.")] = None,
     url: Annotated[str | None, typer.Option(help="Column of the address.")] = None,
+    sidecar: Annotated[
+        Path | None,
+        typer.Option(help="What a folder's texts do not say (CSV or TOML). Without it: sidecar.csv or .toml in RAW."),
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 where any document was refused.")] = False,
     quotes: Annotated[
         Quotes, typer.Option(help="Publish sentences: where the texts may be republished, always, or never.")
@@ -180,6 +184,8 @@ def build(
     columns = {name: column for name, column in named.items() if column is not None}
     if columns and source not in (SourceKind.jsonl, SourceKind.csv, SourceKind.parquet):
         _wrong_use(f"--{next(iter(columns))} names a column; it goes with --from jsonl, csv or parquet")
+    if sidecar is not None and source is not SourceKind.folder:
+        _wrong_use("--sidecar goes with a folder of texts")
     paths = raw or [RAW]
     for path in paths:
         if not path.exists():
@@ -189,24 +195,28 @@ def build(
 
     from covid_timeline.pipeline import build as run
 
-    articles = _articles(source, paths, columns)
+    articles = _articles(source, paths, columns, sidecar)
     with _Progress() as progress:
         report = run(articles, target, quotes=quotes.value, progress=progress)
     _show_build(report, full_list)
     raise typer.Exit(report.exit_code(strict=strict))
 
 
-def _articles(kind: SourceKind, paths: Sequence[Path], columns: Mapping[str, str]) -> Iterable[Article | Refused]:
+def _articles(
+    kind: SourceKind, paths: Sequence[Path], columns: Mapping[str, str], sidecar: Path | None
+) -> Iterable[Article | Refused]:
     if kind in (SourceKind.folder, SourceKind.html):
         if len(paths) > 1:
             _wrong_use(f"--from {kind.value} reads one folder at a time")
+        if paths[0].is_file():
+            _wrong_use(f"{paths[0]} is a file: name the folder it is in, or say with --from what it is")
         if kind is SourceKind.html:
             from covid_timeline.sources.html import read_html
 
             return read_html(paths[0])
         from covid_timeline.sources.folder import read_folder
 
-        return read_folder(paths[0])
+        return read_folder(paths[0], sidecar)
     if kind is SourceKind.dxy:
         from covid_timeline.sources.dxy import read_dxy
 
@@ -409,6 +419,9 @@ def extract(
         return
     for name, columns in _SHOWN_COLUMNS.items():
         rows = [[_cell(row, column) for column in columns] for row in tables[name]]
+        if not rows:
+            print(f"{name} (0)\n")
+            continue
         _print_table(f"{name} ({len(rows)})", columns, rows, right=("value",))
 
 

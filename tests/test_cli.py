@@ -150,6 +150,8 @@ class TestBuild:
             (["{tmp}/news.csv", "--from", "csv"], 2, "--text COLUMN"),
             (["{tmp}/news.csv", "--from", "csv", "--text", "body"], 1, "body"),
             (["{tmp}/news.csv", "--from", "dxy"], 1, "news.csv"),
+            (["{tmp}/news.csv"], 2, "is a file"),
+            (["{tmp}/news.csv", "--from", "csv", "--sidecar", "x"], 2, "--sidecar goes with"),
             (["{tmp}/empty", "{tmp}/empty"], 2, "reads one folder"),
         ],
     )
