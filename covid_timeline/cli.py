@@ -674,7 +674,16 @@ def validate(
 
 @app.command()
 def audit(
-    tables: Annotated[Path | None, typer.Argument(help="A build. Without it: the published tables.", metavar="DIR")] = None,
+    tables: Annotated[
+        Path | None, typer.Argument(help="A build. Without it: the published tables.", metavar="DIR")
+    ] = None,
+    *,
+    texts: Annotated[
+        Path | None, typer.Option(help="The raw texts, a folder or the bulletins' export, for titles and sentences.")
+    ] = None,
+    check: Annotated[list[str] | None, typer.Option(help="Only this check; may be repeated.")] = None,
+    form: Annotated[str, typer.Option("--format", help="text or jsonl.")] = "text",
+    limit: Annotated[int | None, typer.Option(help="Print so many findings; the counts are of all.")] = None,
 ) -> None:
     """Slips of the articles and misreadings, found without annotations: parts and wholes, rates, repeats, titles.
 
@@ -682,7 +691,8 @@ def audit(
     """
     from covid_timeline.tables.audit import run_audit
 
-    raise typer.Exit(run_audit(tables or _published()))
+    known = _exported_texts(texts) if texts and texts.is_file() else texts
+    raise typer.Exit(run_audit(tables or _published(), texts=known, form=form, checks=check or (), limit=limit))
 
 
 @app.command()
