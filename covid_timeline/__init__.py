@@ -6,7 +6,7 @@
 [(50680000000.0, 'CNY')]
 
 Published tables: `load_events`, `load_metrics`, `load_dates`, `load_documents`, `load_regions`, `load_city_by_date`,
-`load_rejected`; `quote` gives the sentence behind a row. One's own text: `extract`, `find_dates`, `find_quantities`,
+`load_city_intraday`, `load_coverage`, `load_rejected`; `quote` gives the sentence behind a row. One's own text: `extract`, `find_dates`, `find_quantities`,
 `find_places`, the strict `parse_date` and `parse_quantity`, and `explain`. One's own articles: `build`.
 
 Nothing heavy is imported until one of these is used.
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from covid_timeline.load import (
         Quote,
         load_city_by_date,
+        load_city_intraday,
+        load_coverage,
         load_dates,
         load_documents,
         load_events,
@@ -56,6 +58,8 @@ __all__ = [
     "find_places",
     "find_quantities",
     "load_city_by_date",
+    "load_city_intraday",
+    "load_coverage",
     "load_dates",
     "load_documents",
     "load_events",
@@ -78,6 +82,8 @@ _HOMES = {
     "find_places": "api",
     "find_quantities": "api",
     "load_city_by_date": "load",
+    "load_city_intraday": "load",
+    "load_coverage": "load",
     "load_dates": "load",
     "load_documents": "load",
     "load_events": "load",

@@ -245,6 +245,57 @@ def load_city_by_date(
     return _as(table, backend)
 
 
+def load_city_intraday(
+    indicator: OneOrMore | None = None,
+    *,
+    region: OneOrMore | None = None,
+    inside: bool = False,
+    level: OneOrMore | None = None,
+    start: Day | None = None,
+    end: Day | None = None,
+    columns: Sequence[str] | None = None,
+    path: str | Path | None = None,
+    backend: Backend = "pandas",
+    verify: bool = True,
+) -> Any:
+    """Figures of a moment within a day, kept apart from the day's closing figures of `load_city_by_date`.
+
+    Raises:
+        ValueError, FileNotFoundError: as for `load_events`.
+    """
+    read = _Reader(path, verify)
+    where = [
+        *_words("indicator", indicator, "indicators"),
+        *_words("region_level", level, "region_levels"),
+        *read.regions(region, inside),
+        *_between("date", start, end),
+    ]
+    return _as(read.table("city_intraday", where, columns), backend)
+
+
+def load_coverage(
+    region: OneOrMore | None = None,
+    *,
+    inside: bool = False,
+    start: Day | None = None,
+    end: Day | None = None,
+    columns: Sequence[str] | None = None,
+    path: str | Path | None = None,
+    backend: Backend = "pandas",
+    verify: bool = True,
+) -> Any:
+    """How many documents speak of each place on each day: where a gap is no data, and not a day without cases.
+
+    Raises:
+        ValueError, FileNotFoundError: as for `load_events`.
+    """
+    read = _Reader(path, verify)
+    return _as(
+        read.table("coverage", [*read.regions(region, inside), *_between("date", start, end)], columns),
+        backend,
+    )
+
+
 # --- one row, with its sentence -----------------------------------------------------------------------------------
 
 

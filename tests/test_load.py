@@ -230,6 +230,15 @@ class TestCityByDate:
         )
         assert table.column("value").to_pylist() == [30, 1, 0]
 
+    def test_coverage_and_intraday(self, built: Path) -> None:
+        rows = ct.load_coverage("聊城", path=built, start="2020-02-04", backend="arrow").to_pylist()
+        # The 4th: one bulletin states figures of the day, another was published on it.
+        assert [(str(row["date"]), row["n_documents"]) for row in rows][:2] == [
+            ("2020-02-04", 2),
+            ("2020-02-05", 2),
+        ]
+        assert len(ct.load_city_intraday("confirmed_new", path=built, region="聊城", level="prefecture")) == 0
+
     def test_as_of(self, built: Path) -> None:
         table = ct.load_city_by_date("confirmed_new", as_of="2020-02-05", path=built, backend="arrow")
         assert {str(day) for day in table.column("date").to_pylist()} == {"2020-02-03", "2020-02-04"}

@@ -234,6 +234,7 @@ def croissant(files: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         "conformsTo": "http://mlcommons.org/croissant/1.0",
         "license": LICENCE[1],
         "version": SCHEMA_VERSION,
+        "citeAs": f"covid-timeline contributors: {TITLE}, schema {SCHEMA_VERSION}",
         "keywords": KEYWORDS,
         "inLanguage": ["zh", "en"],
         "distribution": [
