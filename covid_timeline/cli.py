@@ -752,12 +752,17 @@ def export(
 @app.command(hidden=True)
 def schemas(
     folder: Annotated[Path, typer.Argument(help="Where the schemas go.")] = Path("schemas"),
-    page: Annotated[Path, typer.Option(help="Where the data dictionary goes.")] = Path("docs/data-dictionary.md"),
+    docs: Annotated[Path, typer.Option(help="Where the data dictionary and the list of checks go.")] = Path("docs"),
 ) -> None:
-    """Write schemas/ and the data-dictionary page from the data dictionary."""
+    """Write schemas/ and the generated pages of docs/ from the data dictionary and the checks."""
     from covid_timeline.tables.describe import write_schemas
+    from covid_timeline.tables.validate import describe_checks
 
-    changed = write_schemas(folder, page)
+    changed = write_schemas(folder, docs / "data-dictionary.md")
+    page, checks = docs / "validation.md", describe_checks()
+    if not page.exists() or page.read_text(encoding="utf-8") != checks:
+        page.write_text(checks, encoding="utf-8", newline="\n")
+        changed.append(page)
     for path in changed:
         print(f"written: {path}")
     if not changed:
