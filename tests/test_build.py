@@ -81,7 +81,7 @@ class TestDocumentRow:
 
 class TestRowStore:
     # Ids whose order as text is not that of their numbers, a long run of one, and documents without rows.
-    IDS = [f"dxy-{n}" for n in range(1, 60)]
+    IDS = tuple(f"dxy-{n}" for n in range(1, 60))
 
     def facts(self) -> list[fakes.Facts]:
         texts = ["2月3日，确诊1例、2例。" * n + "7个" for n in range(4)]
