@@ -152,6 +152,12 @@ class TestCauses:
         path.write_text(reference_rows({2: 120, 3: 150, 4: 200}, {2: 12, 3: 30, 4: 20}), encoding="utf-8")
         assert self.cause(path, row(90)) == "reference_fall"
 
+    def test_hong_kong_is_counted_apart(self, tmp_path: Path) -> None:
+        path = tmp_path / "r.csv"
+        rows = "2020-02-03,中国,CN,,,,,500,0,0,0\n2020-02-03,中国,CN,香港特别行政区,810000,,,15,0,0,0\n"
+        path.write_text(HEAD + rows, encoding="utf-8")
+        assert self.cause(path, row(485, region_code="100000", region_level="country")) == "country_scope"
+
     def test_new_follows_cumulative(self, reference: Path) -> None:
         rows = row(9, indicator="confirmed_new"), row(3, metric_id="dxy-2:m1")
         assert self.cause(reference, *rows) == "cumulative"

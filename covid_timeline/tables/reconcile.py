@@ -31,6 +31,7 @@ COLUMNS = {"confirmed": "confirmed", "cured": "recovered", "dead": "deaths"}
 LEVELS = ("country", "province", "prefecture", "county")
 
 CAUSES: Mapping[str, str] = {
+    "country_scope": "the reference counts Hong Kong, Macau and Taiwan with the country, national bulletins do not",
     "not_by_city": "the reference counts these for the province and leaves its cities at nought",
     "reference_parts": "the reference's own cities do not add up to its province: they are of another hour",
     "previous_day": "the reference has this value on the day before: another hour of the day",
@@ -45,6 +46,7 @@ CAUSES: Mapping[str, str] = {
 }
 """What a difference is put down to, in this order; the first that fits is named."""
 
+_APART = ("710000", "810000", "820000")
 _DAY = dt.timedelta(days=1)
 
 
@@ -315,6 +317,10 @@ def _cause(
         return reference.get(region, day + shift * _DAY, indicator)
 
     is_part = not region.endswith("0000")
+    if region == "100000":
+        elsewhere = [reference.get(code, day, indicator) or 0 for code in _APART]
+        if value == stated - sum(elsewhere):
+            return "country_scope"
     whole = reference.get(region[:2] + "0000", day, f"{subject}_cumulative")
     if is_part and whole and reference.get(region, day, f"{subject}_cumulative") == 0:
         return "not_by_city"
