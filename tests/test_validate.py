@@ -6,7 +6,12 @@ import datetime as dt
 import hashlib
 import io
 import json
+import os
+import re
 import shutil
+import subprocess
+import sys
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -60,14 +65,14 @@ class TestEveryCheck:
         from dataclasses import replace
 
         dead = replace(CHECKS["metrics.value_rereads"], run=lambda ctx, table: [])
-        monkeypatch.setitem(CHECKS, dead.id, dead)
+        monkeypatch.setattr(validation, "CHECKS", {dead.id: dead})
         assert any("metrics.value_rereads" in said for said in validation.self_test())
 
-    @pytest.mark.parametrize("check", CHECKS.values(), ids=lambda c: c.id)
-    def test_says_what_is_expected_in_both_languages(self, check: Any) -> None:
-        assert check.stage in STAGES and check.severity in ("error", "warning") and check.table in TABLES
-        assert check.expects.endswith(".") and check.fix.endswith(".")
-        assert check.expects_zh.endswith("。")
+    def test_says_what_is_expected_in_both_languages(self) -> None:
+        for check in CHECKS.values():
+            assert check.stage in STAGES and check.severity in ("error", "warning") and check.table in TABLES
+            assert check.expects.endswith(".") and check.fix.endswith("."), check.id
+            assert check.expects_zh.endswith("。"), check.id
 
     def test_contract_section_3_is_covered(self) -> None:
         """Each clause of the section, and the checks that watch it."""
@@ -113,6 +118,7 @@ class TestEveryCheck:
             if any(s in c.id.partition(".")[2] for s in stated) and "of_resolves" not in c.id
         )
 
+    @pytest.mark.drift
     def test_page_is_what_the_checks_say(self) -> None:
         """When this fails: python -m covid_timeline.tables.validate > docs/validation.md"""
         page = Path(__file__).parents[1] / "docs" / "validation.md"
@@ -613,7 +619,8 @@ class TestOptions:
         assert code == 0 and out.startswith("VALID")
         assert all((tmp_path / "out" / o.partition("=")[0]).stat().st_size for o in outputs)
 
-    def test_self_test(self) -> None:
+    def test_self_test(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(validation, "self_test", list)
         code, out, _ = run(prove=True)
         assert code == 0 and out == f"{len(CHECKS)} checks, 0 that do not fail or pass as they should\n"
 
@@ -635,3 +642,81 @@ def FORMATS_JSON(folder: Path) -> str:
     from covid_timeline.tables.reports import to_json
 
     return to_json(validate(folder, texts=World().texts))
+
+
+# --- what is shown and shipped for CI ------------------------------------------------------------------------------
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The example of docs/ci.md, in the working directory: `tables` and `raw`."""
+    monkeypatch.chdir(tmp_path)
+    world = World()
+    world.rows["metrics"][4]["value"] = 200.0
+    world.rows["metrics"][9]["event_id"] = "lost"
+    for folder in ("tables", "raw"):
+        (tmp_path / folder).mkdir()
+    for doc, text in world.texts.items():
+        (tmp_path / "raw" / f"{doc}.txt").write_bytes(text.encode())
+    write_world(world, tmp_path / "tables")
+    return Path("tables")
+
+
+class TestForCi:
+    @pytest.mark.parametrize("form", ["text", "github"])
+    def test_page_shows_what_is_printed(self, damaged: Path, form: str) -> None:
+        """When this fails: UPDATE_DOCS=1 python -m pytest tests/test_validate.py -k page_shows"""
+        _, out, _ = run(damaged, format=form, stages=["keys", "rows"])
+        shown = re.sub(r" in \d+\.\d s", " in 0.1 s", out)
+        path = ROOT / "docs" / "ci.md"
+        page = path.read_text(encoding="utf-8")
+        block = re.compile(rf"(<!-- output: {form} -->\n```text\n)(.*?)(```\n)", re.S)
+        if os.environ.get("UPDATE_DOCS"):
+            path.write_text(block.sub(lambda m: m[1] + shown + m[3], page), encoding="utf-8")
+        else:
+            assert block.search(page)[2] == shown  # type: ignore[index]
+
+    @pytest.mark.skipif(not shutil.which("bash"), reason="bash is missing")
+    @pytest.mark.parametrize(
+        ("fail_on", "paths", "code"),
+        [("error", "tables\n", 1), ("never", "  \ntables  ", 0), ("error", "$(touch owned)", 3)],
+    )
+    def test_action_runs(self, damaged: Path, tmp_path: Path, fail_on: str, paths: str, code: int) -> None:
+        """The script of action.yml, as a runner would run it."""
+        action = (ROOT / "action.yml").read_text(encoding="utf-8")
+        script = re.search(r"REPORTS: .*?\n      run: \|\n(.*?)\n\n    - if", action, re.S)
+        assert script
+        (tmp_path / "bin").mkdir()
+        (tmp_path / "bin" / "python").symlink_to(sys.executable)
+        environ = os.environ | {
+            "TABLES": paths, "TEXTS": "raw", "FAIL_ON": fail_on, "BASELINE": "", "REPORTS": "out",
+            "GITHUB_OUTPUT": str(tmp_path / "output"), "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
+            "PYTHONPATH": str(ROOT), "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        }  # fmt: skip
+        done = subprocess.run(
+            ["bash", "-eo", "pipefail", "-c", textwrap.dedent(script[1])],
+            env=environ,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+        assert done.returncode == code, done.stderr
+        assert f"exit-code={code}\n" in (tmp_path / "output").read_text()
+        assert not (tmp_path / "owned").exists()
+        if code != 3:
+            assert (
+                "::error file=raw/a.txt,line=1,col=76,endColumn=79,title=metrics.value_rereads::"
+                in done.stdout
+            )
+            assert {p.name for p in (tmp_path / "out").iterdir()} == {
+                "report.json",
+                "report.sarif",
+                "report.xml",
+            }
+        assert (tmp_path / "summary.md").read_text(encoding="utf-8").startswith("## ")
+
+    def test_hook_calls_what_exists(self) -> None:
+        hook = (ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
+        assert "entry: covid-timeline validate\n" in hook and "pass_filenames: false" in hook

@@ -681,7 +681,7 @@ def _resolves(table: str, column: str, target: tuple[str, str]) -> None:
 
     @_check(
         table, f"{column}_resolves", stage="keys",
-        expects=f"Every {column} is a {target[1]} of {target[0]}, or null where that is allowed.",
+        expects=f"Every {column} is the {target[1]} of a row of {target[0]}, or null where that is allowed.",
         zh=f"每个 {column} 都应是 {target[0]} 表中的 {target[1]}（允许为空者除外）。",
         fix="Take both tables from one build; an orphan means that a row was lost or an id changed.",
         needs=f"{column} {target[0]}.{target[1]}",
