@@ -20,12 +20,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from covid_timeline.tables import validate as validation
 from covid_timeline.tables.checks import CHECKS
 from covid_timeline.tables.export import export
 from covid_timeline.tables.manifest import MANIFEST
-from covid_timeline.tables.reports import STAGES, Report
+from covid_timeline.tables.reports import FORMATS, STAGES, Report
 from covid_timeline.tables.samples import World, write_world
 from covid_timeline.tables.schema import TABLES, arrow_schema
 from covid_timeline.tables.validate import check_tables, default_tables, read_texts, run_validate, validate
@@ -483,6 +485,56 @@ class TestBreakdowns:
         assert "metrics.part_within_whole" not in failed(check_tables(world.build(), stages=["tables"]))
 
 
+CELLS: dict[str, st.SearchStrategy[Any]] = {
+    "string": st.none()
+    | st.text(max_size=8)
+    | st.sampled_from(["371500", "other", "confirmed_cumulative", "a:cum", "24:00", "百分之", "exact"]),
+    "bool": st.none() | st.booleans(),
+    "int64": st.none() | st.integers(-(2**63), 2**63 - 1),
+    "float64": st.none() | st.floats(),
+    "date32": st.none() | st.dates(),
+    "timestamp[us]": st.none() | st.datetimes(),
+}
+
+
+@st.composite
+def damage_anywhere(draw: st.DrawFn) -> list[tuple[str, int, str, Any]]:
+    """Up to eight cells with any value of their type."""
+    cells = []
+    for _ in range(draw(st.integers(1, 8))):
+        table = draw(st.sampled_from(list(TABLES)))
+        column = draw(st.sampled_from(TABLES[table].columns))
+        cells.append((table, draw(st.integers(0, 9)), column.name, draw(CELLS[column.type])))
+    return cells
+
+
+class TestAnyTables:
+    @given(damage_anywhere())
+    def test_never_raises_and_every_form_can_tell(self, cells: list[tuple[str, int, str, Any]]) -> None:
+        world = World()
+        for table, row, column, value in cells:
+            rows = world.rows[table]
+            rows[row % len(rows)][column] = value
+        try:
+            tables = world.build()
+        except UnicodeEncodeError:  # half a character: no Arrow table can hold it
+            return
+        report = check_tables(tables, world.texts)
+        for form in FORMATS.values():
+            form(report).encode("utf-8")
+
+    @given(
+        st.lists(st.sampled_from([(t, c) for t in TABLES for c in TABLES[t].names]), max_size=12),
+        st.sets(st.sampled_from(list(TABLES))),
+    )
+    def test_any_columns_and_tables_may_be_missing(self, gone: list[tuple[str, str]], kept: set[str]) -> None:
+        tables = {name: table for name, table in World().build().items() if name in kept}
+        for name, column in gone:
+            if name in tables and column in tables[name].schema.names and len(tables[name].schema.names) > 1:
+                tables[name] = tables[name].drop_columns([column])
+        str(check_tables(tables, World().texts))
+
+
 # --- bad input -----------------------------------------------------------------------------------------------------
 
 
@@ -632,16 +684,14 @@ class TestOptions:
     def test_same_tables_same_json(self, sound: Path, tmp_path: Path) -> None:
         rewrite(sound, "metrics", lambda t: with_cell(t, "value", 3, 380.0))
         texts = [
-            FORMATS_JSON(sound),
-            FORMATS_JSON(Path(shutil.copytree(sound, tmp_path / "elsewhere" / "processed"))),
+            report_json(sound),
+            report_json(Path(shutil.copytree(sound, tmp_path / "elsewhere" / "processed"))),
         ]
         assert texts[0] == texts[1]
 
 
-def FORMATS_JSON(folder: Path) -> str:
-    from covid_timeline.tables.reports import to_json
-
-    return to_json(validate(folder, texts=World().texts))
+def report_json(folder: Path) -> str:
+    return FORMATS["json"](validate(folder, texts=World().texts))
 
 
 # --- what is shown and shipped for CI ------------------------------------------------------------------------------

@@ -233,16 +233,19 @@ def printable(text: str, limit: int = 400) -> str:
     >>> printable("a\x1b[31m\n\u202eb")
     'a\\x1b[31m⏎\\u202eb'
     """
-    out = []
-    for char in text[:limit]:
-        if char == "\n":
-            out.append("⏎")
-        elif unicodedata.category(char) in _UNSEEN or ord(char) & 0xFFFE == 0xFFFE:
-            out.append(f"\\x{ord(char):02x}" if ord(char) < 256 else f"\\u{ord(char):04x}")
-        else:
-            out.append(char)
+    cut = text[:limit]
+    if not cut.isprintable():
+        cut = "".join(map(_visible, cut))
     # Old runner commands (##[...], ##vso[...]) are honoured anywhere in a line of a job's log.
-    return "".join(out).replace("##", "#\\#") + ("…" if len(text) > limit else "")
+    return re.sub("#(?=#)", r"#\\", cut) + ("…" if len(text) > limit else "")
+
+
+def _visible(char: str) -> str:
+    if char == "\n":
+        return "⏎"
+    if unicodedata.category(char) in _UNSEEN or ord(char) & 0xFFFE == 0xFFFE:
+        return f"\\x{ord(char):02x}" if ord(char) < 256 else f"\\u{ord(char):04x}"
+    return char
 
 
 def github_data(text: str) -> str:
