@@ -265,7 +265,7 @@ def _parse_time(text: str) -> dt.datetime | None:
         return None
 
 
-def _spool(  # noqa: PLR0917
+def _spool(
     path: Path, row: Row, columns: Columns, preset: Preset, spool: IO[bytes], entries: list[_Entry]
 ) -> Iterator[Refused]:
     """Write a sound item to the spool and its entry to `entries`; yield what is wrong with it."""
