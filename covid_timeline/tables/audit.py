@@ -50,6 +50,7 @@ CHECKS: Mapping[str, str] = {
 }
 """Every check, with what must hold. The last four look between documents."""
 
+_SHARES = frozenset({"percent", "percentage_point"})
 _PEOPLE = frozenset({"case", "person", "person_time"})
 _SERIES = frozenset(w.word for w in VOCABULARIES["indicators"].values() if w.group in ("cases", "tracing") and w.kind in ("new", "cumulative", "current") and set(w.units) & {"case"})  # fmt: skip
 
@@ -86,13 +87,22 @@ _RATES: Mapping[str, tuple[str, str]] = {
     "recovery_rate": ("recovered_cumulative", "confirmed_cumulative"),
     "fatality_rate": ("deaths_cumulative", "confirmed_cumulative"),
 }
+CONTACT_GAP = 0.05
+"""Share of the contacts traced that may be neither released nor observed: they fell ill, or another place took them over."""
+
 _DAY = dt.timedelta(days=1)
 _NEAR_DAYS = 7  # documents further apart than a week say nothing about a jump
-_CONTEXT = 160  # characters shown on either side of a span at most, where a sentence has no end
-_SENTENCE_END = frozenset("。！？!?\n")
+_CONTEXT = 100  # characters of a sentence shown on either side of a span; the rest is …
+_FAR = 1000  # where a text has no sentences
+_SENTENCE_END = re.compile(r"[。！？!?]|\n")
+WITHHELD = "(withheld)"
+"""Stands for a sentence that the tables may not publish and that no text was given for."""
 _SHARE_WORDS = re.compile("率|占|比例|比重|佔")
+_ELSEWHERE = re.compile("其余|其餘|追踪中|正在追踪|转为|轉為|失联|外省|转外地|转至|移交")
 _LEAVES_OUT = re.compile("其中|包括|包含|含|主要|多为|多為|有|[。；;！!\n]")
 _AND_OTHERS = re.compile("等|其余|其餘|其他|另|未|尚")
+
+_Row = MetricRow | DateRow
 
 
 class Passage(NamedTuple):
@@ -174,9 +184,13 @@ class _Doc:
         self.metrics = metrics
         self.dates = dates
         self.by_id = {row.metric_id: row for row in metrics}
+        self._starts = [row.value_char_start for row in metrics]  # metrics stand in the order of the text
+        self._stops: list[int] | None = None
+        self._words: dict[tuple[int, int], str | None] | None = None
         start = (text or "").find(title) if title else 0
-        # Where the body begins: an article that does not open with its title has none to compare with.
-        self.title_end = start + len(title) if title and 0 <= start <= 200 else 0
+        # Where the body begins: an article that does not open with its title, or is nothing else, has none to compare.
+        end = start + len(title)
+        self.title_end = end if title and 0 <= start <= 200 and any(row.value_char_start >= end for row in metrics) else 0
 
     def in_title(self, row: MetricRow) -> bool:
         return row.value_char_end <= self.title_end
@@ -184,6 +198,29 @@ class _Doc:
     def between(self, start: int, end: int) -> str | None:
         """The characters between two offsets; None where they are not at hand."""
         return None if self.text is None else self.text[start:end]
+
+    def sentence(self, row: _Row) -> tuple[int, int]:
+        """The sentence around a row, or its clause where the text is not at hand."""
+        if self.text is None:
+            return row.char_start, row.char_end
+        if self._stops is None:
+            self._stops = [match.end() for match in _SENTENCE_END.finditer(self.text)]
+        start, end = _span(row)
+        before, after = bisect.bisect_right(self._stops, start), bisect.bisect_left(self._stops, end)
+        low = self._stops[before - 1] if before else 0
+        high = self._stops[after] if after < len(self._stops) else len(self.text)
+        return max(low, start - _FAR), min(high, end + _FAR)
+
+    def clause_words(self, low: int, high: int) -> str | None:
+        """The words of a clause as a row quotes them; None where they are withheld."""
+        if self._words is None:
+            rows: list[_Row] = [*self.metrics, *self.dates]
+            self._words = {(row.char_start, row.char_end): row.quote for row in rows}
+        return self._words.get((low, high))
+
+    def metrics_in(self, low: int, high: int) -> Sequence[MetricRow]:
+        """The figures that start in `[low, high)`."""
+        return self.metrics[bisect.bisect_left(self._starts, low) : bisect.bisect_left(self._starts, high)]
 
 
 def _doc_of(facts: Facts) -> _Doc:
@@ -194,74 +231,56 @@ def _doc_of(facts: Facts) -> _Doc:
     )  # fmt: skip
 
 
-def _passages(docs: Mapping[str, _Doc], rows: Iterable[MetricRow | DateRow]) -> tuple[Passage, ...]:
+def _passages(docs: Mapping[str, _Doc], rows: Iterable[_Row]) -> tuple[Passage, ...]:
     """The sentences of the rows, one entry for each sentence, in the order of the text."""
     found: dict[tuple[str, int, int], dict[tuple[int, int], list[str]]] = {}
     for row in rows:
-        doc = docs[row.doc_id]
         start, end = _span(row)
-        low, high = _sentence(doc, start, end) if doc.text is not None else _clause(row)
-        spans = found.setdefault((row.doc_id, low, high), {})
-        name = row_name(row)
-        ids = spans.setdefault((start, end), [])
-        if name not in ids:
-            ids.append(name)
+        low, high = docs[row.doc_id].sentence(row)
+        ids = found.setdefault((row.doc_id, low, high), {}).setdefault((start, end), [])
+        if row_name(row) not in ids:
+            ids.append(row_name(row))
     made = []
     for (doc_id, low, high), spans in found.items():
         doc = docs[doc_id]
-        words = doc.text[low:high] if doc.text is not None else _clause_words(doc, low, high)
-        marked = "(withheld)" if words is None else _mark(words, [(s - low, e - low) for s, e in spans])
-        made.append(
-            Passage(doc_id, doc.title, doc.url, low, high, marked, tuple(i for _, ids in sorted(spans.items()) for i in ids))
-        )
+        words = doc.text[low:high] if doc.text is not None else doc.clause_words(low, high)
+        marked = WITHHELD if words is None else _mark(words, [(start - low, end - low) for start, end in spans])
+        names = tuple(name for _, ids in sorted(spans.items()) for name in ids)
+        made.append(Passage(doc_id, doc.title, doc.url, low, high, marked, names))
     return tuple(made)
 
 
-def row_name(row: MetricRow | DateRow) -> str:
+def row_name(row: _Row) -> str:
     """The id of a row; a row of `dates`, which has none, is named in the same manner."""
     return row.metric_id if isinstance(row, MetricRow) else f"{row.doc_id}:d{row.char_start}"
 
 
-def _span(row: MetricRow | DateRow) -> tuple[int, int]:
+def _span(row: _Row) -> tuple[int, int]:
     if isinstance(row, MetricRow):
         return row.value_char_start, row.value_char_end
     return row.char_start, row.char_end
 
 
-def _clause(row: MetricRow | DateRow) -> tuple[int, int]:
-    return row.char_start, row.char_end
-
-
-def _clause_words(doc: _Doc, low: int, high: int) -> str | None:
-    for row in (*doc.metrics, *doc.dates):
-        if (row.char_start, row.char_end) == (low, high):
-            return row.quote
-    return None
-
-
-def _sentence(doc: _Doc, start: int, end: int) -> tuple[int, int]:
-    text = doc.text or ""
-    low = start
-    while low > 0 and start - low < _CONTEXT and text[low - 1] not in _SENTENCE_END:
-        low -= 1
-    high = end
-    while high < len(text) and high - end < _CONTEXT and text[high] not in _SENTENCE_END:
-        high += 1
-    if high < len(text) and text[high] in "。！？!?":
-        high += 1
-    return low, high
-
-
 def _mark(words: str, spans: Iterable[tuple[int, int]]) -> str:
-    """The words with each span in 【】, and [] of the text's own 【】 so that a mark is a mark."""
-    out, position = [], 0
+    """The words with each span in 【】; [] stand for the text's own 【】, so that a mark is a mark, … for what is far off."""
     plain = words.replace("【", "[").replace("】", "]")
+    out: list[str] = []
+    position = 0
     for start, end in sorted(set(spans)):
         if start < position or end > len(plain):
             continue
-        out.append(f"{plain[position:start]}【{plain[start:end]}】")
+        out += [_cut(plain[position:start], after=position > 0, before=True), f"【{plain[start:end]}】"]
         position = end
-    return "".join([*out, plain[position:]]).strip()
+    out.append(_cut(plain[position:], after=position > 0, before=False))
+    return "".join(out).strip()
+
+
+def _cut(words: str, *, after: bool, before: bool) -> str:
+    """Words between spans, the middle left out where it is long."""
+    head, tail = (_CONTEXT if after else 0), (_CONTEXT if before else 0)
+    if len(words) <= head + tail + 1:
+        return words
+    return words[:head] + "…" + (words[-tail:] if tail else "")
 
 
 # --- weighing -----------------------------------------------------------------------------------------------------
@@ -274,15 +293,20 @@ def _key(row: MetricRow) -> _Key:
 
 
 class _Votes:
-    """How often each value is stated for an indicator, a place and a day, in all documents at hand."""
+    """What all documents at hand state of an indicator, a place and a day."""
 
     def __init__(self) -> None:
         self._rows: dict[_Key, dict[float, set[tuple[str, int]]]] = defaultdict(lambda: defaultdict(set))
+        self._days: dict[tuple[str, str | None], list[tuple[dt.date, str, float]]] = defaultdict(list)
+        self._sorted = False
 
     def add(self, rows: Iterable[MetricRow]) -> None:
         for row in rows:
             if row.indicator in _SERIES:
                 self._rows[_key(row)][row.value].add((row.doc_id, row.value_char_start))
+                if row.date_end is not None and row.part_of is None:
+                    self._days[row.indicator, row.region_code].append((row.date_end, row.doc_id, row.value))
+                    self._sorted = False
 
     def count(self, key: _Key, value: float) -> int:
         """How many figures of the texts state this value."""
@@ -290,6 +314,20 @@ class _Votes:
 
     def of(self, row: MetricRow) -> int:
         return self.count(_key(row), row.value)
+
+    def around(self, row: MetricRow) -> float | None:
+        """The median of what other documents state for the days around; None where they state nothing."""
+        if row.date_end is None:
+            return None
+        if not self._sorted:
+            for days in self._days.values():
+                days.sort()
+            self._sorted = True
+        days = self._days.get((row.indicator, row.region_code), [])
+        low = bisect.bisect_left(days, (row.date_end - 2 * _DAY, "", 0.0))
+        high = bisect.bisect_left(days, (row.date_end + 3 * _DAY, "", 0.0))
+        values = sorted(value for _, doc_id, value in days[low : min(high, low + 200)] if doc_id != row.doc_id)
+        return values[len(values) // 2] if values else None
 
 
 def _certainty(row: MetricRow) -> int:
@@ -299,18 +337,30 @@ def _certainty(row: MetricRow) -> int:
     return 2 * named + dated - 3 * (row.rule == "second_statement")
 
 
-def _weigh(votes: _Votes, one: Sequence[MetricRow], other: Sequence[MetricRow]) -> tuple[Sequence[MetricRow], str] | None:
+def _weigh(
+    votes: _Votes, one: Sequence[MetricRow], other: Sequence[MetricRow], *, by_certainty: bool = True
+) -> tuple[Sequence[MetricRow], str] | None:
     """Which of two readings the documents support, and why; None where nothing decides."""
     stated = [min((votes.of(row) for row in side), default=0) for side in (one, other)]
     if stated[0] != stated[1]:
         better = one if stated[0] > stated[1] else other
         return better, f"stated {max(stated)} times, the other {_times(min(stated))}"
+    usual = votes.around(one[0])
+    far = [_ratio(side[0].value, usual) for side in (one, other)] if usual is not None and _key(one[0]) == _key(other[0]) else [1.0, 1.0]
+    if min(far) < 3 <= max(far) / min(far):
+        better = one if far[0] < far[1] else other
+        return better, f"other documents say about {_number(usual or 0)} around that day"
     sure = [min((_certainty(row) for row in side), default=0) for side in (one, other)]
-    if sure[0] != sure[1]:
+    if by_certainty and sure[0] != sure[1]:
         better, worse = (one, other) if sure[0] > sure[1] else (other, one)
         weak = min(worse, key=_certainty)
         return better, f"its place and day stand in the text; those of {weak.metric_id} are taken over ({_taken_over(weak)})"
     return None
+
+
+def _ratio(one: float, other: float) -> float:
+    small, large = sorted((abs(one) + 1, abs(other) + 1))
+    return large / small
 
 
 def _taken_over(row: MetricRow) -> str:
@@ -353,7 +403,7 @@ def _figure(row: MetricRow) -> str:
 
 def _finding(
     docs: Mapping[str, _Doc], check: str, stated: float, expected: float, unit: str, statement: str,
-    rows: Sequence[MetricRow | DateRow], favours: Iterable[MetricRow | DateRow], doubts: Iterable[MetricRow | DateRow], why: str,
+    rows: Sequence[_Row], favours: Iterable[_Row], doubts: Iterable[_Row], why: str,
 ) -> Finding:  # fmt: skip
     larger = max(abs(stated), abs(expected))
     difference = abs(stated - expected)
@@ -380,39 +430,77 @@ def _exact(row: MetricRow) -> bool:
 
 
 def _parts(doc: _Doc, votes: _Votes) -> Iterator[Finding]:
-    docs = {doc.doc_id: doc}
-    breakdowns: dict[str, list[MetricRow]] = {}
+    linked: dict[str, list[MetricRow]] = {}
     for part in doc.metrics:
         whole = doc.by_id.get(part.part_of or "")
-        if whole is None or not _comparable(part, whole):
-            continue
-        if part.value > whole.value:
-            better = "the text may not mean a breakdown: what links them is our reading"
-            yield _finding(
-                docs, "part_exceeds_whole", whole.value, part.value, part.unit,
-                f"part {_figure(part)}, whole {_figure(whole)}", [part, whole], [], [], better + _slip(part.value, whole.value),
-            )  # fmt: skip
-        else:
-            breakdowns.setdefault(whole.metric_id, []).append(part)
-    for whole_id, parts in breakdowns.items():
+        if whole is not None and _comparable(part, whole):
+            linked.setdefault(whole.metric_id, []).append(part)
+    for whole_id, parts in linked.items():
         whole = doc.by_id[whole_id]
+        larger = [part for part in parts if part.value > whole.value]
+        if larger:
+            yield _too_large(doc, whole, parts, larger)
+            continue
         for kind, group in (("by place", _by_place(whole, parts)), ("by sex", _by_sex(whole, parts))):
             if len(group) < 2:
                 continue
-            total = sum(part.value for part in group)
-            if total == whole.value:
+            # 四平市1例，公主岭市1例: a county may be counted beside the prefecture that it lies in, or within it
+            outer = _outermost(group)
+            most, least = (sum(part.value for part in rows) for rows in (group, outer))
+            if least <= whole.value <= most:
                 continue
-            if total < whole.value:
-                if kind == "by place" and not _lists_all(doc, whole, group):
-                    continue
-                check = "parts_short_of_whole"
+            if most < whole.value:
+                if kind == "by sex" or _lists_all(doc, whole, group):
+                    yield _breakdown(doc, votes, "parts_short_of_whole", kind, whole, group, most)
             else:
-                check = "parts_exceed_whole"
-            yield _breakdown(docs, votes, check, kind, whole, group, total)
+                yield _breakdown(doc, votes, "parts_exceed_whole", kind, whole, outer, least)
+
+
+def _too_large(doc: _Doc, whole: MetricRow, parts: Sequence[MetricRow], larger: Sequence[MetricRow]) -> Finding:
+    """A part, or several, of one whole that are larger than it."""
+    worst = max(larger, key=lambda part: (part.value, -part.value_char_start))
+    docs = {doc.doc_id: doc}
+    which = f"part {_figure(worst)}" if len(larger) == 1 else f"{len(larger)} parts, the largest {_figure(worst)}"
+    favours: Sequence[MetricRow] = []
+    doubts: Sequence[MetricRow] = []
+    real = _whole_by_sum(doc, whole, parts)
+    if real is not None:
+        favours, doubts = [real], larger
+        why = f"the parts make {_number(real.value)}, which is {real.metric_id} ({_figure(real)}): it is their whole"
+    elif worst.indicator != whole.indicator and worst.region_code == whole.region_code and worst.indicator in _SERIES:
+        doubts, why = larger, "another thing counted in the same place is not a part: our link is doubted, the values are not"
+    elif worst.region_code and whole.region_code and worst.region_code != whole.region_code and not gazetteer().contains(whole.region_code, worst.region_code):
+        doubts, why = larger, "the place of the part is not inside that of the whole: our link is doubted, the values are not"
+    else:
+        why = "either figure may be the slip, or the link between them our misreading" + _slip(worst.value, whole.value)
+    rows = [whole, *larger, *favours]
+    return _finding(docs, "part_exceeds_whole", whole.value, worst.value, worst.unit, f"{which}; whole {_figure(whole)}", rows, favours, doubts, why)
+
+
+def _whole_by_sum(doc: _Doc, whole: MetricRow, parts: Sequence[MetricRow]) -> MetricRow | None:
+    """The figure before a breakdown by place that the parts add up to; None where there is none."""
+    ordered = sorted(parts, key=lambda part: part.value_char_start)
+    distinct = {part.region_code for part in ordered}
+    if len(ordered) < 2 or len(distinct) < len(ordered):
+        return None
+    first = ordered[0].value_char_start
+    for total in (sum(part.value for part in ordered), sum(part.value for part in _outermost(ordered))):
+        for row in doc.metrics_in(first - _FAR, first):
+            named = row.region_code not in distinct and row.indicator in _SERIES and row is not whole
+            if named and row.value == total and row.value_char_end < first and not doc.in_title(row):
+                return row
+    return None
+
+
+def _outermost(parts: Sequence[MetricRow]) -> list[MetricRow]:
+    """The parts whose place lies inside no other part's."""
+    book = gazetteer()
+    codes = {part.region_code for part in parts if part.region_code}
+    return [part for part in parts if not (part.region_code and any(code in codes for code in book.ancestors(part.region_code)))]
 
 
 def _comparable(part: MetricRow, whole: MetricRow) -> bool:
-    if not (_exact(part) and _exact(whole)) or part.unit in ("percent", "percentage_point"):
+    if not (_exact(part) and _exact(whole)) or part.unit in _SHARES:
         return False
     if part.is_correction or whole.is_correction:
         return False
@@ -423,23 +511,17 @@ def _comparable(part: MetricRow, whole: MetricRow) -> bool:
 
 
 def _by_place(whole: MetricRow, parts: Sequence[MetricRow]) -> list[MetricRow]:
-    """The parts that are other places' figures of the same thing: one for each place, none inside another."""
-    book = gazetteer()
+    """The parts that are other places' figures of the same thing: one for each place."""
     chosen: dict[tuple[str | None, str | None], MetricRow] = {}
     for part in parts:
         place = part.region_code, part.region_name
         if part.indicator != whole.indicator or part.date_end != whole.date_end or part.indicator == "other":
             continue
-        if place == (whole.region_code, whole.region_name) or place == (None, None):
+        if place in ((whole.region_code, whole.region_name), (None, None)):
             continue
         if place not in chosen or part.value > chosen[place].value:  # a repeat is one part
             chosen[place] = part
-    codes = {code for code, _ in chosen if code}
-    return [
-        part
-        for (code, _), part in chosen.items()
-        if not (code and any(other in codes for other in book.ancestors(code)))
-    ]
+    return list(chosen.values())
 
 
 def _by_sex(whole: MetricRow, parts: Sequence[MetricRow]) -> list[MetricRow]:
@@ -463,12 +545,16 @@ def _lists_all(doc: _Doc, whole: MetricRow, parts: Sequence[MetricRow]) -> bool:
 
 
 def _breakdown(
-    docs: Mapping[str, _Doc], votes: _Votes, check: str, kind: str, whole: MetricRow, parts: Sequence[MetricRow], total: float
+    doc: _Doc, votes: _Votes, check: str, kind: str, whole: MetricRow, parts: Sequence[MetricRow], total: float
 ) -> Finding:  # fmt: skip
     whole_said, sum_said = votes.of(whole), votes.count(_key(whole), total)
     slip = _slip(whole.value, total)
     favours: Sequence[MetricRow]
-    if sum_said:
+    real = _whole_by_sum(doc, whole, parts) if check == "parts_exceed_whole" else None
+    if real is not None:
+        favours, doubts = [real], list(parts)
+        why = f"the parts make {_number(total)}, which is {real.metric_id} ({_figure(real)}): it is their whole"
+    elif sum_said:
         favours, doubts = list(parts), [whole]
         why = f"the sum {_number(total)} is stated as the whole elsewhere ({_times(sum_said)}){slip}"
     elif whole_said > 1:
@@ -481,8 +567,9 @@ def _breakdown(
         favours, doubts = [], []
         why = "a part may be missing or read twice, or the whole is another one"
     return _finding(
-        docs, check, whole.value, total, whole.unit,
-        f"{len(parts)} parts {kind} make {_number(total)}, whole {_figure(whole)}", [whole, *parts], favours, doubts, why,
+        {doc.doc_id: doc}, check, whole.value, total, whole.unit,
+        f"{len(parts)} parts {kind} make {_number(total)}; whole {_figure(whole)}", [whole, *parts, *([real] if real else [])],
+        favours, doubts, why,
     )  # fmt: skip
 
 
@@ -493,12 +580,15 @@ def _rates(doc: _Doc, votes: _Votes) -> Iterator[Finding]:
     shares = [row for row in doc.metrics if row.unit == "percent" and row.value_high is None and row.qualifier != "about"]
     if not shares:
         return
-    counts = [row for row in doc.metrics if _exact(row) and row.unit not in ("percent", "percentage_point")]
+    counts: dict[tuple[str, str | None, str | None], list[MetricRow]] = {}
+    for row in doc.metrics:
+        if row.indicator in _SERIES and _exact(row):
+            counts.setdefault((row.indicator, row.region_code, row.region_name), []).append(row)
     for rate in shares:
         if rate.indicator in _RATES:
             pairs = _case_pairs(rate, counts)
         elif _SHARE_WORDS.search(rate.quote or rate.measure):
-            pairs = _near_pairs(doc, rate, counts)
+            pairs = _near_pairs(doc, rate)
         else:
             continue
         pairs = [(part, whole) for part, whole in pairs if whole.value]
@@ -523,21 +613,21 @@ def _rates(doc: _Doc, votes: _Votes) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _case_pairs(rate: MetricRow, counts: Sequence[MetricRow]) -> list[tuple[MetricRow, MetricRow]]:
+def _case_pairs(
+    rate: MetricRow, counts: Mapping[tuple[str, str | None, str | None], Sequence[MetricRow]]
+) -> list[tuple[MetricRow, MetricRow]]:
     """Recovered or dead, and confirmed, of the rate's place: of its day, else of the nearest sentences."""
-    part, whole = _RATES[rate.indicator]
-    here = [row for row in counts if (row.region_code, row.region_name) == (rate.region_code, rate.region_name)]
-    parts, wholes = ([row for row in here if row.indicator == name] for name in (part, whole))
-    pairs = [(p, w) for p in parts for w in wholes if p.date_end == w.date_end]
+    parts, wholes = (counts.get((name, rate.region_code, rate.region_name), ())[:50] for name in _RATES[rate.indicator])
+    pairs = [(part, whole) for part in parts for whole in wholes if part.date_end == whole.date_end]
     return [pair for pair in pairs if pair[0].date_end == rate.date_end] or [
         pair for pair in pairs if abs(pair[0].value_char_start - rate.value_char_start) <= 200
     ]
 
 
-def _near_pairs(doc: _Doc, rate: MetricRow, counts: Sequence[MetricRow]) -> list[tuple[MetricRow, MetricRow]]:
+def _near_pairs(doc: _Doc, rate: MetricRow) -> list[tuple[MetricRow, MetricRow]]:
     """The last two counts of one unit before a share in its sentence."""
-    low = _sentence(doc, *_span(rate))[0] if doc.text is not None else rate.char_start - _CONTEXT
-    before = [row for row in counts if low <= row.value_char_start < rate.value_char_start]
+    low = doc.sentence(rate)[0] if doc.text is not None else rate.char_start - _CONTEXT
+    before = [row for row in doc.metrics_in(low, rate.value_char_start) if _exact(row) and row.unit not in _SHARES]
     if not before:
         return []
     part = before[-1]
@@ -601,6 +691,9 @@ def _sum(
     if best is None:
         return None
     over, (total, *chosen) = best
+    few = -over <= CONTACT_GAP * total.value
+    if check == "contacts_do_not_add_up" and over < 0 and (few or _accounted_for(doc, total, chosen, -over)):
+        return None
     sum_ = total.value + over
     implied = votes.count(_key(total), sum_)
     favours: Sequence[MetricRow] = ()
@@ -625,6 +718,20 @@ def _sum(
     )  # fmt: skip
 
 
+def _accounted_for(doc: _Doc, total: MetricRow, chosen: Sequence[MetricRow], missing: float) -> bool:
+    """Whether the sentence says what became of the contacts who are neither released nor observed (诊断为疑似60人)."""
+    low, high = doc.sentence(total)
+    taken = {_span(row) for row in (total, *chosen)}
+    others = {
+        _span(row): row.value
+        for row in doc.metrics_in(low, high)
+        if row.unit in _PEOPLE and _span(row) not in taken
+    }
+    if others:
+        return missing == sum(others.values()) or missing in others.values()
+    return bool(_ELSEWHERE.search(doc.between(low, high) or total.quote or ""))
+
+
 def _weakest(rows: Sequence[MetricRow]) -> MetricRow | None:
     ordered = sorted(rows, key=_certainty)
     return ordered[0] if _certainty(ordered[0]) < _certainty(ordered[1]) else None
@@ -644,7 +751,9 @@ def _repeats(doc: _Doc, votes: _Votes) -> Iterator[Finding]:
         body = [row for row in group if not doc.in_title(row)]
         for row in title:
             same_day = [other for other in body if other.date_end == row.date_end and other.part_of is None]
-            if same_day and not any(_agree(row, other) for other in body):
+            # 北京2例治愈; 今日有1名出院 … 另有1名: the title may add up what the body tells one by one
+            told_apart = row.value == sum({other.value_char_start: other.value for other in body}.values())
+            if same_day and not told_apart and not any(_agree(row, other) for other in body):
                 yield _twice(doc, votes, "title_against_body", row, _nearest(row, same_day))
         told: set[tuple[Any, ...]] = set()
         for one, other in itertools.combinations([row for row in said if not doc.in_title(row)][:200], 2):
@@ -668,7 +777,7 @@ def _nearest(row: MetricRow, others: Sequence[MetricRow]) -> MetricRow:
 
 
 def _twice(doc: _Doc, votes: _Votes, check: str, one: MetricRow, other: MetricRow) -> Finding:
-    weighed = _weigh(votes, [one], [other])
+    weighed = _weigh(votes, [one], [other], by_certainty=check == "said_twice")
     slip = _slip(one.value, other.value)
     if weighed:
         favours, why = weighed
@@ -763,12 +872,15 @@ class _Series:
         self.said: dict[tuple[str, str], list[_Said]] = defaultdict(list)
         self.corrected: set[tuple[str, dt.date]] = set()
         self.docs: dict[str, _Doc] = {}
+        self.doubted: set[str] = set()
 
     def add(self, doc: _Doc) -> None:
         self.docs[doc.doc_id] = doc
         for row in doc.metrics:
             if row.is_correction and row.region_code and row.date_end:
-                self.corrected.add((row.region_code, row.date_end))
+                # 核减宜春市1例 corrects the province too.
+                for code in (row.region_code, *gazetteer().ancestors(row.region_code)):
+                    self.corrected.add((code, row.date_end))
             if not _in_series(row) or _is_coded_part(row):
                 continue
             whole = doc.by_id.get(row.part_of or "")
@@ -778,17 +890,28 @@ class _Series:
             if said is not None and row.region_code:
                 self.said[row.region_code, row.indicator].append(said)
 
-    def findings(self, votes: _Votes) -> Iterator[Finding]:
+    def findings(self, votes: _Votes, doubted: Iterable[str] = ()) -> Iterator[Finding]:
+        """What documents say against one another. A row that one check doubts is not compared again by the next."""
+        self.doubted = set(doubted)
+        for series in self.said.values():
+            series.sort(key=lambda one: (one.day, one.minute, one.row.doc_id, one.row.value_char_start))
         for (region, indicator), said in sorted(self.said.items()):
-            said.sort(key=lambda one: (one.day, one.minute, one.row.doc_id, one.row.value_char_start))
-            yield from self._disagreements(said)
             if indicator.endswith("_cumulative"):
-                yield from self._falls(region, indicator, said)
+                yield from self._noted(self._falls(region, indicator, self._trusted(said)))
             if not indicator.endswith("_new"):
-                yield from self._jumps(said)
+                yield from self._noted(self._jumps(self._trusted(said)))
+            yield from self._noted(self._disagreements(self._trusted(said)))
         for region, indicator in sorted(self.said):
             if indicator.endswith("_new"):
-                yield from self._differences(region, indicator, votes)
+                yield from self._noted(self._differences(region, indicator, votes))
+
+    def _trusted(self, said: Sequence[_Said]) -> list[_Said]:
+        return [one for one in said if one.row.metric_id not in self.doubted]
+
+    def _noted(self, findings: Iterable[Finding]) -> Iterator[Finding]:
+        for finding in list(findings):
+            self.doubted.update(finding.doubts)
+            yield finding
 
     # -- one value for one closed day
 
@@ -817,7 +940,8 @@ class _Series:
     # -- series that fall
 
     def _falls(self, region: str, indicator: str, said: Sequence[_Said]) -> Iterator[Finding]:
-        kept = _longest_rise([(one.row.value, len({one.row.doc_id})) for one in said])
+        # Of two chains of one length, that of the figures whose place and day stand in the text.
+        kept = _longest_rise([(one.row.value, 10 + _certainty(one.row)) for one in said])
         chain = sorted(kept)
         for i, one in enumerate(said):
             if i in kept:
@@ -850,7 +974,7 @@ class _Series:
         return any(
             low <= one.date <= high + _DAY
             and indicator in one.indicators
-            and (one.region_code == region or book.contains(one.region_code, region))
+            and (one.region_code == region or book.contains(one.region_code, region) or book.contains(region, one.region_code))
             for one in definition_breaks()
         )
 
@@ -862,12 +986,14 @@ class _Series:
             before = _neighbour(said, i, -1)
             after = _neighbour(said, i, 1)
             near = [other for other in (before, after) if other]
+            amounts = [other.row.value for other in near]
             if not near or value < 0:
                 continue
-            amounts = [other.row.value for other in near]
-            high = value >= 10 * max(amounts) and value - max(amounts) >= 20 and len(near) == 2
-            low = value * 10 <= min(amounts) and min(amounts) - value >= 20
-            if not (high or low) or (low and after is None and not one.row.indicator.endswith("_cumulative")):
+            # Growth from few to many within a week is no slip: it takes a figure on either side, or a fall.
+            falls = before is not None and one.row.indicator.endswith("_cumulative")
+            high = len(near) == 2 and value >= 10 * max(amounts) and value - max(amounts) >= 20
+            low = (len(near) == 2 or falls) and value * 10 <= min(amounts) and min(amounts) - value >= 20
+            if not (high or low):
                 continue
             worst = max(amounts) if high else min(amounts)
             bounds = " and ".join(f"{_number(other.row.value)} on {other.day} ({other.row.doc_id})" for other in near)
@@ -889,7 +1015,7 @@ class _Series:
             if any(a.value - b.value == n.value for n in news for a in here for b in before):
                 continue
             new, now, past = (max(rows, key=lambda row: (votes.of(row), _certainty(row))) for rows in (news, here, before))
-            if len({new.doc_id, now.doc_id, past.doc_id}) == 1:
+            if len({new.doc_id, now.doc_id, past.doc_id}) == 1 or self._holds_another(now) != self._holds_another(past):
                 continue
             difference = now.value - past.value
             favours, doubts, why = self._judge(days, indicator, total, day, new, now, past)
@@ -918,9 +1044,16 @@ class _Series:
             return [past, new], [now], f"{_number(past.value)} agrees with the day before, {_number(now.value)} with none after"
         return [], [], "the days around are not at hand or do not agree either"
 
+    def _holds_another(self, row: MetricRow) -> bool:
+        """商丘市50例（含永城市9例）: counts a place in that may stand by itself in another document."""
+        after = self.docs[row.doc_id].between(row.value_char_end, row.value_char_end + 2)
+        if after is None:
+            after = (row.quote or "")[row.value_char_end - row.char_start :][:2]
+        return after in ("（含", "(含")
+
     def _closing(self, region: str, indicator: str) -> dict[dt.date, list[MetricRow]]:
         found: dict[dt.date, list[MetricRow]] = {}
-        for one in self.said.get((region, indicator), ()):
+        for one in self._trusted(self.said.get((region, indicator), ())):
             row = one.row
             whole_day = not indicator.endswith("_new") or (row.date_start == row.date_end and row.time_start in (None, "00:00"))
             if one.closed and whole_day:
@@ -935,8 +1068,13 @@ def _is_coded_part(row: MetricRow) -> bool:
 
 
 def _out_of_order(one: _Said, other: _Said) -> bool:
-    first, second = ((one, other) if (one.day, one.minute) <= (other.day, other.minute) else (other, one))
-    return (first.day, first.minute) < (second.day, second.minute) and first.row.value > second.row.value
+    """Whether the earlier of two figures is the larger. Without a clock time nothing is early or late within a day."""
+    first, second = (one, other) if (one.day, one.minute) <= (other.day, other.minute) else (other, one)
+    if first.row.value <= second.row.value:
+        return False
+    if first.day == second.day:
+        return first.minute < second.minute and all(said.closed or said.row.time_end for said in (first, second))
+    return True
 
 
 def _neighbour(said: Sequence[_Said], i: int, step: int) -> _Said | None:
@@ -1018,7 +1156,7 @@ def audit_tables(
     for doc in docs:
         series.add(doc)
         found += [finding for check in _WITHIN for finding in check(doc, votes)]
-    found += series.findings(votes)
+    found += series.findings(votes, {name for finding in found for name in finding.doubts})
     return _sorted(finding for finding in found if finding.check in wanted)
 
 
@@ -1029,7 +1167,7 @@ def _sorted(findings: Iterable[Finding]) -> list[Finding]:
 def _read_docs(tables: Mapping[str, pa.Table], texts: Mapping[str, str]) -> Iterator[_Doc]:
     rows: dict[str, dict[str, list[Any]]] = {"metrics": {}, "dates": {}}
     for name, kind in (("metrics", MetricRow), ("dates", DateRow)):
-        fields: tuple[str, ...] = kind._fields  # type: ignore[attr-defined]
+        fields: tuple[str, ...] = kind._fields
         table = tables[name]
         if missing := [field for field in fields if field not in table.schema.names]:
             raise ValueError(f"{name} has no column {', '.join(missing)}")
