@@ -77,6 +77,7 @@ CASES = [
     ("all are listed and one is missing", "累计6例（济南2例、青岛3例）。", [("6例", 0, {}), ("2例", 0, PART), ("3例", 0, {**PART, "place": QINGDAO})], ["parts_short_of_whole"]),
     ("only some are listed", "累计6例，其中济南2例、青岛3例。", [("6例", 0, {}), ("2例", 0, PART), ("3例", 0, {**PART, "place": QINGDAO})], []),
     ("others are not listed", "累计6例（济南2例、青岛3例等）。", [("6例", 0, {}), ("2例", 0, PART), ("3例", 0, {**PART, "place": QINGDAO})], []),
+    ("broken down twice", "累计5例（济南5例），" + "病情平稳，" * 8 + "其中青岛2例、烟台3例。", [("5例", 0, {}), ("5例", 0, PART), ("2例", 0, {**PART, "place": QINGDAO}), ("3例", 0, {**PART, "place": YANTAI})], []),
     ("one part is larger", "累计4例，其中济南5例。", [("4例", 0, {}), ("5例", 0, PART)], ["part_exceeds_whole"]),
     ("a hedged part", "累计4例，其中济南5例。", [("4例", 0, {}), ("5例", 0, {**PART, "qualifier": "about"})], []),
     ("a county beside its prefecture", "累计4例（济南2例，章丘2例）。", [("4例", 0, {}), ("2例", 0, PART), ("2例", 0, {**PART, "place": ("370114", "章丘区")})], []),
@@ -177,6 +178,12 @@ class TestWhichReading:
         assert found.check == "part_exceeds_whole"
         assert found.favours == ("a:m2",)
         assert "it is their whole" in found.why
+
+    def test_a_link_across_sentences_is_doubted(self) -> None:
+        figures: Any = [("3例", "deaths_cumulative", {}), ("1030874人", "other", {"unit": "person", "whole": 0})]
+        (found,) = audit_facts(case("除死亡3例外。已外出1030874人。", figures))
+        assert found.doubts == ("a:m10",)
+        assert "our link is doubted" in found.why
 
     def test_counts_over_the_rate_made_of_them(self) -> None:
         figures: Any = [("91例", 0, {}), ("88例", "recovered_cumulative", {}), ("69.7%", "recovery_rate", {})]

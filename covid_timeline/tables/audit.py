@@ -93,6 +93,7 @@ CONTACT_GAP = 0.05
 _DAY = dt.timedelta(days=1)
 _NEAR_DAYS = 7  # documents further apart than a week say nothing about a jump
 _CONTEXT = 100  # characters of a sentence shown on either side of a span; the rest is …
+_TOGETHER = 30  # characters between two parts of one list
 _FAR = 1000  # where a text has no sentences
 _SENTENCE_END = re.compile(r"[。！？!?]|\n")
 WITHHELD = "(withheld)"
@@ -452,8 +453,18 @@ def _parts(doc: _Doc, votes: _Votes) -> Iterator[Finding]:
             if most < whole.value:
                 if kind == "by sex" or _lists_all(doc, whole, group):
                     yield _breakdown(doc, votes, "parts_short_of_whole", kind, whole, group, most)
-            else:
+            elif not any(sum(part.value for part in run) == whole.value for run in _runs(outer)):
                 yield _breakdown(doc, votes, "parts_exceed_whole", kind, whole, outer, least)
+
+
+def _runs(parts: Sequence[MetricRow]) -> list[list[MetricRow]]:
+    """Parts that stand together: 24例（自治区18例、兵团6例）…。其中：乌鲁木齐市10例、… is broken down twice."""
+    runs: list[list[MetricRow]] = []
+    for part in sorted(parts, key=lambda part: part.value_char_start):
+        if not runs or part.value_char_start - runs[-1][-1].value_char_end > _TOGETHER:
+            runs.append([])
+        runs[-1].append(part)
+    return runs
 
 
 def _too_large(doc: _Doc, whole: MetricRow, parts: Sequence[MetricRow], larger: Sequence[MetricRow]) -> Finding:
@@ -471,6 +482,8 @@ def _too_large(doc: _Doc, whole: MetricRow, parts: Sequence[MetricRow], larger: 
         doubts, why = larger, "another thing counted in the same place is not a part: our link is doubted, the values are not"
     elif worst.region_code and whole.region_code and worst.region_code != whole.region_code and not gazetteer().contains(whole.region_code, worst.region_code):
         doubts, why = larger, "the place of the part is not inside that of the whole: our link is doubted, the values are not"
+    elif worst.value >= 10 * whole.value and doc.sentence(worst) != doc.sentence(whole):
+        doubts, why = larger, "another sentence, and ten times its whole: our link is doubted, the values are not"
     else:
         why = "either figure may be the slip, or the link between them our misreading" + _slip(worst.value, whole.value)
     rows = [whole, *larger, *favours]
