@@ -177,7 +177,7 @@ class Context:
 
     def floats(self, table: str, column: str) -> npt.NDArray[np.float64]:
         """A number column; null is NaN."""
-        array = self.col(table, column).cast(pa.float64())
+        array = self.col(table, column).cast(pa.float64(), safe=False)
         return np.asarray(pc.fill_null(array, float("nan")).to_numpy(zero_copy_only=False))
 
     def days(self, table: str, column: str) -> Ints:
@@ -832,7 +832,7 @@ def _quote_length(ctx: Context, table: str) -> list[Found]:
             there = ctx.valid(table, quote)
             found.append(
                 Found(int(there.sum()), quote, _rows_where(there & (length != e - s)),
-                      lambda i, n=length, a=s, b=e: f"{n[i]} characters in a span of {b[i] - a[i]}")  # type: ignore[misc]
+                      lambda i, n=length, a=s, b=e: f"{n[i]} characters in a span of {int(b[i]) - int(a[i])}")  # type: ignore[misc]
             )  # fmt: skip
     return found
 
@@ -1782,11 +1782,13 @@ def _lists_all(ctx: Context, whole: int, parts: tuple[int, ...]) -> bool:
     raw = ctx.texts.get(ctx.value("metrics", "doc_id", whole))
     if raw is None:
         return False
-    spans = sorted(
-        (ctx.value("metrics", "value_char_start", i), ctx.value("metrics", "value_char_end", i))
-        for i in parts
-    )
-    end = ctx.value("metrics", "value_char_end", whole)
+    ends = [
+        [ctx.value("metrics", c, i) for c in ("value_char_start", "value_char_end")] for i in (whole, *parts)
+    ]
+    if None in (offset for pair in ends for offset in pair):
+        return False
+    spans = sorted(ends[1:])
+    end = ends[0][1]
     between = raw[end : spans[0][0]]
     inside = raw[end : spans[-1][1] + 4]
     if not 0 < len(between) <= 40 or len(inside) > 1500:
