@@ -647,7 +647,7 @@ def validate(
     baseline: Annotated[
         Path | None, typer.Option(help="JSON report of an earlier run: only new failures count.")
     ] = None,
-    max_failures: Annotated[int | None, typer.Option(help="Stop after this many failing checks.")] = None,
+    max_failures: Annotated[int | None, typer.Option(help="Stop once so many rows have failed.")] = None,
     self_test: Annotated[
         bool, typer.Option("--self-test", help="Prove each check on rows it must fail and must pass.")
     ] = False,

@@ -34,8 +34,6 @@ SEVERITIES = ("error", "warning")
 EXIT_CODES: Mapping[str, int] = {"valid": 0, "invalid": 1, "unreadable": 3, "nothing_checked": 4}
 """Exit code of a verdict; 2 is a wrong use of the command."""
 
-HOME = "https://github.com/covid-timeline/covid-timeline"
-
 
 class Place(NamedTuple):
     """Where in a source document a value was read; lines and columns count from 1, offsets from 0 in code points."""
@@ -583,7 +581,7 @@ def to_sarif(report: Report) -> str:
                 }
             )
     run: dict[str, Any] = {
-        "tool": {"driver": {"name": "covid-timeline", "informationUri": HOME, "rules": rules}},
+        "tool": {"driver": {"name": "covid-timeline", "rules": rules}},
         "columnKind": "unicodeCodePoints",
         "results": results,
         "invocations": [{"executionSuccessful": report.verdict in {"valid", "invalid"}}],
