@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from covid_timeline.facts.words import load_words, one_of
@@ -217,6 +217,11 @@ class Scope:
         """Places that start in `[start, end)`."""
         return self.places[bisect_left(self.place_starts, start) : bisect_left(self.place_starts, end)]
 
+    def dates_in(self, start: int, end: int) -> Iterator[DateMention]:
+        """Dates that start in `[start, end)`."""
+        for number in range(bisect_left(self.date_starts, start), bisect_left(self.date_starts, end)):
+            yield self.dates[number]
+
     def sentence_at(self, position: int) -> int:
         """Index of the sentence that holds, or precedes, `position`."""
         return max(bisect_right(self.sentence_starts, position) - 1, 0)
@@ -225,11 +230,7 @@ class Scope:
         """The clause that holds `position`, without its commas."""
         if not self.sentences:
             return (0, len(self.text))
-        sentence = self.sentences[self.sentence_at(position)]
-        for start, end in sentence.clauses:
-            if position < end or end == sentence.clauses[-1][1]:
-                return (start, end)
-        return (sentence.start, sentence.end)
+        return _clause_of(self.sentences[self.sentence_at(position)], position)
 
     def is_origin(self, place: Place, *, people: bool = True) -> bool:
         """来自武汉, 武汉返济人员, 武汉输入: where somebody came from, not where the fact is.
@@ -311,6 +312,18 @@ def _is_zone(region: Region) -> bool:
     """A part of a coded unit that has no code of its own (高新区): it holds nothing but itself."""
     unit = gazetteer().get(region.code) if region.code else None
     return unit is not None and region.name != unit.name
+
+
+_FAR = 1 << 60
+
+
+def _clause_of(sentence: Sentence, position: int) -> tuple[int, int]:
+    """The clause that holds the position, else the next one."""
+    clauses = sentence.clauses
+    index = bisect_right(clauses, (position, _FAR))
+    if index and position < clauses[index - 1][1]:
+        return clauses[index - 1]
+    return clauses[min(index, len(clauses) - 1)]
 
 
 def region_of(place: Place) -> Region:
@@ -452,6 +465,9 @@ class _Binder:
         in_list = False
         date_index = first_date
         subject: Region | None = None
+        provinces = _PROVINCES.search(text, start, end)
+        if provinces and not self._givers(start, provinces.start()):
+            subject = Region("100000", "中国", "country", "named")  # 29个省（区、市）累计报告
         last_draft: Draft | None = self.last_draft if continues else None
         if continues and last_draft is not None:
             frame.whole = frame.whole or last_draft
@@ -565,7 +581,7 @@ class _Binder:
                 for place in scope.places_in(left, figure.start)
                 if place.end <= figure.start and not scope.is_origin(place)
             ]
-            clause = self._clause(sentence, figure.start)
+            clause = _clause_of(sentence, figure.start)
             is_case = self._is_case(figure, nouns, post_nouns, topic_nouns, frame, text[max(clause_left, figure.start - 24) : figure.start], text[figure.end : right], number)
             if not is_case:
                 cut = next_start
@@ -658,9 +674,11 @@ class _Binder:
                 residue = _FILLER.sub("", self._without(clause_left, figure.start, places))
                 tail = _FILLER.sub("", self._without(figure.end, right, ()))
                 explained = not _HAN2.search(residue) and not _HAN2.search(tail)
-            if noun in ("recovered_so_far",):
+            if noun == "recovered_so_far":
                 noun = "recovered"
                 own_mode = own_mode or "cumulative"
+            if noun == "recovered" and own_mode is None and "confirmed" in chosen and _ALL_RECOVERED.match(text, figure.end):
+                own_mode = "cumulative"  # 38例确诊病例全部治愈出院
             if (own_mode is None and frame.mode == "new" and nouns and not places and not frame.listing
                     and frame.nouns and {noun, frame.nouns[0]} <= {"confirmed", "case"} and frame.whole is not None
                     and figure.value > frame.whole.quantity.value):
@@ -773,13 +791,6 @@ class _Binder:
         self.drafts.append(draft)
         self.latest.setdefault(draft.indicator, []).append(draft)
 
-    def _clause(self, sentence: Sentence, position: int) -> tuple[int, int]:
-        clauses = sentence.clauses
-        for clause in clauses:
-            if position < clause[1]:
-                return clause
-        return clauses[-1]
-
     def _post_end(self, start: int, next_start: int, end: int) -> tuple[int, bool]:
         """End of the words that follow a figure, and whether they run into the next figure without a break."""
         match = _POST_BREAK.search(self.scope.text, start, next_start)
@@ -821,8 +832,8 @@ class _Binder:
 
     def _paragraph(self, position: int) -> str:
         text = self.scope.text
-        begin = text.rfind("\n", 0, position) + 1
-        return text[max(begin, position - 200) : position]
+        begin = max(0, position - 200)
+        return text[max(begin, text.rfind("\n", begin, position) + 1) : position]
 
     def _listed(self, places: Sequence[Place]) -> list[Place]:
         """The run of places joined by 、和及 that ends the list."""
@@ -908,8 +919,6 @@ class _Binder:
             for place in self.scope.places_in(sentence.start, self.first_figure):
                 if not self.scope.is_origin(place) and not self.scope.is_destination(place):
                     return region_of(place)
-        if _PROVINCES.search(self.scope.text, sentence.start, figure.start):
-            return Region("100000", "中国", "country", "named")
         return self._inherited(None)
 
     def _inherited(self, subject: Region | None) -> Region:
@@ -950,11 +959,18 @@ class _Binder:
         """The figure that a list of places breaks down (…50例，死亡1例。东城区2例、西城区7例): the one the list adds up to,
         else the latest one of a region around these places that is large enough."""
         total = figures[number].value
-        for before, after in zip(figures[number:], figures[number + 1 :], strict=False):
+        for index in range(number, min(number + 60, len(figures) - 1)):
+            before, after = figures[index], figures[index + 1]
             if after.start - before.end > 14 or after.unit != before.unit:
                 break
-            inner = [code for start, _, code in cues[cue_index:] if before.end <= start < after.start]
-            if any(code[:2] in ("n:", "m:") or code in (_OPEN, _CLOSE) for code in inner):
+            cue_index = bisect_left(cues, (before.end,), cue_index)
+            look = cue_index
+            while look < len(cues) and cues[look][0] < after.start:
+                code = cues[look][2]
+                if code[:2] in ("n:", "m:") or code in (_OPEN, _CLOSE):
+                    break
+                look += 1
+            if look < len(cues) and cues[look][0] < after.start:
                 break
             total += after.value
         large: Draft | None = None

@@ -184,9 +184,7 @@ def _heads_event(scope: Scope, number: int) -> bool:
 
 def _without_dates(scope: Scope, start: int, end: int) -> str:
     parts, position = [], start
-    for date in scope.dates:
-        if date.start >= end:
-            break
+    for date in scope.dates_in(start, min(end, start + 600)):
         if date.start >= position:
             parts.append(scope.text[position : date.start])
             position = date.end
@@ -220,9 +218,7 @@ def _reach(scope: Scope, number: int) -> int:
     newline = scope.text.find("\n", date.end, limit)
     if newline >= 0:
         limit = newline
-    for later in scope.dates[number + 1 :]:
-        if later.start >= limit:
-            break
+    for later in scope.dates_in(date.end, limit):
         if not later.vague and later.basis != "festival":
             return later.start
     return limit
@@ -239,9 +235,7 @@ def _governed(scope: Scope, number: int) -> tuple[int, int]:
     start, end = clause[0], sentence.end
     if number and clause[0] <= scope.dates[number - 1].end <= date.start and scope.text[scope.dates[number - 1].end : date.start].strip("，,、 "):
         start = date.start  # 除夕夜筹集测温仪、大年初一早9点布设检测点
-    for later in scope.dates[number + 1 :]:
-        if later.start >= end:
-            break
+    for later in scope.dates_in(date.end, end):
         if later.basis in ("festival", "carried") and later.start - date.end <= 2:
             continue
         if later.vague or _is_cut(later) or (later.precision in _PERIODS and later.start - date.end <= 2):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from covid_timeline.facts.binding import Draft, Scope, bind
 from covid_timeline.facts.corrections import find_corrections
-from covid_timeline.facts.events import find_events
+from covid_timeline.facts.events import EventDraft, find_events
 from covid_timeline.mentions.dates import find_dates
 from covid_timeline.mentions.places import find_places
 from covid_timeline.mentions.quantities import find_quantities
@@ -17,7 +18,7 @@ from covid_timeline.text.normalize import NormalizedText, normalize
 
 __all__ = ["extract"]
 
-_EDGES = re.compile("^[\\s，,、；;。]+|[\\s，,、；;]+$")
+_EDGES = re.compile("^[\\s，,、；;。]+|[\\s，,、；;。]+$")
 _SPACES = re.compile("\\s+")
 
 
@@ -40,8 +41,10 @@ def extract(article: Article) -> Facts:
     events = find_events(scope, {draft.date for draft in drafts if draft.date is not None})
 
     doc_id, raw = article.doc_id, article.raw
-    event_rows, event_of_date = _event_rows(article, normal, scope, events, drafts)
+    event_rows, event_of_date = _event_rows(article, normal, scope, events)
     metric_rows = _metric_rows(article, normal, drafts, event_of_date, scope.dates)
+    counts = Counter(row.event_id for row in metric_rows)
+    event_rows = [event._replace(n_metrics=counts[event.event_id]) for event in event_rows]
     date_rows = []
     for date in dates:
         start, end = normal.raw_span(date.start, date.end)
@@ -65,32 +68,40 @@ def _title_end(text: str) -> int:
     return newline + 1 if 0 < newline < len(text.rstrip()) else 0
 
 
-def _event_rows(article, normal, scope, events, drafts: list[Draft]):  # type: ignore[no-untyped-def]
+def _event_rows(
+    article: Article, normal: NormalizedText, scope: Scope, events: list[EventDraft]
+) -> tuple[list[EventRow], dict[int, str]]:
+    """The rows, and for each date mention that heads an event the id of its first one."""
     rows: list[EventRow] = []
     event_of_date: dict[int, str] = {}
     used: dict[str, int] = {}
-    counts: dict[int, int] = {}
-    for draft in drafts:
-        if draft.date is not None:
-            counts[draft.date] = counts.get(draft.date, 0) + 1
     for event in events:
         date = scope.dates[event.date]
         date_start, date_end = normal.raw_span(date.start, date.end)
         event_id = _numbered(f"{article.doc_id}:e{date_start}", used)
-        first = event.date not in event_of_date
         event_of_date.setdefault(event.date, event_id)
         start, end = normal.raw_span(event.start, event.end)
         region = event.region
-        role_is_point = date.role in ("from",)
         rows.append(
             EventRow(
-                event_id, article.doc_id, date.date_start, date.date_start if role_is_point else date.date_end,
+                event_id, article.doc_id, date.date_start,
+                date.date_start if date.role == "from" else date.date_end,  # 自2月12日起 is that point
                 date.time_start, date.precision, date.basis, article.raw[date_start:date_end], date_start, date_end,
                 region.code, region.name, region.level, region.basis, event.category,
                 _SPACES.sub(" ", _EDGES.sub("", scope.text[event.start : event.end])),
-                article.raw[start:end], start, end, counts.get(event.date, 0) if first else 0, event.rule,
+                article.raw[start:end], start, end, 0, event.rule,
             )
         )  # fmt: skip
+    # 1月25日，大年初一，9名医护人员出发: the second name of a day has the event of the first
+    for number in range(1, len(scope.dates)):
+        date, before = scope.dates[number], scope.dates[number - 1]
+        if (
+            number not in event_of_date
+            and number - 1 in event_of_date
+            and date.start - before.end <= 2
+            and (date.date_start, date.date_end) == (before.date_start, before.date_end)
+        ):
+            event_of_date[number] = event_of_date[number - 1]
     return rows, event_of_date
 
 
