@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from covid_timeline.facts.binding import _INDICATOR
+from covid_timeline.facts.cases import INDICATORS
 from covid_timeline.facts.events import categorise
 from covid_timeline.facts.extract import extract
 from covid_timeline.facts.words import load_words, one_of
@@ -88,7 +88,7 @@ class TestCaseCues:
         from covid_timeline.tables.schema import VOCABULARIES
 
         known = set(VOCABULARIES["indicators"])
-        assert set(_INDICATOR.values()) <= known
+        assert set(INDICATORS.values()) <= known
         assert {rule["id"] for rule in RULES} <= known
 
 

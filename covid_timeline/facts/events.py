@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from covid_timeline.facts.binding import Region, Scope, region_of
+from covid_timeline.facts.scope import Region, Scope, region_of
 from covid_timeline.facts.words import load_words
 from covid_timeline.model import DateMention, Place
 
