@@ -22,6 +22,7 @@ __all__ = ["bind"]
 _CONTINUES = ("其中", "具体", "分别", "包括", "上述", "它们")
 _ORIGIN_GOES_ON = ("累计", "现有", "其中", "治愈", "无")
 _PROVINCES = re.compile("\\d+ ?个?省(?:份|级|（|\\(|、|区|市)")
+_REMARK_LENGTH = 7
 _REMARK = re.compile("[）)]?[，,]?现?(?:均|都|全部|全)?(?:为|是|系|在)$")
 _ANAPHORA = re.compile("(?:以上|上述|这|此前|之前)$")
 _CORRECTED = re.compile("(?:订正|更正|修正|调整|更新)为$")
@@ -213,6 +214,8 @@ class _SentenceReader:
                 self.frame.item = (whole.group, whole.kind)
         else:
             self.frame = Frame()
+            if binder.stop in "；;" and before.mode == "cumulative":
+                self.frame.mode = before.mode  # 累计确诊124例；治愈出院21例
             if before.origin_rules and text.startswith(_ORIGIN_GOES_ON, start):
                 self.frame.origin, self.frame.origin_rules = before.origin, True
         provinces = _PROVINCES.search(text, start, end)
@@ -232,7 +235,7 @@ class _SentenceReader:
                 for place in scope.places_in(self.left, figure.start)
                 if place.end <= figure.start
                 and not scope.is_origin(place)
-                and not _REMARK.fullmatch(scope.text, self.left, place.start)
+                and (place.start - self.left > _REMARK_LENGTH or not _REMARK.fullmatch(scope.text, self.left, place.start))
             ]
             clause = clause_of(self.sentence, figure.start)
             if cases.is_case_count(scope, figure, words, self.frame, self.left, first=number == 0):
@@ -359,7 +362,7 @@ class _SentenceReader:
         # what is counted
         chosen = cases.choose_nouns(words, text, figure)
         topic = bool(words.topic_nouns) and not chosen
-        bare = bool(words.places) and not chosen and not topic  # 武汉市3例: an item of a list
+        bare = bool(regions) and not chosen and not topic  # 武汉市3例: an item of a list
         inherited = False
         if bare and not frame.in_list and not (words.opened and frame.item is not None):
             whole = self._list_whole(number, regions[-1])
@@ -401,7 +404,7 @@ class _SentenceReader:
 
         # where, and from where
         if frame.listing and bare and inherited and whole is not None and whole.region.code and not words.each:
-            if self._is_part_by_residence(words.places[-1], whole):
+            if words.places and self._is_part_by_residence(words.places[-1], whole):
                 explained, regions = False, [whole.region]
         if town and whole is not None:
             regions = [whole.region._replace(name=town, basis="named")]
@@ -414,7 +417,10 @@ class _SentenceReader:
             frame.listing, frame.in_list, frame.item = True, True, (noun, kind or mode)
         elif topic and not explained:
             frame.listing = True
-        measure = cases.measure_for(scope, words, chosen, figure)
+        if bare and inherited and whole is not None:
+            measure = whole.measure
+        else:
+            measure = cases.measure_for(scope, words, chosen, figure)
         made: list[Draft] = []
         for region in regions:
             draft = self._draft(figure, indicator, measure, region, "case_count", group, kind, clause)
@@ -515,6 +521,10 @@ class _SentenceReader:
         weak = set(chosen) <= {"case", "confirmed"}
         if words.own and not (self.frame.listing and weak and not words.places):
             return True, None
+        if words.places and words.right == figure.end:
+            place = words.places[-1]
+            if figure.start == place.end and place.start - words.clause_left <= 1:
+                return True, None  # 、衡阳市30例: nothing but the place
         residue = cases.unexplained(scope, words.clause_left, figure.start, words.places)
         tail = cases.unexplained(scope, figure.end, words.right, ())
         if not cases.has_subject(residue) and not cases.has_subject(tail):
@@ -618,6 +628,8 @@ class _SentenceReader:
                 frame.mode = None
             elif words.own and not inherited and frame.mode is None and kind in ("new", "cumulative"):
                 frame.mode = kind
+            frame.origin = origin
+        elif topic and words.places:
             frame.origin = origin
         if words.topic_mode and not words.own:
             frame.mode, frame.nouns = words.topic_mode, (noun,)

@@ -130,8 +130,9 @@ class Frame:
 
     def copy(self) -> Frame:
         other = Frame()
-        for name in Frame.__slots__:
-            setattr(other, name, getattr(self, name))
+        other.mode, other.nouns, other.region, other.origin = self.mode, self.nouns, self.region, self.origin
+        other.origin_rules, other.whole, other.item = self.origin_rules, self.whole, self.item
+        other.listing, other.in_list = self.listing, self.in_list
         return other
 
     def open_list(self, whole: Draft) -> None:

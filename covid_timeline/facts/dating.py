@@ -111,7 +111,7 @@ class Dating:
             before = text[figure.end : date.start]
             if before.strip() in ("（", "(") and text[date.end : date.end + 1] in ("）", ")"):
                 return number  # 890例(3日)、731例(4日)
-            if date.header or not self.governs(date):
+            if date.header or "（" in before or "(" in before or not self.governs(date):
                 continue
             if len(before) <= 40 and _TIED.fullmatch(before[-16:]) and (date.start < clause[1] or len(before) <= 16):
                 return number  # 88例已于2月29日全部治愈出院

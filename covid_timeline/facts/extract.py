@@ -116,34 +116,45 @@ def _metric_rows(
 ) -> list[MetricRow]:
     raw, doc_id = article.raw, article.doc_id
     corrections = find_corrections(normal.text)
-    ids: dict[int, str] = {}
+    ids: dict[Draft, str] = {}
     used: dict[str, int] = {}
+    spans: list[tuple[int, int]] = []
     for draft in drafts:
-        start = normal.raw_span(draft.quantity.start, draft.quantity.end)[0]
-        ids[id(draft)] = _numbered(f"{doc_id}:m{start}", used)
+        span = normal.raw_span(draft.quantity.start, draft.quantity.end)
+        spans.append(span)
+        ids[draft] = _numbered(f"{doc_id}:m{span[0]}", used)
+    clauses: dict[tuple[int, int], tuple[str, int, int]] = {}
     rows: list[MetricRow] = []
-    for draft in drafts:
-        quantity, region = draft.quantity, draft.region
-        start, end = normal.raw_span(quantity.start, quantity.end)
-        clause_start, clause_end = normal.raw_span(
-            min(draft.clause[0], quantity.start), max(draft.clause[1], quantity.end)
-        )
+    for draft, (start, end) in zip(drafts, spans, strict=True):
+        quantity, region, date = draft.quantity, draft.region, draft.date
+        clause = draft.clause
+        if clause[0] > quantity.start or clause[1] < quantity.end:
+            clause = (min(clause[0], quantity.start), max(clause[1], quantity.end))
+        found = clauses.get(clause)
+        if found is None:
+            first, last = normal.raw_span(*clause)
+            found = clauses[clause] = (raw[first:last], first, last)
         rows.append(
             MetricRow(
-                ids[id(draft)], doc_id, event_of_date.get(draft.date) if draft.date is not None else None,
+                ids[draft], doc_id, None if date is None else event_of_date.get(date),
                 float(quantity.value), None if quantity.value_high is None else float(quantity.value_high),
                 quantity.unit, quantity.qualifier, raw[start:end], start, end, draft.indicator,
-                _SPACES.sub("", draft.measure), ids.get(id(draft.part_of)) if draft.part_of is not None else None,
+                _SPACES.sub("", draft.measure), None if draft.part_of is None else ids.get(draft.part_of),
                 draft.date_start, draft.date_end, draft.basis, draft.time_end,
-                region.code, region.name, region.level, region.basis,
-                raw[clause_start:clause_end], clause_start, clause_end, draft.rule,
+                region.code, region.name, region.level, region.basis, *found, draft.rule,
                 # Clock times go together: 2月3日12—24时 is no whole day.
-                dates[draft.date].time_start if draft.date is not None and draft.time_end else None,
-                any(start <= quantity.start and quantity.end <= end for start, end in corrections),
+                dates[date].time_start if date is not None and draft.time_end else None,
+                bool(corrections) and any(
+                    first <= quantity.start and quantity.end <= last for first, last in corrections
+                ),
             )
         )  # fmt: skip
-    rows.sort(key=lambda row: row.value_char_start)
+    rows.sort(key=_by_position)
     return rows
+
+
+def _by_position(row: MetricRow) -> int:
+    return row.value_char_start
 
 
 def _numbered(base: str, used: dict[str, int]) -> str:
