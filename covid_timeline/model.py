@@ -187,8 +187,8 @@ class Facts(NamedTuple):
 class Refused(NamedTuple):
     """Something a source could not, or would not, hand over as an article; the rest of the build goes on.
 
-    `kind` is `refused` (damaged or unreadable: counts under --strict), `skipped` (duplicate, empty, not Chinese:
-    left out on purpose) or `note` (the article was kept, but something about it could not be settled).
+    `kind` is `refused` (damaged or unreadable: counts under --strict), `skipped` (empty, not Chinese, read already:
+    left out on purpose) or `note` (the article was kept, but there is something to say about it).
     """
 
     file: str

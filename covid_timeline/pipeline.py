@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,6 +15,7 @@ import pyarrow.parquet as pq
 
 from covid_timeline import __version__
 from covid_timeline.model import Article, Facts, Refused
+from covid_timeline.sources.records import natural_key, text_digest
 from covid_timeline.tables.build import EXTRACTED, RowStore, regions_table, to_table, to_tables
 from covid_timeline.tables.cities import DOCUMENT_COLUMNS, METRIC_COLUMNS, build_city_tables
 from covid_timeline.tables.manifest import locate
@@ -86,11 +88,13 @@ def build(
     refused: list[Refused] = []
     violations: list[object] = []
     regions = regions_table()
+    posts = _Posts()
     with tempfile.TemporaryDirectory(prefix="covid-timeline-") as folder:
         store = RowStore(Path(folder))
         try:
             for batch in _batches(_read(source, extract, refused, progress)):
                 for tables in _tables(batch, quotes, refused):
+                    posts.add(batch, tables["documents"])
                     # Keys resolve within a document, and here its text is still at hand.
                     texts = {facts.article.doc_id: facts.article.raw for facts in batch}
                     violations += check({**tables, "regions": regions}, texts, ("schema", "keys", "rows"))
@@ -99,10 +103,13 @@ def build(
                 return BuildReport(
                     out, dict.fromkeys(TABLES, 0), refused, merge_outcomes(violations), False, {}
                 )
+            repeats = posts.repeats()
+            refused += [Refused(doc_id, "", f"repeats {first}", "note") for doc_id, first in repeats.items()]
             with Publication(out, package_version=__version__) as publication:
-                made = {"regions": regions, **_city_tables(store, regions, Path(folder))}
+                documents = _mark_repeats(store.table("documents", DOCUMENT_COLUMNS), repeats)
+                made = {"regions": regions, **_city_tables(store, documents, regions, Path(folder))}
                 for name in TABLES:
-                    publication.write(name, made[name] if name in made else store.rows(name))
+                    publication.write(name, made[name] if name in made else _rows(store, name, repeats))
                 violations += _check_whole(check, publication)
                 violations = merge_outcomes(violations)
                 manifest = publication.finish(violations)
@@ -167,6 +174,58 @@ def _batches(facts: Iterable[Facts]) -> Iterator[list[Facts]]:
         yield batch
 
 
+class _Posts:
+    """Which documents repeat one another: the same text, white space aside, read to the same facts.
+
+    今日我市无新增 of two cities, or of two days, is one text and two statements.
+    """
+
+    def __init__(self) -> None:
+        self._posts: dict[bytes, list[tuple[str, str]]] = {}
+
+    def add(self, batch: Sequence[Facts], documents: pa.Table) -> None:
+        kept = set(documents["doc_id"].to_pylist())
+        for facts in batch:
+            article = facts.article
+            if article.doc_id in kept:
+                # What does not say when it was published does not go before what does.
+                moment = article.published_at.isoformat() if article.published_at else "~"
+                self._posts.setdefault(_statement(facts), []).append((moment, article.doc_id))
+
+    def repeats(self) -> dict[str, str]:
+        """Each repeat, in the order of their ids, with the first document of its text to be published."""
+        found: dict[str, str] = {}
+        for posts in self._posts.values():
+            (_, first), *others = sorted(posts, key=lambda post: (post[0], natural_key(post[1])))
+            found |= {doc_id: first for _, doc_id in others}
+        return dict(sorted(found.items(), key=lambda item: natural_key(item[0])))
+
+
+def _statement(facts: Facts) -> bytes:
+    """The text without its white space, and the places and days of its figures that it states itself."""
+    stated = [
+        (row.region_code, row.date_start, row.date_end)
+        for row in facts.metrics
+        if row.date_basis != "publication"
+    ]
+    of = repr(stated or facts.article.region_code).encode()
+    return text_digest(facts.article.raw) + hashlib.blake2b(of, digest_size=16).digest()
+
+
+def _mark_repeats(documents: pa.Table, repeats: Mapping[str, str]) -> pa.Table:
+    """Documents, whole or in part, with `duplicate_of` filled in."""
+    if not repeats:
+        return documents
+    column = pa.array([repeats.get(doc_id) for doc_id in documents["doc_id"].to_pylist()], pa.string())
+    at = documents.schema.get_field_index("duplicate_of")
+    return documents.set_column(at, documents.schema.field(at), column)
+
+
+def _rows(store: RowStore, name: str, repeats: Mapping[str, str]) -> Iterator[pa.Table]:
+    for part in store.rows(name):
+        yield _mark_repeats(part, repeats) if name == "documents" else part
+
+
 def _tables(batch: list[Facts], quotes: str, refused: list[Refused]) -> Iterator[dict[str, pa.Table]]:
     try:
         yield to_tables(batch, quotes)
@@ -180,9 +239,10 @@ def _tables(batch: list[Facts], quotes: str, refused: list[Refused]) -> Iterator
         yield from _tables(batch[middle:], quotes, refused)
 
 
-def _city_tables(store: RowStore, regions: pa.Table, folder: Path) -> dict[str, pa.Table]:
+def _city_tables(
+    store: RowStore, documents: pa.Table, regions: pa.Table, folder: Path
+) -> dict[str, pa.Table]:
     """The tables by place and day; from many figures, one province after another."""
-    documents = store.table("documents", DOCUMENT_COLUMNS)
     if store.count("metrics") <= WHOLE_ROWS:
         # The sentences are most of the bytes, and choosing a figure does not need them.
         return build_city_tables(store.table("metrics", METRIC_COLUMNS), documents, regions)
@@ -252,6 +312,9 @@ def _check_whole(check: Check, publication: Publication) -> Sequence[object]:
     names = list(TABLES) if publication.rows["metrics"] <= WHOLE_ROWS else made
     tables = {name: publication.read(name) for name in names}
     found = list(check(tables, {}, ("tables",)))
+    # A repeat and its first may have come in two batches.
+    documents = {name: publication.read(name) for name in ("documents", "regions")}
+    found += check(documents, {}, ("keys",))
     return [*found, *check({name: tables[name] for name in made}, {}, ("schema", "keys", "rows"))]
 
 

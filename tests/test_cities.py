@@ -62,12 +62,21 @@ def documents(**published: str | tuple[str, str | None]) -> pa.Table:
         day, _, clock = stamp.partition(" ")
         time = dt.time.fromisoformat(clock) if clock else dt.time()
         moment = dt.datetime.combine(feb(int(day)), time)
-        rows.append({"doc_id": doc_id, "source": doc_id, "published_at": moment, "anchor_date": moment.date(), "region_code": region})
+        rows.append({
+            "doc_id": doc_id, "source": doc_id, "published_at": moment, "anchor_date": moment.date(), "region_code": region,
+            "duplicate_of": None,
+        })  # fmt: skip
     schema = arrow_schema("documents")
     return pa.Table.from_pylist(rows, schema=pa.schema([schema.field(name) for name in rows[0]]))
 
 
 NEXT_DAY = documents(a="04 09:30", b="04 10:00", c="04 11:00")
+
+
+def repeats(docs: pa.Table, **firsts: str) -> pa.Table:
+    """`b="a"`: document b repeats the text of a."""
+    column = pa.array([firsts.get(doc_id) for doc_id in docs["doc_id"].to_pylist()], pa.string())
+    return docs.set_column(docs.schema.get_field_index("duplicate_of"), docs.schema.field("duplicate_of"), column)
 
 
 def by_date(*rows: MetricRow, docs: pa.Table = NEXT_DAY) -> list[dict[str, Any]]:
@@ -102,6 +111,9 @@ class TestWhichCount:
             ("no day", {"date_end": None}),
             ("a unit that is none of the indicator's", {"unit": "percent"}),
             ("a hospital keeps its own name", {"region_name": "聊城市传染病医院"}),
+            ("a zone carries the code of what contains it", {"region_name": "高新区"}),
+            ("a new area of a province, too", {"region_code": "370000", "region_name": "先行区", "region_level": "province"}),
+            ("a place abroad has no code", {"region_code": None, "region_name": "日本", "region_level": "abroad"}),
             ("a count of a day that was still to come", {"date_end": feb(9)}),
         ],
     )
@@ -286,6 +298,28 @@ class TestConflict:
         assert (one["value"], one["unit"], one["n_sources"], one["value_min"], one["conflict"]) == (99, "item", 2, 98, True)
 
 
+class TestRepeats:
+    """A text that is posted again adds nothing."""
+
+    DOCS = documents(a="04 09:30", b="04 10:00", c="04 11:00")
+
+    def test_no_source_and_no_conflict(self) -> None:
+        """Even where the same words are of another day when they come a day later."""
+        docs = repeats(self.DOCS, b="a", c="a")
+        row = only(figure(15), figure(16, "b"), figure(15, "c"), docs=docs)
+        assert (row["metric_id"], row["n_sources"], row["value_max"], row["conflict"], row["chosen_by"]) == ("a:m10", 1, 15, False, "only")
+
+    def test_others_count(self) -> None:
+        assert only(figure(15), figure(15, "b"), figure(15, "c"), docs=repeats(self.DOCS, b="a"))["n_sources"] == 2
+
+    @pytest.mark.parametrize("first", ["a", "b", "c"])
+    def test_the_first_that_is_there_counts(self, first: str) -> None:
+        docs = repeats(self.DOCS, **dict.fromkeys(set("abc") - {first}, first))
+        docs = docs.filter(pa.array([doc_id != first for doc_id in docs["doc_id"].to_pylist()]))
+        row = only(*(figure(15, doc) for doc in "abc"), docs=docs)
+        assert (row["metric_id"], row["n_sources"]) == ("b:m10" if first == "a" else "a:m10", 1)
+
+
 class TestFalls:
     DOCS = documents(a="20 09:00", b="20 10:00")
 
@@ -324,6 +358,11 @@ class TestCoverage:
             {"region_code": "420000", "date": feb(4), "n_documents": 1, "n_metrics": 0},
         ]
 
+    def test_a_repeat_is_not_counted(self) -> None:
+        docs = repeats(documents(a=("04 09:30", "371500"), b=("04 10:00", "371500")), b="a")
+        counts = [(row["n_documents"], row["n_metrics"]) for row in build_coverage(metrics(figure(15), figure(15, "b")), docs).to_pylist()]
+        assert counts == [(1, 1), (1, 0)]
+
     def test_old_days(self) -> None:
         old = dt.date(1949, 10, 1)
         assert build_coverage(metrics(figure(1, date_end=old)), documents(a=("04", None))).to_pylist()[0]["date"] == old
@@ -345,8 +384,10 @@ class TestTables:
         assert build_city_tables(rows.select(METRIC_COLUMNS), NEXT_DAY, REGIONS) == build_city_tables(rows, NEXT_DAY, REGIONS)
 
     def test_without_regions(self) -> None:
-        (one,) = build_city_by_date(metrics(figure(15, region_code="990001", region_name="兵团")), NEXT_DAY).to_pylist()
-        assert (one["region_name"], one["region_level"]) == ("兵团", "prefecture")
+        """Names and levels are those of the package, and a zone is no city here either."""
+        rows = figure(15, region_name="聊城"), figure(3, "b", at=20, region_name="高新区")
+        (one,) = build_city_by_date(metrics(*rows), NEXT_DAY).to_pylist()
+        assert (one["region_name"], one["region_level"], one["value"]) == ("聊城市", "prefecture", 15)
 
 
 class TestWide:

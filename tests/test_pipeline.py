@@ -92,6 +92,51 @@ class TestBuild:
         assert one.rows["city_by_date"] > 5 and one.rows["coverage"] > 5
         assert one.manifest == two.manifest
 
+    def test_a_repeat_stays_and_adds_no_source(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Marked whatever the order and the batches; the first is the one that was published first."""
+        source = [
+            fakes.article("x-9", day=6),
+            fakes.article("x-10", fakes.TEXT.replace("。", "。\n"), day=5),
+            fakes.article("x-2", day=6),
+            fakes.article("other", "另一篇。2月3日，累计15例。"),
+        ]
+        reports = [run(source, tmp_path / "one", check=None)]
+        monkeypatch.setattr(pipeline, "BATCH_ROWS", 1)
+        monkeypatch.setattr(pipeline, "WHOLE_ROWS", 0)
+        reports.append(run(source[::-1], tmp_path / "two", check=None))
+        for report in reports:
+            assert report.published, report.violations
+            rows = load.load_documents(path=report.out, backend="arrow").to_pylist()
+            marks = {row["doc_id"]: row["duplicate_of"] for row in rows}
+            assert marks == {"other": None, "x-2": "x-10", "x-9": "x-10", "x-10": None}
+            notes = [(one.file, one.reason, one.kind) for one in report.refused]
+            assert notes == [("x-2", "repeats x-10", "note"), ("x-9", "repeats x-10", "note")]
+            assert report.rows["metrics"] == 7
+            days = load.load_city_by_date("confirmed_cumulative", path=report.out, backend="arrow").to_pylist()
+            assert [row["n_sources"] for row in days] == [2]
+        assert reports[0].manifest == reports[1].manifest
+
+    def test_one_text_of_two_places_or_days_is_no_repeat(self, tmp_path: Path) -> None:
+        def extract(article: Article) -> Facts:
+            facts = fakes.extract(article)
+            day = article.anchor_date
+            return facts._replace(metrics=[row._replace(date_start=None, date_end=day) for row in facts.metrics])
+
+        source = [fakes.article("a"), fakes.article("b", region="370100"), fakes.article("c", day=5), fakes.article("d")]
+        build(source, tmp_path, extract=extract)
+        rows = load.load_documents(path=tmp_path, backend="arrow").to_pylist()
+        assert [row["duplicate_of"] for row in rows] == [None, None, None, "a"]
+
+    def test_the_next_takes_the_place_of_a_first_that_fails(self, tmp_path: Path) -> None:
+        def extract(article: Article) -> Facts:
+            return fakes.extract(article if article.doc_id != "a" else article._replace(raw="BOOM"))
+
+        source = [fakes.article("a"), fakes.article("b", day=5), fakes.article("c", day=6)]
+        report = build(source, tmp_path, extract=extract)
+        rows = load.load_documents(path=tmp_path, backend="arrow").to_pylist()
+        assert [(row["doc_id"], row["duplicate_of"]) for row in rows] == [("b", None), ("c", "b")]
+        assert report.count("refused") == 1
+
     def test_progress(self, tmp_path: Path) -> None:
         told: list[tuple[int, str]] = []
         run(articles("a", "b"), tmp_path, progress=lambda done, doc: told.append((done, doc)))
@@ -126,7 +171,7 @@ class TestBuild:
 class TestBadInput:
     def test_a_document_that_breaks_the_extractor(self, tmp_path: Path) -> None:
         report = run([fakes.article("a"), fakes.article("bad", "BOOM"), fakes.article("c")], tmp_path)
-        assert report.refused == [Refused("bad", "", "RuntimeError: boom")]
+        assert report.refused[0] == Refused("bad", "", "RuntimeError: boom") and report.count("refused") == 1
         assert report.published and report.rows["documents"] == 2
         assert (report.exit_code(), report.exit_code(strict=True)) == (0, 1)
 
@@ -160,7 +205,7 @@ class TestBadInput:
             [fakes.article("a"), fakes.article("bad", "2月3日，\ud800新增3例。"), fakes.article("c")],
             tmp_path,
         )
-        assert [entry.file for entry in report.refused] == ["bad"]
+        assert [entry.file for entry in report.refused if entry.kind == "refused"] == ["bad"]
         assert report.rows["documents"] == 2
 
     @pytest.mark.parametrize(

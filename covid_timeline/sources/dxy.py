@@ -3,8 +3,10 @@
 `DXYNews.csv`: UTF-8 with a byte order mark, `pubDate` as `YYYY-MM-DD HH:MM:SS` in China, summaries over several
 lines. The JSON export: a list of objects (or `{"results": [...]}`), `pubDate` in milliseconds since the epoch. Both
 name an item by `id`, and neither keeps ids apart: the CSV repeats an id where an item was corrected, and a dump may
-number its items anew. So the same text is one document however often it comes; another text under a taken id gets a
-suffix (`dxy-105.2`), in order of publication, and a note. Where both formats are read together, the JSON ids stand.
+number its items anew. So an item that comes twice, by id or by its moment in another export, is one document; a text
+that was posted again under an id of its own is one more, which the build marks as a repeat; another text under a
+taken id gets a suffix (`dxy-105.2`), in order of publication, and a note. Where both formats are read together, the
+JSON ids stand.
 
 The export is under the MIT License; the texts belong to the media that `infoSource` names, so `may_republish` is
 false: tables made from them carry values, spans, URL and sha256, and no sentences.

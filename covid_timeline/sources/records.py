@@ -6,8 +6,9 @@ row, and the rest goes on. Articles come sorted by `doc_id` (plain string order)
 rows, and memory does not grow with their texts: the first pass spools them to a temporary file, the second one
 hands them out.
 
-What is left out (kind `skipped`): an item without text, one that is not Chinese, and a repeat: the same text, white
-space aside, as an item published earlier (or of the same moment and smaller id).
+What is left out (kind `skipped`): an item without text, one that is not Chinese, and one that is there already: the
+same text, white space aside, under the same id, or in another file at the same moment of publication. The same text
+posted again under an id of its own is a document; the build marks it (`documents.duplicate_of`).
 """
 
 from __future__ import annotations
@@ -84,6 +85,7 @@ class _Entry(NamedTuple):
     file: str
     place: str
     doc_id: str
+    own_id: bool  # whether the file states the id, rather than the text
     text_digest: bytes  # of the text without white space
     offset: int
     length: int
@@ -265,6 +267,11 @@ def _parse_time(text: str) -> dt.datetime | None:
         return None
 
 
+def text_digest(raw: str) -> bytes:
+    """What two texts share that differ in white space only."""
+    return hashlib.blake2b("".join(raw.split()).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
 def _spool(
     path: Path, row: Row, columns: Columns, preset: Preset, spool: IO[bytes], entries: list[_Entry]
 ) -> Iterator[Refused]:
@@ -309,12 +316,13 @@ def _spool(
     entry = _Entry(
         from_csv=row.place.startswith("row") and path.suffix.lower() == ".csv",
         published=published.isoformat() if published else "~",
-        natural_id=_natural(doc_id),
+        natural_id=natural_key(doc_id),
         raw_digest=bytes.fromhex(digest[:32]),
         file=str(path),
         place=row.place,
         doc_id=doc_id,
-        text_digest=hashlib.blake2b("".join(raw.split()).encode(), digest_size=16).digest(),
+        own_id=bool(given),
+        text_digest=text_digest(raw),
         offset=spool.seek(0, 2),
         length=len(line),
     )
@@ -369,8 +377,8 @@ def _plain_id(value: object) -> str:
     return _ID_NOISE.sub("_", text)[:100].strip("_")
 
 
-def _natural(text: str) -> tuple[tuple[int, str], ...]:
-    # dxy-9 before dxy-10, without comparing numbers to words.
+def natural_key(text: str) -> tuple[tuple[int, str], ...]:
+    """A key that sorts dxy-9 before dxy-10, without comparing numbers to words."""
     return tuple(
         (int(run), "") if run.isdigit() and run.isascii() else (-1, run)
         for run in re.split(r"([0-9]{1,18})", text)
@@ -381,32 +389,35 @@ def _settle(entries: list[_Entry]) -> tuple[list[_Entry], list[Refused]]:
     """Which items stay, sorted by `doc_id`, and what is said about the others."""
     entries.sort()
     told: list[Refused] = []
-    first: dict[bytes, _Entry] = {}
+    read: dict[bytes, list[tuple[_Entry, str]]] = {}  # the entries of a text, with the ids they got
     taken: dict[str, int] = {}
     kept: list[_Entry] = []
     for entry in entries:
-        if entry.text_digest in first:
-            other = first[entry.text_digest]
+        same = read.setdefault(entry.text_digest, [])
+        twin = next((one for one in same if _same_item(entry, one[0])), None)
+        if twin is not None:
+            other, known = twin
             where = other.place if other.file == entry.file else f"{other.file} {other.place}"
-            reason = f"{entry.doc_id}: duplicate of {other.doc_id} ({where})"
+            reason = f"{entry.doc_id}: read already as {known} ({where})"
             told.append(Refused(entry.file, entry.place, reason, "skipped"))
             continue
         n = taken[entry.doc_id] = taken.get(entry.doc_id, 0) + 1
+        doc_id = entry.doc_id if n == 1 else f"{entry.doc_id}.{n}"
         if n > 1:
-            new = f"{entry.doc_id}.{n}"
-            told.append(
-                Refused(
-                    entry.file,
-                    entry.place,
-                    f"id {entry.doc_id} stands for another text too: read as {new}",
-                    "note",
-                )
-            )
-            entry = entry._replace(doc_id=new)  # noqa: PLW2901
-        first[entry.text_digest] = entry
-        kept.append(entry)
+            reason = f"id {entry.doc_id} stands for another item too: read as {doc_id}"
+            told.append(Refused(entry.file, entry.place, reason, "note"))
+        same.append((entry, doc_id))
+        kept.append(entry._replace(doc_id=doc_id))
     kept.sort(key=lambda entry: entry.doc_id)
     return kept, told
+
+
+def _same_item(one: _Entry, other: _Entry) -> bool:
+    """Whether two entries of one text are one item that came twice, and not a text that was posted twice."""
+    same_moment = one.published == other.published
+    if one.doc_id == other.doc_id:
+        return same_moment or one.own_id
+    return same_moment and one.file != other.file
 
 
 def _article(doc_id: str, item: dict[str, Any], preset: Preset) -> Article:

@@ -1190,6 +1190,8 @@ def _read_docs(tables: Mapping[str, pa.Table], texts: Mapping[str, str]) -> Iter
             rows[name].setdefault(row.doc_id, []).append(row)
     wanted = ("doc_id", "title", "url", "published_at", "anchor_date")
     documents = tables["documents"]
+    if "duplicate_of" in documents.schema.names:  # a text is audited once, and one that is repeated has one voice
+        documents = documents.filter(documents.column("duplicate_of").is_null())
     if missing := [field for field in wanted if field not in documents.schema.names]:
         raise ValueError(f"documents has no column {', '.join(missing)}")
     for doc_id, title, url, published, anchor in zip(*(documents.column(c).to_pylist() for c in wanted), strict=True):

@@ -57,6 +57,7 @@ def document_row(facts: Facts, *, with_quotes: bool = True) -> tuple[Any, ...]:
         "n_events": len(facts.events),
         "n_metrics": len(facts.metrics),
         "may_republish": article.may_republish and with_quotes,
+        "duplicate_of": None,  # only the whole of a build can say; see `pipeline`
     }
     return tuple(values[name] for name in TABLES["documents"].names)
 

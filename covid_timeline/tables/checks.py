@@ -738,6 +738,21 @@ def _whole_is_another(ctx: Context, table: str) -> list[Found]:
 
 
 @_check(
+    "documents", "repeats_a_first", stage="keys",
+    expects="A document that repeats another repeats the first of them: neither itself nor a repeat.",
+    zh="重复文档所指的应是最早的那篇，不得指向自身或另一篇重复文档。",
+    fix="Point duplicate_of at the document of that text that was published first.",
+    needs="doc_id duplicate_of",
+    bad=(set_("documents", 0, duplicate_of="a"),), good=(set_("documents", 1, duplicate_of="a"),),
+)  # fmt: skip
+def _repeats_a_first(ctx: Context, table: str) -> list[Found]:
+    is_repeat = ctx.valid(table, "duplicate_of")
+    repeats = ctx.col(table, "doc_id").filter(pa.array(is_repeat))
+    bad = is_repeat & pc.is_in(ctx.col(table, "duplicate_of"), value_set=repeats).to_numpy(zero_copy_only=False).astype(bool)
+    return [Found(int(is_repeat.sum()), "duplicate_of", _rows_where(bad), lambda _: "is a repeat itself")]
+
+
+@_check(
     "metrics", "event_of_same_document", stage="keys",
     expects="The event of a figure is in the figure's own document.", zh="数字所属事件应出自同一文档。",
     fix="Point event_id at an event of the same document, or leave it null.",

@@ -1,8 +1,10 @@
 """From all figures to one value per place, day and indicator: city_by_date, city_intraday and coverage.
 
 **Which figures count for a day.** Figures with a place, a day, an indicator other than `other` and a unit that fits
-it. A figure of a part of a place (a hospital, a new area without a code of its own) is none of the place; a part of
-a whole that has the same place, day and indicator is no second statement of it. `new` figures count where their
+it. A figure whose `region_name` is not the coded unit's own is of a part of it (a hospital, a development zone, a new
+area without a code) and none of the place; a part of a whole that has the same place, day and indicator is no second
+statement of it. A document that repeats another (`duplicate_of`) states nothing a second time: of several with one
+text, the first counts. `new` figures count where their
 period is that one day, from 0 to 24 o'clock; cumulative and current ones for the day they end on. 截至2月3日24时,
 2月3日0—24时 and 截至2月4日0时 belong to February 3.
 
@@ -29,6 +31,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from covid_timeline.tables.build import regions_table
 from covid_timeline.tables.schema import VOCABULARIES, arrow_schema
 
 METRIC_COLUMNS = (
@@ -37,7 +40,7 @@ METRIC_COLUMNS = (
 )  # fmt: skip
 """The columns of metrics that are read here; none of them holds the article's words."""
 
-DOCUMENT_COLUMNS = ("doc_id", "source", "published_at", "anchor_date", "region_code")
+DOCUMENT_COLUMNS = ("doc_id", "source", "published_at", "anchor_date", "region_code", "duplicate_of")
 """The columns of documents that are read here."""
 
 ABOUT = 0.1
@@ -79,8 +82,9 @@ def build_city_tables(
     Args:
         metrics: with `METRIC_COLUMNS`; any other column is left alone.
         documents: with `DOCUMENT_COLUMNS`; a metric of a document that is not among them is left out.
-        regions: names and levels of the places; those of the figures themselves where None.
+        regions: names and levels of the places, with periods of validity; those of the package where None.
     """
+    documents = _first_posts(documents)
     figures, names = _figures(metrics, documents, regions)
     return {
         "city_by_date": _by_date(metrics, figures, names),
@@ -91,13 +95,13 @@ def build_city_tables(
 
 def build_city_by_date(metrics: pa.Table, documents: pa.Table, regions: pa.Table | None = None) -> pa.Table:
     """One row per (region_code, date, indicator): the closing figure of the day; see `build_city_tables`."""
-    figures, names = _figures(metrics, documents, regions)
+    figures, names = _figures(metrics, _first_posts(documents), regions)
     return _by_date(metrics, figures, names)
 
 
 def build_city_intraday(metrics: pa.Table, documents: pa.Table, regions: pa.Table | None = None) -> pa.Table:
     """One row per (region_code, date, time_start, as_of_time, indicator): what was not over when it was stated."""
-    figures, names = _figures(metrics, documents, regions)
+    figures, names = _figures(metrics, _first_posts(documents), regions)
     return _intraday(metrics, figures, names)
 
 
@@ -107,13 +111,15 @@ def build_coverage(metrics: pa.Table, documents: pa.Table) -> pa.Table:
     A document speaks of a place that it states a figure of (dated to that day), and of its home region on the day
     it was published. A day that is not in the table is a day that nothing here speaks of.
     """
+    documents = _first_posts(documents)
+    doc_ids = documents["doc_id"].combine_chunks()
     usable = pc.and_(pc.is_valid(metrics["region_code"]), pc.is_valid(metrics["date_end"]))
+    usable = pc.and_(usable, pc.is_in(metrics["doc_id"], value_set=doc_ids))
     of_figures = metrics.filter(usable).select(["region_code", "date_end", "doc_id"])
     told = pc.and_(pc.is_valid(documents["region_code"]), pc.is_valid(documents["published_at"]))
     homes = documents.filter(told)
     region = _numbers(of_figures["region_code"]), _numbers(homes["region_code"])
     day = _days(of_figures["date_end"]), _days(pc.cast(homes["published_at"], pa.date32(), safe=False))
-    doc_ids = pc.unique(documents["doc_id"])
     doc = _index(of_figures["doc_id"], doc_ids), _index(homes["doc_id"], doc_ids)
     key = _pair(np.concatenate(region), np.concatenate(day))
     spoken = np.unique(np.stack([key, np.concatenate(doc)]), axis=1)[0]
@@ -346,6 +352,7 @@ _SUBJECTS = ("confirmed", "suspected", "severe", "critical", "asymptomatic", "de
 
 
 def _figures(metrics: pa.Table, documents: pa.Table, regions: pa.Table | None) -> tuple[_Figures, _Names]:
+    regions = regions_table() if regions is None else regions
     metrics = metrics.append_column("row", pa.array(np.arange(len(metrics))))
     doc_ids = documents["doc_id"].combine_chunks()
     known = pa.array(_INDICATORS, pa.string())
@@ -353,8 +360,7 @@ def _figures(metrics: pa.Table, documents: pa.Table, regions: pa.Table | None) -
     usable = pc.and_(usable, pc.is_valid(metrics["date_end"]))
     usable = pc.and_(usable, pc.is_in(metrics["doc_id"], value_set=doc_ids))
     names = _names(metrics.filter(usable), regions)
-    if regions is not None:
-        usable = pc.and_(usable, _own_name(metrics, regions))
+    usable = pc.and_(usable, _own_name(metrics, regions))
     usable = pc.and_(usable, pc.invert(_repeated_whole(metrics)))
     usable = pc.and_(usable, _unit_fits(metrics))
     corrected = _corrected(metrics, doc_ids)
@@ -421,7 +427,25 @@ def _only(figures: _Figures, mask: Any) -> _Figures:
     return _Figures(*(column[mask] for column in figures))
 
 
-def _names(metrics: pa.Table, regions: pa.Table | None) -> _Names:
+def _first_posts(documents: pa.Table) -> pa.Table:
+    """The documents without those that repeat another one here; the order of the others stays.
+
+    Of the posts of a text the earliest here counts, also where the very first is not among them (`as_of`, a
+    selection), and however they are marked.
+    """
+    if documents["duplicate_of"].null_count == len(documents):
+        return documents
+    _, text = _encode(pc.coalesce(documents["duplicate_of"], documents["doc_id"]))
+    published = _published(documents)
+    posted = np.where(published == _NO_DAY, np.iinfo(np.int64).max, published)
+    repeats = pc.is_valid(documents["duplicate_of"]).to_numpy().astype(bool)
+    order = np.lexsort((np.arange(len(documents)), posted, repeats, text))
+    kept = np.zeros(len(documents), bool)
+    kept[order[np.unique(text[order], return_index=True)[1]]] = True
+    return documents.filter(pa.array(kept))
+
+
+def _names(metrics: pa.Table, regions: pa.Table) -> _Names:
     found: _Names = {}
     told = pa.table([pc.unique(pc.binary_join_element_wise(
         metrics["region_code"], pc.fill_null(metrics["region_name"], ""), pc.fill_null(metrics["region_level"], ""), "\t"
@@ -429,12 +453,11 @@ def _names(metrics: pa.Table, regions: pa.Table | None) -> _Names:
     for text in sorted(told["told"].to_pylist()):
         code, name, level = text.split("\t")
         found.setdefault(code, (name or code, level or _level(code)))
-    if regions is not None:
-        in_2020 = dt.date(2020, 2, 1)
-        wanted = ("region_code", "name", "level", "valid_from", "valid_to")
-        for code, name, level, since, until in zip(*(regions[c].to_pylist() for c in wanted), strict=True):
-            if code in found and (since is None or since <= in_2020) and (until is None or until >= in_2020):
-                found[code] = (name, level)
+    in_2020 = dt.date(2020, 2, 1)
+    wanted = ("region_code", "name", "level", "valid_from", "valid_to")
+    for code, name, level, since, until in zip(*(regions[c].to_pylist() for c in wanted), strict=True):
+        if code in found and (since is None or since <= in_2020) and (until is None or until >= in_2020):
+            found[code] = (name, level)
     return found
 
 

@@ -211,6 +211,7 @@ _FOREIGN_KEYS: Mapping[str, tuple[str, str]] = {
     "city_intraday.region_code": ("regions", "region_code"),
     "coverage.region_code": ("regions", "region_code"),
     "documents.region_code": ("regions", "region_code"),
+    "documents.duplicate_of": ("documents", "doc_id"),
     "events.region_code": ("regions", "region_code"),
     "metrics.region_code": ("regions", "region_code"),
     "city_by_date.region_code": ("regions", "region_code"),
@@ -244,7 +245,7 @@ TABLES: Mapping[str, Table] = {
             "文档",
             "One row per article.",
             "doc_id title source? published_at? anchor_date anchor_basis region_code? script url? sha256 n_chars "
-            "n_dates n_events n_metrics title_basis published_basis region_basis licence? may_republish",
+            "n_dates n_events n_metrics title_basis published_basis region_basis licence? may_republish duplicate_of?",
             key="doc_id",
         ),
         _table(
