@@ -235,6 +235,7 @@ class _SentenceReader:
                 for place in scope.places_in(self.left, figure.start)
                 if place.end <= figure.start
                 and not scope.is_origin(place)
+                and not scope.is_town(place)
                 and (place.start - self.left > _REMARK_LENGTH or not _REMARK.fullmatch(scope.text, self.left, place.start))
             ]
             clause = clause_of(self.sentence, figure.start)
@@ -539,6 +540,8 @@ class _SentenceReader:
         self, noun: str, mode: str | None, words: Words, figure: Quantity, chosen: Sequence[str]
     ) -> tuple[str, str | None]:
         text, frame = self.scope.text, self.frame
+        if text[figure.start - 2 : figure.start] in ("减少", "核减", "核增", "增长"):
+            return "changed", mode  # 重症病例减少113例: a change, no count of the day
         if noun == "recovered_so_far":
             return "recovered", mode or "cumulative"
         silent = "asymptomatic" in frame.nouns or (frame.item is not None and frame.item[0] == "asymptomatic")
@@ -607,9 +610,8 @@ class _SentenceReader:
         frame = self.frame
         if words.origin:
             return words.origin
-        if frame.origin and (frame.origin_rules or inherited or frame.listing or words.mode is None) and not (
-            words.places and not frame.listing
-        ):
+        goes_on = frame.origin_rules or inherited or frame.listing or (words.mode is None and frame.mode != "new")
+        if frame.origin and goes_on and not (words.places and not frame.listing):
             return frame.origin
         return None
 

@@ -183,6 +183,11 @@ class Scope:
             and gazetteer().contains(place.code, self.home)
         )
 
+    def is_town(self, place: Place) -> bool:
+        """九江镇 in an article of 佛山: the short name of a city heads the name of a town."""
+        text = self.text
+        return text.startswith(("镇", "乡", "街道", "村", "路"), place.end) and text[place.end - 1] not in "市省县区州盟旗"
+
     def givers(self, start: int, end: int) -> list[Place]:
         """Places in the stretch that can own a deed: no origin of people, no destination, no name of a firm."""
         return [
