@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from covid_timeline.facts.scope import Region, Scope, region_of
 from covid_timeline.facts.words import load_words
+from covid_timeline.mentions.places import gazetteer
 from covid_timeline.model import DateMention, Place
+from covid_timeline.text.clauses import Sentence
 
 __all__ = ["EventDraft", "categorise", "find_events"]
 
@@ -24,80 +27,179 @@ class EventDraft(NamedTuple):
     rule: str
 
 
-class _Category(NamedTuple):
-    name: str
-    any_cue: re.Pattern[str]
-    cues: list[tuple[re.Pattern[str], float]]
+class _Cue(NamedTuple):
+    category: int  # index into _CATEGORIES
+    pattern: re.Pattern[str]
+    weight: float
 
 
-def _load() -> list[_Category]:
-    return [
-        _Category(
-            entry["id"],
-            re.compile("|".join(pattern for pattern, _ in entry["cues"])),
-            [(re.compile(pattern), float(weight)) for pattern, weight in entry["cues"]],
-        )
-        for entry in load_words("categories")["category"]
-    ]
+_DIGITS = "0123456789"
 
 
-_CATEGORIES = _load()
+def _openings(pattern: str) -> set[str]:
+    """The pairs of characters with which a match can begin: "x*" where any may come second, "*" where any may come first.
+
+    >>> sorted(_openings("复[工产]|吨|(?:派|增派)人|[^，]"))
+    ['*', '吨*', '增派', '复产', '复工', '派人']
+    """
+    return {opening if len(opening) != 1 or opening == "*" else opening + "*" for opening in _branches(pattern, 0)[0]}
+
+
+def _branches(pattern: str, at: int) -> tuple[set[str], int]:
+    done: set[str] = set()
+    current = {""}
+    while at < len(pattern) and pattern[at] != ")":
+        if pattern[at] == "|":
+            done |= current
+            current = {""}
+            at += 1
+            continue
+        atom, at = _atom(pattern, at)
+        if pattern[at : at + 1] in ("?", "*") or pattern.startswith("{0,", at):
+            atom = atom | {""}
+        elif pattern[at : at + 1] in ("+", "{"):
+            atom = {(one + "*")[:2] for one in atom}
+        if pattern[at : at + 1] == "{":
+            at = pattern.index("}", at) + 1
+        while pattern[at : at + 1] in ("?", "*", "+") and pattern[at : at + 1]:
+            at += 1
+        current = {
+            before if len(before) == 2 or before == "*" else (before + after)[:2] if before + after[:1] != "*" else "*"
+            for before in current
+            for after in atom
+        }
+    return done | current, at
+
+
+def _atom(pattern: str, at: int) -> tuple[set[str], int]:
+    sign = pattern[at]
+    if sign == "(":
+        looks = pattern.startswith(("(?=", "(?!", "(?<"), at)
+        inside, end = _branches(pattern, pattern.index(":", at) + 1 if pattern.startswith("(?:", at) else at + 4 - (pattern[at + 2] != "<"))
+        return ({""} if looks else inside), end + 1
+    if sign == "[":
+        end = pattern.index("]", at + 1)
+        members = pattern[at + 1 : end].replace("\\d", _DIGITS)
+        return ({"*"} if members.startswith("^") else set(members)), end + 1
+    if sign == "\\":
+        return (set(_DIGITS) if pattern[at + 1] == "d" else {pattern[at + 1]}), at + 2
+    return ({"*"} if sign == "." else {sign}), at + 1
+
+
+def _load() -> tuple[list[str], list[_Cue], dict[str, int], int]:
+    """Names and cues; for each opening the set of cues (a bit each) that may match where it occurs; the others."""
+    names: list[str] = []
+    cues: list[_Cue] = []
+    by_opening: dict[str, int] = {}
+    anywhere = 0
+    for entry in load_words("categories")["category"]:
+        for pattern, weight in entry["cues"]:
+            bit = 1 << len(cues)
+            cues.append(_Cue(len(names), re.compile(pattern), float(weight)))
+            for opening in _openings(pattern):
+                if len(opening) < 2 or opening[0] == "*":
+                    anywhere |= bit
+                else:
+                    key = opening.rstrip("*")
+                    by_opening[key] = by_opening.get(key, 0) | bit
+        names.append(entry["id"])
+    return names, cues, by_opening, anywhere
+
+
+_CATEGORIES, _CUES, _BY_OPENING, _ANYWHERE = _load()
 _HAN = re.compile("[\u4e00-\u9fff]")
+_LEVEL = "[一二三四ⅠⅡⅢⅣIVΙ]+ ?级"
 _RESPONSE = re.compile(
-    "(?:启动|宣布启动|进入|调整为|下调[至为]|上调[至为]|提升[至为]|提高到|降[至为])[^。；，]{0,30}[一二三四ⅠⅡⅢⅣIVΙ]+ ?级[^。；，]{0,8}响应"
+    "(?:启动|宣布启动|进入|调整为|下调[至为]|上调[至为]|提升[至为]|提高到|降[至为]|解除|终止)[^。；，]{0,30}" + _LEVEL + "[^。；，]{0,8}响应"
+    "|响应[^。；，]{0,14}由" + _LEVEL + "[^。；，]{0,6}(?:调|降|升|提)[^。；，]{0,3}" + _LEVEL
 )
-_CONTENT_OF_POLICY = ("work_resumption", "containment", "reopening", "investment", "response_level")
+# A document about one of these is that thing (CONTRACT: policy only where no row fits better), from this score on.
+_CONTENT_OF_POLICY = {
+    "work_resumption": 4.0, "containment": 4.0, "reopening": 4.0, "investment": 4.0, "response_level": 4.0, "economy": 6.5,
+}  # fmt: skip
 _ALWAYS_VAGUE = re.compile("当前|当下|眼下|如今|近期|现在|目前|现")
 _SPLIT = re.compile("[，,。；;：:！!？?]")
 # A date inside a noun phrase or a title fixes a name, not an event: 2020年第一批, 《…》, 2月份纳税.
-_IN_NAME_AFTER = re.compile("(?:第[一二三四五六七八九十\\d]|度|年度|版|级|款|毕业|春季|届|期《|新型冠状|重点项目集中)")
+_IN_NAME_AFTER = re.compile(
+    "(?:第[一二三四五六七八九十\\d]|度|年度|版|级|款|毕业|春季|届|期《|新型冠状|(?:重点|重大|招商|产业)[^，。；]{0,6}项目)"
+)
 _CONTENT_MIN = 4
-_RELATIVE_CLAUSE = re.compile("[^，。；]{1,24}的[^，。；]{2,}")
-_NOT_SUBJECT = re.compile("(?:赴|往|到达|抵达|驰援|支援|援助|飞赴|运抵|驶往|送往|发往|从|自|来自|由|在)$")
+_EDGE = re.compile("^[\\s，,、：:；;（）()]+")
+# Whose word it is tells nothing about what was done: 据韩联社报道, 记者从指挥部获悉, 市指挥部发布1号令：.
+_REPORTED = re.compile(
+    "(?:据|记者从|记者在)[^，。；：]{0,24}?(?:报道|消息|介绍|透露|统计|获悉|了解|通报|发布|称)[，,：:]?|(?:日报|晚报|电视台)[^，。；：]{0,6}(?:报道|消息)"
+)
+_SAYS = re.compile(
+    "(?P<who>[^，。；：]{0,40}?)(?:发布|通报|公布|宣布|表示|介绍|发出|印发|出台|下发|制定|推出|召开[^，。；：]{0,16}发布会|举行[^，。；：]{0,16}发布会|(?<![名号简职尊])称|说)"
+)
+_BODY = re.compile(
+    "[^，。；：]{0,12}(?:指挥部|领导小组|联防联控机制|专班|工作组)(?:办公室)?|宣传部|专家组|疾控中心|防疫对策本部|[^，。；：]{0,8}(?:医院|日报|晚报|报社|通讯社)|联席会议"
+)
+_SAID_AT_END = re.compile(
+    "(?:通报|表示|宣布|公布|介绍|透露|指出|获悉|报道|发布消息|消息|了解到|提示|称|说)[，,：: ]*(?:自|从|截[至止]|至|到|于)?(?:当地时间)?$"
+    "|[：:] ?(?:自|从|截[至止]|至|到|于)?$"
+)
+# 时针拨回到1月23日: the narrator turns back the clock
+_FRAME = re.compile("(?:时针|时钟|时间|镜头|记忆|日历|指针)[^，。；]{0,6}(?:回|定格|翻|倒|转|指向|拉)[^，。；]{0,3}")
+_STORY = re.compile("患者|病人|病例|[男女](?:性|，|,)|\\d岁|发热|发烧|症状|就诊|入院|确诊|隔离治疗|乘坐|密切接触")
 
 
 def categorise(words: str, prior: str = "") -> tuple[str, float]:
     """The category of the words a date governs, and its score (0 where no cue occurs: `other`).
 
+    `prior` is the category of the statement before it, where the two belong together.
+
     >>> categorise("我省启动重大突发公共卫生事件I级响应")[0]
     'response_level'
     """
-    clauses = _SPLIT.split(words)
-    weights: list[tuple[str, float]] = []
-    used = 0
-    for clause in clauses:
-        if not clause.strip():
-            continue
-        weights.append((clause, 1.0 if used < 2 else 0.6 if used < 4 else 0.3))
-        used += 1
-        if used >= 8:
-            break
-    head = "，".join(clause for clause, weight in weights if weight == 1.0)
-    middle = "，".join(clause for clause, weight in weights if weight == 0.6)
-    tail = "，".join(clause for clause, weight in weights if weight == 0.3)
-    scores: dict[str, float] = {}
-    for name, any_cue, cues in _CATEGORIES:
-        score = 2.5 if name == prior else 0.0
-        if any_cue.search(words) is None:
-            scores[name] = score
-            continue
-        for pattern, weight in cues:
-            if pattern.search(head):
-                score += weight
-            elif middle and pattern.search(middle):
-                score += weight * 0.6
-            elif tail and pattern.search(tail):
-                score += weight * 0.3
-        scores[name] = score
-    best = max(scores, key=scores.__getitem__)  # the first listed wins a tie
-    if best == "policy":  # a document about something is that thing (CONTRACT: policy only when no row fits better)
-        content = max(_CONTENT_OF_POLICY, key=scores.__getitem__)
-        if scores[content] >= 4:
-            best = content
-    best_score = scores[best]
+    words = _without_source(words)
+    # Cues count in full in the first two clauses, less in the next two, little up to the eighth.
+    bounds: list[int] = []
+    position = 0
+    for match in _SPLIT.finditer(words):
+        if words[position : match.start()].strip():
+            bounds.append(match.start())
+            if len(bounds) == 8:
+                break
+        position = match.end()
+    if len(bounds) == 8:
+        words = words[: bounds[7]]
+    head = bounds[1] if len(bounds) > 1 else len(words)
+    middle = bounds[3] if len(bounds) > 3 else len(words)
+
+    candidates = _ANYWHERE
+    for opening in _BY_OPENING.keys() & {words[index : index + 2] for index in range(len(words))}.union(words):
+        candidates |= _BY_OPENING[opening]
+    scores = [0.0] * len(_CATEGORIES)
+    if prior in _CATEGORIES:
+        scores[_CATEGORIES.index(prior)] = 2.5
+    while candidates:
+        lowest = candidates & -candidates
+        candidates ^= lowest
+        category, pattern, weight = _CUES[lowest.bit_length() - 1]
+        found = pattern.search(words)
+        if found:
+            start = found.start()
+            scores[category] += weight * (1.0 if start < head else 0.6 if start < middle else 0.3)
+    best_score = max(scores)
+    best = _CATEGORIES[scores.index(best_score)]  # the first listed wins a tie
+    if best == "policy":
+        contents = {name: scores[_CATEGORIES.index(name)] for name in _CONTENT_OF_POLICY}
+        content = max(contents, key=contents.__getitem__)
+        if contents[content] >= _CONTENT_OF_POLICY[content]:
+            best, best_score = content, contents[content]
     if best_score < (1.5 if not prior else 2.6):
         return "other", best_score
     return best, best_score
+
+
+def _without_source(words: str) -> str:
+    """The words without who reported, and without the body that speaks: its name is not its deed."""
+    words = _FRAME.sub("", _REPORTED.sub("", _EDGE.sub("", words), count=1))
+    said = _SAYS.match(words)
+    if said and said.group("who"):
+        words = _BODY.sub("", said.group("who")) + words[said.end("who") :]
+    return words
 
 
 def find_events(scope: Scope, counted: set[int]) -> list[EventDraft]:
@@ -107,31 +209,31 @@ def find_events(scope: Scope, counted: set[int]) -> list[EventDraft]:
     """
     events: list[EventDraft] = []
     dates = scope.dates
+    heads = [_heads_event(scope, number) for number in range(len(dates))]
+    previous_words = ""
     for number, date in enumerate(dates):
-        if not _heads_event(scope, number):
+        if not heads[number]:
             continue
-        start, end = _governed(scope, number)
-        words = scope.text[max(start, 0) : end]
+        start, end = _governed(scope, number, heads)
         body = _without_dates(scope, start, end)
-        if len(_HAN.findall(body)) < _CONTENT_MIN:
-            continue
-        previous = dates[events[-1].date] if events else None
-        prior = ""
-        if previous is not None and (
-            previous.start >= scope.sentences[scope.sentence_at(date.start)].start
-            or (events[-1].category == "case_report" and _same_paragraph(scope, previous, date))
-        ):
-            prior = events[-1].category  # the same sentence, or a patient's story, goes on
-        category, score = categorise(body, prior)
-        if category == "other" and events and _same_paragraph(scope, dates[events[-1].date], date):
-            category = events[-1].category  # a story goes on: 患者…，19日入境，25日入住医院
-        if category == "other" and date.basis == "festival":
-            continue
+        related = bool(events) and _goes_on(scope, dates[events[-1].date], date, events[-1].category, previous_words + body)
+        prior = events[-1].category if related else ""
+        if len(_HAN.findall(_FRAME.sub("", body))) < _CONTENT_MIN and categorise(body)[0] == "other":
+            continue  # too short to say anything, unless the word itself does: 2月3日复工
+        category, _ = categorise(body, prior)
+        if category == "other":
+            category = prior or "other"
+        if category == "other" and (date.basis == "festival" or _is_period(scope, date)):
+            continue  # scenery: 4月，满城樱花盛放
         if date.vague and (
             category == "other" or not _opens_clause(scope, date) or (number not in counted and _ALWAYS_VAGUE.match(scope.text, date.start))
         ):
             continue
-        region = _event_region(scope, date, start, end, category)
+        previous_words = body
+        earlier = events[-1] if events else None
+        if earlier is not None and dates[earlier.date].start < scope.sentences[scope.sentence_at(date.start)].start:
+            earlier = None
+        region = _event_region(scope, date, start, end, category, earlier.region if earlier is not None else None)
         events.append(EventDraft(number, category, region, start, end, f"event:{category}"))
         if category != "response_level":
             stated = _RESPONSE.search(scope.text, date.end, _reach(scope, number))
@@ -143,48 +245,78 @@ def find_events(scope: Scope, counted: set[int]) -> list[EventDraft]:
     return events
 
 
+def _goes_on(scope: Scope, earlier: DateMention, later: DateMention, category: str, words: str) -> bool:
+    """Whether the statement continues the one before: in the same sentence, or as the next step of a patient's story."""
+    index = scope.sentence_at(later.start)
+    if earlier.start >= scope.sentences[index].start:
+        return True
+    if category != "case_report" or not _STORY.search(words):
+        return False
+    return later.start - earlier.end <= _FAR_BACK and "\n" not in scope.text[earlier.end : later.start]
+
+
+_PERIODS = frozenset({"month", "quarter", "year"})
+_FAR_BACK = 600  # characters; keeps every look around a date bounded
+_IN_BEFORE = ("在", "于", "从", "到", "至")
+_MOVED = "[^，。；]{0,8}(?:延长|推迟|调整|顺延|延迟|延期|改)[到至为]"
+
+
+def _is_period(scope: Scope, date: DateMention) -> bool:
+    """A month, a quarter, or months (2至4月): a span that more often belongs to a noun than heads a statement."""
+    return date.precision in ("month", "quarter") or (
+        date.precision == "range" and scope.text[date.end - 1 : date.end] in ("月", "份") and date.role == "range"
+    )
+
+
+_SEASON_AFTER = ("至", "过", "上班", "前", "后", "时节", "已", "，水", "将")
+
+
 def _heads_event(scope: Scope, number: int) -> bool:
     date, text = scope.dates[number], scope.text
-    if date.header:
+    if date.header or date.role == "attributive":
         return False
     if date.precision == "year" and (date.basis == "explicit" or _IN_NAME_AFTER.match(text, date.end)):
         return False
-    if date.precision in ("month", "quarter") and _IN_NAME_AFTER.match(text, date.end):
-        return False
-    if text[date.end - 2 : date.end] == "同期" or text[max(0, date.start - 1) : date.start] in ("比", "较"):
+    before_one = text[max(0, date.start - 1) : date.start]
+    if text[date.end - 2 : date.end] == "同期" or before_one in ("比", "较"):
         return False
     if number and not scope.dates[number - 1].header:
         before = scope.dates[number - 1]
-        between = text[before.end : date.start]
-        # 1月25日，大年初一: the second names the same day
-        if date.basis == "festival" and len(between) <= 2 and before.date_start == date.date_start:
+        gap = date.start - before.end
+        # 1月25日，大年初一; 3月2日当天: the second names the same day
+        if date.basis in ("festival", "carried") and gap <= 2 and before.date_start == date.date_start:
             return False
         # 4月30日，一季度数据出炉: the day is when it happened
-        if date.precision in _PERIODS and len(between) <= 2 and before.precision not in _PERIODS:
+        if date.precision in _PERIODS and gap <= 2 and before.precision not in _PERIODS:
             return False
         # 从2月17日延长至2月24日: the bounds of a change are not events of their own
-        if re.fullmatch("(?:[^，。；]{0,6}(?:延长|推迟|调整|顺延|延迟|延期|改)(?:到|至|为))", between):
+        if 0 < gap <= 12 and re.fullmatch(_MOVED, text[before.end : date.start]):
             return False
-    if text[max(0, date.start - 1) : date.start] in ("从", "由") and re.match("[^，。；]{0,8}(?:延长|推迟|调整|顺延|延迟|延期|改)[到至为]", text[date.end : date.end + 14]):
+    if before_one in ("从", "由") and re.match(_MOVED, text[date.end : date.end + 14]):
         return False
-    if date.precision in ("month", "quarter", "ten_days") and not _opens_clause(scope, date):
+    period = _is_period(scope, date)
+    if period and _IN_NAME_AFTER.match(text, date.end):
         return False
+    if period and not _opens_clause(scope, date):
+        return False
+    if date.precision == "ten_days" and not _opens_clause(scope, date) and (
+        before_one not in _IN_BEFORE or date.role == "by" or text.startswith(("前", "之前"), date.end)
+    ):
+        return False  # but 外企也在3月初满产
     if date.basis == "festival" and date.precision == "range" and not _opens_clause(scope, date):
         return False
     if text.rfind("《", max(0, date.start - 60), date.start) > text.rfind("》", max(0, date.start - 60), date.start):
         return False
-    if date.basis == "festival" and date.precision == "day" and not date.time_start:
-        after = text[date.end : date.end + 2]
-        before2 = text[max(0, date.start - 1) : date.start]
-        # 惊蛰至, 春节上班后: the season as scenery
-        if after.startswith(("至", "过", "上班", "前", "后", "时节", "已", "，水", "将")) or before2 in "对的过在年每":
-            return False
-    return True
+    # 惊蛰至, 春节上班后: the season as scenery
+    return not (
+        date.basis == "festival" and date.precision == "day" and not date.time_start
+        and (text.startswith(_SEASON_AFTER, date.end) or before_one in ("对", "的", "过", "在", "年", "每"))
+    )  # fmt: skip
 
 
 def _without_dates(scope: Scope, start: int, end: int) -> str:
     parts, position = [], start
-    for date in scope.dates_in(start, min(end, start + 600)):
+    for date in scope.dates_in(start, end):
         if date.start >= position:
             parts.append(scope.text[position : date.start])
             position = date.end
@@ -193,17 +325,13 @@ def _without_dates(scope: Scope, start: int, end: int) -> str:
     return "".join(parts)
 
 
-_PERIODS = frozenset({"month", "quarter", "year"})
+_LEADING = re.compile("截[至止]到?|自|从|到|在|就在|而|但|据统计|记者|——|至")
 
 
 def _opens_clause(scope: Scope, date: DateMention) -> bool:
     """Whether the date stands at the head of its clause, so that the clause tells what happened then."""
     start = scope.clause_at(date.start)[0]
-    return not _HAN.search(re.sub("截[至止]到?|自|从|到|在|就在|而|但|据统计|记者|——|至", "", scope.text[start : date.start]))
-
-
-def _same_paragraph(scope: Scope, earlier: DateMention, later: DateMention) -> bool:
-    return "\n" not in scope.text[earlier.end : later.start]
+    return date.start - start <= 24 and not _HAN.search(_LEADING.sub("", scope.text[start : date.start]))
 
 
 def _is_cut(date: DateMention) -> bool:
@@ -215,33 +343,43 @@ def _reach(scope: Scope, number: int) -> int:
     date = scope.dates[number]
     index = scope.sentence_at(date.start)
     limit = scope.sentences[min(index + 1, len(scope.sentences) - 1)].end if scope.sentences else len(scope.text)
+    limit = min(limit, date.end + _FAR_BACK)
     newline = scope.text.find("\n", date.end, limit)
     if newline >= 0:
         limit = newline
-    for later in scope.dates_in(date.end, limit):
+    for later in islice(scope.dates_in(date.end, limit), _MANY):
         if not later.vague and later.basis != "festival":
             return later.start
     return limit
 
 
-def _governed(scope: Scope, number: int) -> tuple[int, int]:
+_MANY = 24  # dates looked at after one
+
+
+def _governed(scope: Scope, number: int, heads: Sequence[bool]) -> tuple[int, int]:
     """The words a date governs: from its clause to the end of the sentence, or to the next date's clause."""
-    date = scope.dates[number]
+    date, text = scope.dates[number], scope.text
     if not scope.sentences:
-        return (0, len(scope.text))
+        return (max(0, date.start - _FAR_BACK), min(len(text), date.end + _FAR_BACK))
     index = scope.sentence_at(date.start)
     sentence = scope.sentences[index]
     clause = scope.clause_at(date.start)
     start, end = clause[0], sentence.end
-    if number and clause[0] <= scope.dates[number - 1].end <= date.start and scope.text[scope.dates[number - 1].end : date.start].strip("，,、 "):
+    if end - date.end > _FAR_BACK:  # a text without full stops
+        end = max(date.end, min(end, scope.clause_at(date.end + _FAR_BACK)[1], date.end + 2 * _FAR_BACK))
+    previous = scope.dates[number - 1] if number else None
+    if previous is not None and clause[0] <= previous.end <= date.start and text[previous.end : date.start].strip("，,、 "):
         start = date.start  # 除夕夜筹集测温仪、大年初一早9点布设检测点
-    for later in scope.dates_in(date.end, end):
+    start = max(start, date.start - _FAR_BACK)
+    sentence_end = end
+    for after in range(number + 1, min(number + 1 + _MANY, len(scope.dates))):
+        later = scope.dates[after]
+        if later.start >= end:
+            break
         if later.basis in ("festival", "carried") and later.start - date.end <= 2:
             continue
-        if later.vague or _is_cut(later) or (later.precision in _PERIODS and later.start - date.end <= 2):
-            continue
-        if scope.text[later.end - 2 : later.end] == "同期":
-            continue
+        if later.vague or _is_cut(later) or not heads[after]:
+            continue  # what heads nothing ends nothing: 较前一天0时, 一季度重大项目
         later_clause = scope.clause_at(later.start)
         if later_clause[0] > clause[0]:
             end = max(later_clause[0], clause[1])
@@ -249,36 +387,121 @@ def _governed(scope: Scope, number: int) -> tuple[int, int]:
         if later.start - date.end > 8:
             end = later.start
             break
-    own = len(_HAN.findall(scope.text[date.end : end]))
-    previous = scope.dates[number - 1] if number else None
-    if own < 5 and start == clause[0] and clause[0] > sentence.start and (previous is None or previous.start < sentence.start or previous.end <= clause[0]):
+    own_words = text[date.end : end]
+    if end < sentence_end and _SAID_AT_END.search(own_words[-24:]):
+        end = sentence_end  # 3日表示，截至3日0时，…: what was said is what happened
+        own_words = text[date.end : end]
+    own = len(_HAN.findall(own_words[:64]))
+    if own >= 5 or categorise(own_words)[0] != "other":
+        return start, end
+    closes = start == clause[0] and clause[0] > sentence.start and date.role != "as_of"
+    if closes and (previous is None or previous.start < sentence.start or previous.end <= clause[0]):
         # the date closes its clause: what happened stands before it
         start = max(sentence.start, previous.end if previous is not None and previous.end > sentence.start else sentence.start)
-    elif own < 5 and end == sentence.end and index + 1 < len(scope.sentences):
+        start = max(start, date.start - _FAR_BACK)
+    elif end == sentence.end and index + 1 < len(scope.sentences):
+        # 1月24日，除夕。县委书记召开会议: the day stands alone, the next sentence tells
         following = scope.sentences[index + 1]
-        if "\n" not in scope.text[sentence.end : following.start] and not (
-            scope.dates[number + 1 : number + 2] and scope.dates[number + 1].start < following.end and scope.dates[number + 1].start - following.start < 6
-        ):
-            end = following.end
+        opening = next(iter(scope.dates_in(following.start, following.start + 6)), None)
+        if opening is None and following.start - date.end <= _FAR_BACK and "\n" not in text[sentence.end : following.start]:
+            end = min(following.end, following.start + _FAR_BACK)
     return start, end
 
 
-def _event_region(scope: Scope, date: DateMention, start: int, end: int, category: str) -> Region:
+_COUNT = "[\\d一二两三四五六七八九十][\\d,.]*万?余?多? ?(?:例|人|名|位|家|宗|户|个)"
+_FIGURE_AFTER = re.compile(f"(?:各|有|分别为)?{_COUNT}")
+_EACH_AFTER = re.compile(f"(?:[、和及与][^、，。；\\d和及与]{{2,10}}){{1,6}}(?:各|分别为?){_COUNT}")
+_NEXT_ITEM = re.compile("[、，,（(；;和及]")
+_LIST_BEFORE = re.compile("(?:[、：:（(，,；;]|其中|分别[为是]|包括|含|[和及与])$")
+_RANKED_AFTER = re.compile("第[一二三四五六七八九十\\d]|前[列茅一二三四五六七八九十\\d]|首[个家例位批]|率先|最|之[首最冠]|领先|平均")
+_RANKED_BEFORE = re.compile("(?:居|占|列|较|高于|低于|比|排名)$")
+_NEIGHBOUR = re.compile("[^，。；]{0,8}(?:接壤|毗邻|相邻|交界|相接)")
+_DEPARTS = re.compile("[^，。；、]{0,10}(?:起飞|出发|启程|动身|登机|发车|发出|起运|赶回|赶赴|赶往|返回|返程|飞抵|飞赴|飞往|归来)")
+_STATION = re.compile("[^，。；、]{0,6}(?:机场|[东南西北]?站|港|码头)")
+_MADE_OF = re.compile("由[^，。；]{2,80}?组成")
+_THAT_PLACE = re.compile("该[市县区州镇乡村院]|当地")
+_WHOLE_REGION = re.compile("全[市区县州盟旗]|该[省市区县]|当地")
+_BACK = 8  # sentences looked at for a subject
+
+
+def _usable(scope: Scope, begin: int, stop: int, category: str) -> list[Place]:
+    """Places that can be where the event is: no origin, no destination of help, no item of a list of parts."""
+    text = scope.text
+    people = category == "case_report"
+    places = scope.places_in(max(begin, stop - 2 * _FAR_BACK), stop)
+    if not places:
+        return []
+    made_of = [match.span() for match in _MADE_OF.finditer(text, begin, min(stop, begin + _FAR_BACK))] if category == "medical" else []
+    found: list[Place] = []
+    part_end = -9
+    reached: list[Place] = []  # where help went: what lies inside is not its home either
+    for index, place in enumerate(places):
+        if not people and scope.is_destination(place):
+            reached.append(place)
+            continue
+        if scope.is_origin(place, people=people) or scope.is_company(place):
+            continue
+        before = text[max(0, place.start - 3) : place.start]
+        if before.endswith(("从", "自", "由")) and (
+            (category == "medical" and _DEPARTS.match(text, place.end, place.end + 16))
+            or (category == "supplies" and _STATION.match(text, place.end, place.end + 10))
+        ):
+            continue
+        if any(start <= place.start < end for start, end in made_of):
+            continue
+        if before.endswith("以") and text.startswith("为", place.end):
+            continue  # 以舒兰为源头
+        if before.endswith(("与", "和", "同")) and _NEIGHBOUR.match(text, place.end, place.end + 14):
+            continue
+        if place.kind == "home" and (_RANKED_AFTER.match(text, place.end) or _RANKED_BEFORE.search(before)):
+            continue  # 居全省第三位
+        figure_end = _part_end(text, place, places[index + 1] if index + 1 < len(places) else None, part_end)
+        if figure_end is not None:
+            part_end = figure_end
+            continue
+        if any(_holds(other, place) for other in reached):
+            continue
+        found.append(place)
+    return found
+
+
+def _part_end(text: str, place: Place, following: Place | None, previous: int) -> int | None:
+    """Where the figure ends if the place is an item of a list of places with figures: 其中郑州市9例、平顶山市5例.
+
+    `previous` is where the item before it ended.
+    """
+    figure = _FIGURE_AFTER.match(text, place.end, place.end + 14) or _EACH_AFTER.match(text, place.end, place.end + 80)
+    if figure is None:
+        return None
+    if place.start - previous > 2:
+        if not _LIST_BEFORE.search(text[max(0, place.start - 3) : place.start]):
+            return None
+        alone = following is None or following.start - figure.end() > 2 or not _NEXT_ITEM.match(text, figure.end())
+        if alone and text[place.start - 1 : place.start] in "，,；;":
+            return None  # 4日，福州2例治愈出院
+    return figure.end()
+
+
+def _holds(outer: Place, inner: Place) -> bool:
+    return bool(outer.code and inner.code) and (
+        outer.code == inner.code or gazetteer().contains(str(outer.code), str(inner.code))
+    )
+
+
+def _event_region(
+    scope: Scope, date: DateMention, start: int, end: int, category: str, earlier_region: Region | None = None
+) -> Region:
+    """Where the event is; `earlier_region` is where the event before it in the same sentence was."""
     text = scope.text
     people = category == "case_report"
     clause = scope.clause_at(date.start)
 
     def usable(begin: int, stop: int) -> list[Place]:
-        return [
-            place
-            for place in scope.places_in(begin, stop)
-            if (people or not scope.is_destination(place))  # a patient's journey happens where it leads
-            and not scope.is_origin(place, people=people)
-            and not scope.is_company(place)
-        ]
+        return _usable(scope, begin, stop, category)
 
     # 斯里兰卡卫生部27日宣布: the subject stands before the date
-    head = max(clause[0], text.rfind("：", clause[0], date.start) + 1, text.rfind(":", clause[0], date.start) + 1)
+    head = max(clause[0], date.start - _FAR_BACK)
+    head = max(head, text.rfind("：", head, date.start) + 1, text.rfind(":", head, date.start) + 1)
     subject = usable(head, date.start)
     organ = scope.organ(head, date.start)
     if organ is not None and (not subject or organ[0] <= subject[0].start):
@@ -300,19 +523,36 @@ def _event_region(scope: Scope, date: DateMention, start: int, end: int, categor
     index = scope.sentence_at(date.start)
     if scope.sentences:
         sentence = scope.sentences[index]
-        before = usable(sentence.start, date.start)
+        opening = max(sentence.start, date.start - _FAR_BACK)
+        before = usable(opening, date.start)
         if before:
             return region_of(before[-1])
-        organ = scope.organ(sentence.start, date.start)
+        organ = scope.organ(opening, date.start)
         if organ is not None:
             return organ[1]
     if places:
         return region_of(places[0])
+    if earlier_region is not None:
+        return earlier_region._replace(basis="inherited") if earlier_region.basis == "named" else earlier_region
+    # a new count is the article's own, unless the sentence before is about one place: 岳阳市设立检疫站。截至3月15日，…
+    own_count = (
+        date.role == "as_of"
+        and scope.home not in (None, "100000")
+        and not _WHOLE_REGION.search(text, date.end, min(end, date.end + 80))
+    )
+    if own_count and scope.places_in(date.end, end):
+        return scope.home_region  # its places are parts and origins
     # the subject of the nearest sentence before, in the same paragraph
-    paragraph = text.rfind("\n", 0, date.start) + 1
-    while index > 0 and scope.sentences[index - 1].start >= paragraph:
+    for _ in range(_BACK):
+        if index == 0 or "\n" in text[scope.sentences[index - 1].end : scope.sentences[index].start]:
+            break
         index -= 1
-        earlier = usable(scope.sentences[index].start, scope.sentences[index].end)
+        sentence = scope.sentences[index]
+        earlier = usable(sentence.start, sentence.end)
+        if own_count:
+            subject_before = earlier and earlier[0].kind == "named" and _opens(scope, sentence, earlier[0]) and len(_run(scope, earlier)) == 1
+            if not subject_before and not _THAT_PLACE.search(text, sentence.start, min(sentence.end, sentence.start + 80)):
+                break
         if earlier:
             region = region_of(earlier[0])
             return region._replace(basis="inherited") if region.basis == "named" else region
@@ -321,12 +561,19 @@ def _event_region(scope: Scope, date: DateMention, start: int, end: int, categor
 
 def _first_of(scope: Scope, places: Sequence[Place]) -> Region:
     """The first place; where it heads a list (聊城、日照、泰安等市), the region that holds the list."""
-    run = [places[0]]
-    for place in places[1:]:
-        if scope.text[run[-1].end : place.start] in ("、", "和", "及"):
-            run.append(place)
-        else:
-            break
+    run = _run(scope, places)
     return scope.joint(run) if len(run) > 1 else region_of(places[0])
 
 
+def _run(scope: Scope, places: Sequence[Place]) -> list[Place]:
+    run = [places[0]]
+    for place in places[1:]:
+        if scope.text[run[-1].end : place.start] not in ("、", "和", "及"):
+            break
+        run.append(place)
+    return run
+
+
+def _opens(scope: Scope, sentence: Sentence, place: Place) -> bool:
+    """Whether the place is the subject of the sentence: nothing but dates and a few characters before it."""
+    return place.start - sentence.start <= 40 and len(_without_dates(scope, sentence.start, place.start)) <= 2
