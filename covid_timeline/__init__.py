@@ -6,8 +6,8 @@
 [(50680000000.0, 'CNY')]
 
 Published tables: `load_events`, `load_metrics`, `load_dates`, `load_documents`, `load_regions`, `load_city_by_date`,
-`load_city_intraday`, `load_coverage`, `load_rejected`; `quote` gives the sentence behind a row. One's own text: `extract`, `find_dates`, `find_quantities`,
-`find_places`, the strict `parse_date` and `parse_quantity`, and `explain`. One's own articles: `build`.
+`load_city_intraday`, `load_coverage`, `load_rejected`; `quote` gives the sentence behind a row. One's own text: `extract`,
+`find_dates`, `find_quantities`, `find_places`, the strict `parse_date` and `parse_quantity`, and `explain`. One's own articles: `build`.
 
 Nothing heavy is imported until one of these is used.
 """
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         parse_quantity,
     )
     from covid_timeline.load import (
+        DefinitionBreakWarning,
         Quote,
         load_city_by_date,
         load_city_intraday,
@@ -48,6 +49,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "SCHEMA_VERSION",
+    "DefinitionBreakWarning",
     "Extraction",
     "Quote",
     "__version__",
@@ -73,6 +75,7 @@ __all__ = [
 
 _HOMES = {
     "SCHEMA_VERSION": "tables.schema",
+    "DefinitionBreakWarning": "load",
     "Extraction": "api",
     "Quote": "load",
     "build": "pipeline",

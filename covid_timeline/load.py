@@ -17,6 +17,7 @@ from __future__ import annotations
 import bisect
 import datetime as dt
 import difflib
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 Day = str | dt.date
 OneOrMore = str | Iterable[str]
 Backend = Literal["pandas", "polars", "arrow"]
+
+
+class DefinitionBreakWarning(UserWarning):
+    """A series of `load_city_by_date` goes over a day from which its count means something else."""
 
 
 def data_path() -> Path:
@@ -223,6 +228,12 @@ def load_city_by_date(
             indicator; "regions" (for one indicator) one row per day with a column for each place code. A day that
             no text speaks of stays empty: absence of data is not absence of cases.
 
+    A pandas frame lists in `.attrs["breaks"]` the days on which a count in it changes its meaning (Hubei counts
+    clinically diagnosed cases from 2020-02-12), with the series that go over them; see docs/city-by-date.md.
+
+    Warns:
+        DefinitionBreakWarning: the wide form of named indicators, which is what gets plotted, holds such a series.
+
     Raises:
         ValueError, FileNotFoundError: as for `load_events`; also for `wide="regions"` without a single indicator.
     """
@@ -235,6 +246,10 @@ def load_city_by_date(
         *_between("date", start, end),
     ]
     table = read.city_by_date_as_of(where, as_of) if as_of is not None else read.table("city_by_date", where)
+    breaks = _breaks(table)
+    if wide and names is not None and breaks:
+        told = "; ".join(f"{one['date']}, {one['region_code']}: {one['what']}" for one in breaks)
+        warnings.warn(f"a count changes its meaning inside a series. {told}", DefinitionBreakWarning, stacklevel=2)
     if wide:
         table = _by_region(table, names) if wide == "regions" else _by_indicator(table, names)
         if columns is not None:
@@ -242,7 +257,10 @@ def load_city_by_date(
     elif columns is not None:
         _check_columns("city_by_date", columns)
         table = table.select(list(columns))
-    return _as(table, backend)
+    made = _as(table, backend)
+    if backend == "pandas":
+        made.attrs["breaks"] = breaks
+    return made
 
 
 def load_city_intraday(
@@ -563,6 +581,31 @@ def _possible(file: pq.ParquetFile, group: int, condition: _Condition) -> bool:
         return True
     nulls = not statistics.has_null_count or statistics.null_count > 0
     return condition.possible(statistics.min, statistics.max, nulls)
+
+
+def _breaks(table: pa.Table) -> list[dict[str, Any]]:
+    """The definition breaks that a series in city_by_date goes over, as plain values; a frame's attrs can be saved."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from covid_timeline.tables.cities import definition_breaks
+
+    found = []
+    for one in definition_breaks():
+        code = one.region_code
+        # A province's break is its cities' too; what the country counts anew, each province does in its own time.
+        stem = code[:2] if code.endswith("0000") and code != "100000" else code
+        within = pc.and_(
+            pc.starts_with(table["region_code"], stem),
+            pc.is_in(table["indicator"], value_set=pa.array(one.indicators, pa.string())),
+        )
+        rows = table.select(["region_code", "indicator", "date"]).filter(within).to_pylist()
+        before = {(row["region_code"], row["indicator"]) for row in rows if row["date"] < one.date}
+        after = {(row["region_code"], row["indicator"]) for row in rows if row["date"] >= one.date}
+        if before & after:
+            told = {**one._asdict(), "date": str(one.date), "until": str(one.until) if one.until else None}
+            found.append(told | {"indicators": list(one.indicators), "series": sorted(map(list, before & after))})
+    return found
 
 
 def _as(table: pa.Table, backend: str) -> Any:

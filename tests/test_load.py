@@ -7,8 +7,10 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import fakes
 import pandas as pd
@@ -197,6 +199,24 @@ class TestBackends:
         assert [day.date() for day in frame["date_end"]] == [row["date_end"] for row in arrow]
 
 
+BREAK = (
+    ("hubei_before", "420000", 11, "2月10日，湖北累计100例。"),
+    ("hubei_after", "420000", 14, "2月13日，湖北累计200例。"),
+    ("wuhan_before", "420100", 11, "2月10日，武汉累计80例。"),
+    ("wuhan_after", "420100", 14, "2月13日，武汉累计180例。"),
+    ("elsewhere", "371500", 14, "2月13日，聊城累计16例。"),
+)
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Series of Hubei that go over 2020-02-12, when it began to count clinically diagnosed cases."""
+    out = tmp_path_factory.mktemp("broken")
+    source = [fakes.article(doc, text, region=region, day=day) for doc, region, day, text in BREAK]
+    pipeline.build(source, out, extract=fakes.extract, check=lambda *_: [])
+    return out
+
+
 class TestCityByDate:
     def test_long(self, built: Path) -> None:
         rows = ct.load_city_by_date("confirmed_cumulative", path=built, backend="arrow").to_pylist()
@@ -238,6 +258,36 @@ class TestCityByDate:
             ("2020-02-05", 2),
         ]
         assert len(ct.load_city_intraday("confirmed_new", path=built, region="聊城", level="prefecture")) == 0
+
+    @pytest.mark.parametrize(
+        ("filters", "series"),
+        [
+            ({"region": "420000"}, ["420000"]),
+            ({"region": "武汉"}, ["420100"]),  # a city of the province
+            ({}, ["420000", "420100"]),
+            ({"region": "聊城"}, []),
+            ({"start": "2020-02-12"}, []),
+            ({"end": "2020-02-11"}, []),
+            ({"indicator": "confirmed_new"}, []),
+        ],
+    )
+    def test_a_break_of_definition_is_told(self, filters: dict[str, Any], series: list[str], broken: Path) -> None:
+        where = {"indicator": "confirmed_cumulative", "path": broken} | filters
+        told = ct.load_city_by_date(**where).attrs["breaks"]
+        assert [(one["region_code"], one["date"]) for one in told] == [("420000", "2020-02-12")] * bool(series)
+        assert [code for one in told for code, _ in one["series"]] == series
+        json.dumps(told)
+        for wide in (True, "regions"):
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                ct.load_city_by_date(**where, wide=wide)
+            assert [one.category for one in caught] == [ct.DefinitionBreakWarning] * bool(series)
+            assert all(one.filename == __file__ and "临床诊断" in str(one.message) for one in caught)
+
+    def test_what_is_no_plot_is_not_warned_of(self, broken: Path) -> None:
+        """An error here would be the suite's own: it turns warnings into errors."""
+        assert ct.load_city_by_date(path=broken, wide=True).attrs["breaks"]
+        assert ct.load_city_by_date("confirmed_cumulative", path=broken, backend="arrow").num_rows == 5
 
     def test_as_of(self, built: Path) -> None:
         table = ct.load_city_by_date("confirmed_new", as_of="2020-02-05", path=built, backend="arrow")

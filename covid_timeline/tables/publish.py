@@ -68,6 +68,7 @@ def write_parquet(path: Path, name: str, parts: Iterable[pa.Table]) -> int:
         use_dictionary=True,
         write_statistics=True,
         data_page_version="1.0",
+        write_page_checksum=True,
     ) as writer:
         waiting: list[pa.Table] = []
         n_waiting = 0
