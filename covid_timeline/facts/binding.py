@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
+from decimal import Decimal
 
 from covid_timeline.facts import cases
 from covid_timeline.facts.cases import BREAK, CLOSE, LABELS, OPEN, Cue, Frame, Words
@@ -22,9 +23,10 @@ __all__ = ["bind"]
 _CONTINUES = ("其中", "具体", "分别", "包括", "上述", "它们")
 _ORIGIN_GOES_ON = ("累计", "现有", "其中", "治愈", "无")
 _PROVINCES = re.compile("\\d+ ?个?省(?:份|级|（|\\(|、|区|市)")
+_OUTSIDE = re.compile("(?:湖北|武汉)[省市]?(?:以外|之外)(?:其他)?(?:地区|省份)?")
 _REMARK_LENGTH = 7
 _REMARK = re.compile("[）)]?[，,]?现?(?:均|都|全部|全)?(?:为|是|系|在)$")
-_ANAPHORA = re.compile("(?:以上|上述|这|此前|之前)$")
+_ANAPHORA = re.compile("(?:以上|上述|这|此前|之前|原有|原)$")
 _CORRECTED = re.compile("(?:订正|更正|修正|调整|更新)为$")
 _FOUND_ILL = re.compile("[^。；]{0,40}?(?:呈阳性|为阳性|被确诊|确诊感染|确诊为新|确诊患)")
 _OUTCOME = re.compile("(?:死亡|去世|病亡|离世|病逝|不幸身亡)|(?:治愈|痊愈|康复)?出院|痊愈|治愈")
@@ -42,6 +44,8 @@ _BRACKET = re.compile(" ?[（(]([^（()）]{1,30})[）)]")
 _NUMERAL = re.compile("[\\d一二三四五六七八九两]")
 _RECOVERED_WORD = re.compile("治愈|出院|痊愈|康复")
 _START_BEFORE = re.compile("(?:自|从|由)$")
+_OUTCOME_CUES = frozenset({"n:recovered", "n:deaths", "n:severe", "n:critical", "n:suspected"})
+_INSTITUTION = re.compile("[\u4e00-\u9fff]{2,16}?(?:医院|医疗中心|监狱)")
 _NEAR_OUTCOME = 10  # up to so many people a later clause may tell what became of them
 _ZERO_NOUNS = one_of(
     word
@@ -144,7 +148,7 @@ class _Binder:
             smaller: Draft | None = None
             for other in reversed(self.by_indicator.get(part.indicator, [])[-60:]):
                 if other.group != part.group or not is_inside(part.region, other.region) or is_zone(other.region):
-                    continue
+                    continue  # (a part is not inside its own region, so it is never its own whole)
                 if other.quantity.value >= part.quantity.value:
                     return other
                 smaller = smaller or other
@@ -155,14 +159,16 @@ class _Binder:
         if whole.quantity.value < part.quantity.value:  # 除死亡3例外，其中88例: look further back for what holds it
             for other in reversed(self.drafts[-6:]):
                 if (
-                    other.group
+                    other is not part
+                    and other.part_of is not part
+                    and other.group
                     and other.quantity.unit == part.quantity.unit
                     and other.quantity.value >= part.quantity.value
                 ):
                     return other
         return whole
 
-    def latest_whole(self, noun: str, total: Quantity | None, least: object) -> Draft | None:
+    def latest_whole(self, noun: str, least: Decimal) -> Draft | None:
         """确诊病例中，昆明市48例: the latest whole of that noun which the list adds up to, else one large enough."""
         group = "confirmed" if noun == "case" else noun
         large: Draft | None = None
@@ -171,7 +177,7 @@ class _Binder:
                 continue
             if draft.quantity.value == least:
                 return draft
-            if large is None and draft.quantity.value > least:  # type: ignore[operator]
+            if large is None and draft.quantity.value > least:
                 large = draft
         return large
 
@@ -301,6 +307,8 @@ class _SentenceReader:
                 words.each = True
             elif name == "respectively":
                 words.respectively = True
+        if words.nouns and words.last_noun_end < figure.start and text[words.last_noun_end] == "中":
+            words.make_topic(words.last_noun_end + 1)
         if words.mode is None and text[figure.start - 1] in "共达":
             words.mode = "cumulative"
         if words.nouns and _CORRECTED.search(text, max(self.left, figure.start - 4), figure.start):
@@ -336,7 +344,7 @@ class _SentenceReader:
         while look < len(cues) and cues[look][0] < stop:
             found.append(cues[look])
             look += 1
-        if runs_on and len(found) > 1 and found[-1][2][:2] == "n:" and next_start - found[-1][1] <= 2:
+        if runs_on and len(found) > 1 and found[-1][2] in _OUTCOME_CUES and next_start - found[-1][1] <= 2:
             stop = found.pop()[0]  # 23例确诊病例治愈22例
         words.right = stop
         for _, _, code in found:
@@ -390,7 +398,7 @@ class _SentenceReader:
         explained, town = self._explain(words, figure, chosen, topic=topic)
         noun, mode = self._refine(noun, mode, words, figure, chosen)
         if topic and mode is None:
-            twin = binder.latest_whole(noun, None, self._list_sum(number) if words.places else figure.value)
+            twin = binder.latest_whole(noun, self._list_sum(number)[0] if words.places else figure.value)
             if twin is not None:
                 mode, whole = twin.kind or None, twin
         kind = cases.kind_for(
@@ -404,11 +412,14 @@ class _SentenceReader:
         group = "confirmed" if noun == "case" else noun
 
         # where, and from where
-        if frame.listing and bare and inherited and whole is not None and whole.region.code and not words.each:
-            if words.places and self._is_part_by_residence(words.places[-1], whole):
-                explained, regions = False, [whole.region]
+        part = frame.listing and bare and inherited and bool(words.places) and not words.each
+        if part and whole is not None and whole.region.code and self._is_part_by_residence(words.places[-1], whole):
+            explained, regions = False, [whole.region]
         if town and whole is not None:
             regions = [whole.region._replace(name=town, basis="named")]
+        outside = _OUTSIDE.search(text, self.sentence.start, figure.start)
+        if outside and (not regions or regions[0].code == CHINA.code):
+            regions = [CHINA._replace(name=outside.group())]  # a scope of its own: no count of the country
         origin = self._origin(words, inherited=inherited)
         indicator = cases.indicator_for(group, kind, origin) if explained else "other"
         if not regions:
@@ -464,7 +475,12 @@ class _SentenceReader:
                 return listed
             self.pending_regions = listed[1:]
             return listed[:1]
-        return [region_of(places[-1])]
+        place = places[-1]
+        if place.kind == "institution":  # a hospital's patients are not the city's: it keeps its own name
+            name = _INSTITUTION.match(self.scope.text, place.start)
+            if name:
+                return [region_of(place)._replace(name=name.group())]
+        return [region_of(place)]
 
     def _outer_region(self, figure: Quantity) -> Region:
         """The region of a figure whose own words name none."""
@@ -481,36 +497,44 @@ class _SentenceReader:
             return frame.whole.region.carried()
         return self.binder.inherited(None)
 
-    def _list_sum(self, number: int) -> object:
-        """The sum of the figures from `number` on that are listed without words of their own between them."""
+    def _list_sum(self, number: int) -> tuple[Decimal, int]:
+        """Sum and count of the figures from `number` on that are listed without words of their own between them."""
         figures, cues, look = self.figures, self.cues, self.cue
-        total = figures[number].value
+        total, count = figures[number].value, 1
         for index in range(number, min(number + 60, len(figures) - 1)):
             before, after = figures[index], figures[index + 1]
             if after.start - before.end > 14 or after.unit != before.unit:
                 break
             look = bisect_left(cues, (before.end,), look)
-            while look < len(cues) and cues[look][0] < after.start:
+            depth = 0
+            while look < len(cues) and cues[look][0] < after.start and depth >= 0:
                 code = cues[look][2]
-                if code[:2] in ("n:", "m:") or code in (OPEN, CLOSE):
-                    return total
+                if code is OPEN:
+                    depth += 1
+                elif code is CLOSE:
+                    depth -= 1
+                elif depth == 0 and code[:2] in ("n:", "m:"):
+                    depth = -1
                 look += 1
+            if depth:  # words of another count, or a bracket with figures of its own
+                break
             total += after.value
-        return total
+            count += 1
+        return total, count
 
     def _list_whole(self, number: int, region: Region) -> Draft | None:
         """The figure that a list of places breaks down (…50例，死亡1例。东城区2例、西城区7例): the one the list adds up to,
         else the latest one of a region around these places that is large enough."""
-        total = self._list_sum(number)
+        total, count = self._list_sum(number)
         large: Draft | None = None
         for draft in reversed(self.binder.drafts[-14:]):
-            if draft.part_of is not None or not draft.group or not draft.kind or draft.indicator == "other":
+            if not draft.group or not draft.kind or draft.indicator == "other" or draft.quantity.value == 0:
                 continue
-            if draft.quantity.value == 0 or not is_inside(region, draft.region):
+            if not is_inside(region, draft.region) or (draft.part_of is not None and count == 1):
                 continue
             if draft.quantity.value == total:
                 return draft
-            if large is None and draft.quantity.value > total:  # type: ignore[operator]
+            if large is None and draft.part_of is None and draft.quantity.value > total:
                 large = draft
         return large
 
@@ -548,6 +572,10 @@ class _SentenceReader:
         if noun in ("observed", "released") and "contacts" not in chosen and (silent or figure.unit == "case"):
             # 无症状感染者14例（已解除医学观察5例，尚在医学观察8例）
             return ("asymptomatic", "current") if noun == "observed" and silent else ("changed", mode)
+        if mode is None and text[words.right - 1] == "中" and words.right > figure.end:
+            twin = self.binder.latest_whole(noun, figure.value)
+            if twin is not None and twin.quantity.value == figure.value:
+                return noun, twin.kind  # 已确诊59例病例中: the fifty-nine of before
         if noun == "recovered" and mode is None and _ALL_RECOVERED.match(text, figure.end) and (
             "confirmed" in chosen or "全部" in text[figure.end : words.right]
         ):
@@ -569,7 +597,9 @@ class _SentenceReader:
         """一名患者…抢救无效死亡; 这7名患者: what a later clause, or an earlier figure, says of the same people."""
         text, frame = self.scope.text, self.frame
         weak = set(chosen) <= {"case"}
-        if figure.rule.startswith("zero") or words.nouns or frame.listing or noun not in ("confirmed", "case", "severe", "critical"):
+        if figure.rule.startswith("zero") or words.nouns or frame.listing or noun not in (
+            "confirmed", "case", "severe", "critical", "suspected"
+        ):
             return noun, kind, explained
         people = figure.unit == "person" or bool(words.post_nouns)
         if people and mode in (None, "new") and (weak or (mode is None and figure.value <= _NEAR_OUTCOME)):
@@ -577,7 +607,7 @@ class _SentenceReader:
             outcome = self._later_outcome(figure.end, stop)
             if outcome:
                 return outcome, "new", explained
-        if mode is None and weak and figure.unit == "person" or (
+        if (mode is None and weak and figure.unit == "person") or (
             mode is None and _ANAPHORA.search(text, max(0, figure.start - 3), figure.start)
         ):
             twin = self.binder.same_people(figure)
@@ -661,6 +691,7 @@ class _SentenceReader:
                 for draft in list(made):
                     draft.group = groups[0]
                     draft.indicator = cases.indicator_for(groups[0], draft.kind, origin)
+                    self.dating.apply(draft, draft.date, clause)
                     for group in groups[1:]:
                         settled = first.kind == "current" and group in ("deaths", "recovered")
                         also(group, "cumulative" if settled else first.kind, draft.region, first.rule)
@@ -696,11 +727,16 @@ class _SentenceReader:
             return
         for place in scope.places_in(figure.end, min(figure.end + 14, self.sentence.end))[:1]:
             said = text[figure.end : place.start]
-            if _ALL_IN.fullmatch(said) and not scope.is_origin(place) and not re.match("市?输入", text[place.end : place.end + 3]):
-                if (first.quantity.value == 1 or any(word in said for word in "均全都")) and not _NUMERAL.search(
-                    text[place.end : place.end + 8]
-                ):
-                    self._same_elsewhere(first, place, clause)
+            of_all = first.quantity.value == 1 or any(word in said for word in "均全都")
+            after = text[place.end : place.end + 8]
+            if (
+                of_all
+                and _ALL_IN.fullmatch(said)
+                and not scope.is_origin(place)
+                and not after.startswith(("输入", "市输入"))
+                and not _NUMERAL.search(after)
+            ):
+                self._same_elsewhere(first, place, clause)
 
     def _same_elsewhere(self, first: Draft, place: Place, clause: tuple[int, int]) -> None:
         region = region_of(place)

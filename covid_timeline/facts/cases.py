@@ -178,6 +178,12 @@ class Words:
         self.nouns, self.mode = [], None
         self.clause_left = at
 
+    def make_topic(self, at: int) -> None:
+        """患者中男性4例: the noun before 中 is what the figure is a part of."""
+        self.topic_nouns, self.nouns = self.nouns, []
+        self.topic_mode, self.mode = self.mode or self.topic_mode, None
+        self.clause_left = at
+
     def forget(self, at: int) -> None:
         self.nouns, self.mode, self.topic_nouns, self.topic_mode = [], None, [], None
         self.clause_left = at
@@ -261,10 +267,8 @@ def kind_for(noun: str, mode: str | None, frame: Frame, figure: Quantity, text: 
         return "" if mode == "new" or figure.unit == "case" else "cumulative"
     before = text[max(0, figure.start - 8) : figure.start]
     if noun == "released":
-        if "累计" in before:
-            return "cumulative"
-        if mode == "new":
-            return "new"
+        if mode in ("new", "cumulative"):
+            return mode
         return "new" if "已" not in before and (frame.mode == "new" or role == "range") else "cumulative"
     if noun in ("changed", "mild", "staff_infected"):
         return mode or frame.mode or ""

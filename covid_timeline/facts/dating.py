@@ -49,7 +49,7 @@ class Dating:
 
     def advance(self, stop: int, *, first: int, figures_before: bool) -> None:
         """Pass the dates that start before `stop`. `first` is where the sentence starts."""
-        scope, dates = self.scope, self.scope.dates
+        dates = self.scope.dates
         while self._next < len(dates) and dates[self._next].start < stop:
             self._pass(self._next, stop, first, figures_before)
             self._next += 1
@@ -72,11 +72,9 @@ class Dating:
                     self._after_bracket = (closes, self.last)
                     self.last = number
                 return
-        if self.governs(date) or (self.last is None and not date.header and date.role != "attributive"):
-            self.last = number
-        elif date.precision == "year" and not date.header and not any(
+        if self.governs(date) or (self.last is None and not date.header and date.role != "attributive") or (date.precision == "year" and not date.header and not any(
             self.governs(other) for other in scope.dates_in(first, date.start)
-        ):
+        )):
             self.last = number
 
     @property
@@ -143,7 +141,7 @@ class Dating:
         if kind == "current":
             draft.date_start = end
         elif kind == "cumulative":
-            draft.date_start = start if date.role == "since" or this_year else None
+            draft.date_start = start if this_year else None  # 今年累计 starts on January 1
         elif kind == "new":
             draft.date_start = None if date.role == "as_of" else start
         elif date.role == "as_of" or date.vague:

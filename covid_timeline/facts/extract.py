@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 from covid_timeline.facts.binding import bind
-from covid_timeline.facts.draft import Draft
-from covid_timeline.facts.scope import Scope
 from covid_timeline.facts.corrections import find_corrections
+from covid_timeline.facts.draft import Draft
 from covid_timeline.facts.events import EventDraft, find_events
+from covid_timeline.facts.scope import Scope
 from covid_timeline.mentions.dates import find_dates
 from covid_timeline.mentions.places import find_places
 from covid_timeline.mentions.quantities import find_quantities
