@@ -156,6 +156,16 @@ class TestForms:
             ("约合人民币700元", [("约合人民币700元", 700, "CNY", "about")]),
             ("一天两次查房", [("两次", 2, "time", "exact")]),
             ("发电量12.3亿千瓦时", []),
+            ("一吨半白菜", [("一吨半", Decimal("1.5"), "tonne", "exact")]),
+            ("3公里半小时", [("3公里", 3, "km", "exact"), ("半小时", Decimal("0.5"), "hour", "exact")]),
+            ("捐款叁仟元，队伍出发", [("叁仟元", 3000, "CNY", "exact")]),
+            ("美元500万元", [("美元500万元", 5_000_000, "USD", "exact")]),
+            ("US$100", [("$100", 100, "USD", "exact")]),
+            # by how many and to how many: no range; with 新增, or with one unit, it is one
+            ("核减1例至18例", [("1例", 1, "case", "exact"), ("18例", 18, "case", "exact")]),
+            ("由21万增至88万只", [("21万", 210_000, "item", "exact"), ("88万只", 880_000, "item", "exact")]),
+            ("项目由20个增加到35个", [("20个", 20, "project", "exact"), ("35个", 35, "project", "exact")]),
+            ("武汉 - 8例", [("8例", 8, "case", "exact")]),
             ("病例3，女，30岁", [("30岁", 30, "year_of_age", "exact")]),
         ],
     )
@@ -165,6 +175,18 @@ class TestForms:
     def test_range_has_both_ends(self):
         (quantity,) = find_quantities("补助5—10万元")[0]
         assert (quantity.value, quantity.value_high, quantity.counter) == (50_000, 100_000, "万元")
+
+    @pytest.mark.parametrize(
+        ("text", "ends"),
+        [
+            ("新增3例至5例", [(3, 5)]),
+            ("增加3至5例", [(3, 5)]),
+            ("增长10%至20%", [(10, 20)]),
+            ("减少3例至5例", [(3, None), (5, None)]),
+        ],
+    )
+    def test_ranges_and_changes(self, text, ends):
+        assert [(q.value, q.value_high) for q in find_quantities(text)[0]] == ends
 
     def test_taken_numerals_are_left_alone(self):
         text = "2月3日新增3例，三亚2例"
@@ -184,6 +206,9 @@ class TestForms:
             ("党龄11年", "11年", "unit outside the vocabulary: 年"),
             ("排除7194", "7194", "number without a counter"),
             ("在3月", "3月", "date-like, left by the date rules"),
+            ("宜昌市-8例", "-8例", "a count below zero"),
+            ("港币约1000万元", "1000万元", "unit outside the vocabulary: 港币"),
+            ("HK$1000万", "1000万", "unit outside the vocabulary: HK$"),
             ("比分是3:0", "3", "clock time, score or ratio"),
         ],
     )

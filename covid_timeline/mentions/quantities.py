@@ -68,9 +68,42 @@ _LISTING = frozenset("、和及至到-—")
 _ORDINALS = re.compile(r"第[0-9]{1,4}[例批名位号期]?(?:[、和及至到—-][0-9]{0,4})*$")
 _RHETORIC = re.compile(r"[^，。；、一]{1,4}(?:就)?是?一[面个座条张盏道把]")  # 一名党员就是一面旗帜
 _UNDER = re.compile(r"/([0-9]{1,2})(?![0-9/])")
+_NO_HALF = frozenset("小天个年月日夜路成价山径岛数多")
 _NOT_AFTER_LATE = frozenset("次个名年方种项位家人渠层元点")
+# 壹贰叁…拾佰仟, which sums of money are written in; alone they are names (队伍, 陆家嘴)
+_FINANCIAL = re.compile(
+    r"[壹贰叁肆伍陆柒捌玖](?<![队大].)(?:零?[壹贰叁肆伍陆柒捌玖]?[拾佰仟百千万亿]){1,8}[壹贰叁肆伍陆柒捌玖]?(?=[余多]?[元圆])"
+)
+_PLAIN = str.maketrans("壹贰叁肆伍陆柒捌玖拾佰仟", "一二三四五六七八九十百千")
+_MINUS = frozenset("-−－")
+_NO_MINUS = frozenset(" %-日时例人名位")
+# 港币1000万元 is not in the contract's currencies; 美元 is
+_CURRENCY = re.compile(
+    r"(?P<name>港币|港元|港幣|日元|日币|欧元|英镑|韩元|卢布|加元|澳元|澳门元|澳门币|新台币|台币|新加坡元|泰铢|HK ?\$|NT ?\$|A\$|C\$|S\$|€|£)(?:约|近|逾|超|超过)?(?:为|是|:|：)? ?$"
+)
+_GROUP = re.compile(r"[^，。；“”‘’「」\"]{0,6}[组队班法制岗团行][”’」\"]")
+# 核减1例至18例: two figures, by how many and to how many; 增加3至5例 is a range
+_CHANGED_BY = (
+    "核减",
+    "核增",
+    "减少",
+    "增加",
+    "减少了",
+    "增加了",
+    "下降",
+    "下降了",
+    "扣除",
+    "调减",
+    "调增",
+    "减",
+)
+# 由21万只增至88万只: what was before
+_CHANGED_FROM = re.compile(
+    r"[由从][约近超]{0,2}[0-9.万亿千百十]{1,9}[余多]?(?:个|户|批|支)[^，。；、：:0-9]{0,6}[到至为]$"
+)
+_CHANGES_TO = re.compile(r"[^，。；、：:0-9]{0,6}?[到至为]")
 # what may stand between the counted noun and its number: 床位将达到2130张
-_BETWEEN_NOUN_AND_NUMBER = "将已共达到约近有为至增加新总数累计扩的了量余超过仅只 "
+_BETWEEN_NOUN_AND_NUMBER = "将已共达到约近有为至增加新总数累计扩的了量余超过仅只由从 "
 _ZERO = Decimal(0)
 _HUNDRED = Decimal(100)
 _HALF = Decimal("0.5")
@@ -251,7 +284,7 @@ def _unit_of(text: str, entry: words.Unit, start: int, end: int) -> str:
         return entry.unit
     if end < len(text) and text[end] not in CLAUSE_END:
         window = text[end : end + entry.reach]
-        cut = _BREAKS.search(window)
+        cut = (_SENTENCE_BREAKS if entry.across else _BREAKS).search(window)
         if cut is not None and cut[0] in DIGITS and "的" in text[end : end + 2 * entry.reach]:
             window = text[end : end + 2 * entry.reach]  # 87个总投资739.2亿元的重点项目
             cut = _SENTENCE_BREAKS.search(window)
@@ -264,14 +297,29 @@ def _unit_of(text: str, entry: words.Unit, start: int, end: int) -> str:
                 break
             found = following  # a noun right before another one is not the head: 社区党支部
         if found is None:
-            return entry.unit
+            return _unit_before(text, entry, start) if text[end] in "增提减降扩升上下到" else entry.unit
         unit = words.HEAD_UNITS[found.lastgroup or ""]
         if unit == "person":  # 党员志愿服务队 is a team
             team = pattern.search(window, found.end(), found.end() + 6)
             if team is not None and team.lastgroup == "team":
                 return words.HEAD_UNITS["team"]
         return unit
-    window = text[max(0, start - 12) : start].rstrip(_BETWEEN_NOUN_AND_NUMBER)
+    return _unit_before(text, entry, start)
+
+
+def _unit_before(text: str, entry: words.Unit, start: int) -> str:
+    """The unit by the noun that ends what stands before the number: 重点项目383个, 重点项目复工263个."""
+    pattern = entry.heads
+    if pattern is None:
+        return entry.unit
+    if text[start - 1 : start] in ("到", "至", "为"):
+        change = _CHANGED_FROM.search(text, max(0, start - 24), start)
+        if change is not None:
+            start = change.start()  # 项目由20个增加到35个
+    window = text[max(0, start - 16) : start].rstrip(_BETWEEN_NOUN_AND_NUMBER)
+    if window.endswith(words.DONE):
+        window = window[: -next(len(verb) for verb in words.DONE if window.endswith(verb))]
+        window = window.rstrip(_BETWEEN_NOUN_AND_NUMBER)
     unit = entry.unit
     for found in pattern.finditer(window):
         if found.end() == len(window):
@@ -426,7 +474,8 @@ def _one_counts(text: str, start: int, end: int, counter: words.Counter, entry: 
 def _is_slogan(text: str, start: int, end: int, unit: str) -> bool:
     """“四个集中”, 两场“战役”: a small Chinese number counted in or before quotation marks."""
     if unit not in ("item", "time", "project"):
-        return False
+        # “三人小组”: the name of a group
+        return start > 0 and text[start - 1] in _OPENING_QUOTES and _GROUP.match(text, end) is not None
     if end < len(text) and text[end] in _OPENING_QUOTES:
         return True
     return (
@@ -537,7 +586,10 @@ def _read(text: str, start: int, end: int, stop: int, lenient: bool = False) -> 
         return _refuse(start, unit_end, f"unit outside the vocabulary: {counter.word}")
     if not lenient:
         if entry.hedged and not (
-            hedge or number.qualifier or text.startswith(("内", "之内", "以内"), unit_end)
+            hedge
+            or number.qualifier
+            or text.startswith(("内", "之内", "以内"), unit_end)
+            or text.endswith(entry.led_by, 0, start)
         ):
             return _refuse(start, unit_end, _DATE_LIKE)
         if (
@@ -579,7 +631,16 @@ def _with_unit(
     text: str, number: _Number, counter: words.Counter, entry: words.Unit, *, end: int, stop: int
 ) -> _Reading:
     start, number_end, value, high, qualifier, hedge = number
-    if high is None and end < stop and _joins(text, end, start):  # the unit said twice: 10%至20%
+    if (  # the unit said twice: 10%至20%
+        high is None
+        and end < stop
+        and _joins(text, end, start)
+        and not (
+            entry.unit != "percent"
+            and text.endswith(_CHANGED_BY, 0, start)
+            and not text.endswith("新增加", 0, start)
+        )
+    ):
         upper = _upper_end(text, end, stop)
         if upper is not None:
             second_at = _skip_space(text, upper[1], stop)
@@ -588,6 +649,9 @@ def _with_unit(
                 high = upper[2]
                 end = second_at + len(second.word)
     unit = _unit_of(text, entry, start if hedge is None else hedge.start, end)
+    if entry.half and text.startswith("半", end) and end < stop and _ends_half(text, end + 1):
+        value += _HALF  # 一吨半
+        end += 1
     if entry.tail == "half":
         value += _HALF
         high = None if high is None else high + _HALF
@@ -599,6 +663,20 @@ def _with_unit(
     if entry.factor is not None:
         value *= entry.factor
         high = None if high is None else high * entry.factor
+    if unit == "CNY":
+        currency = _CURRENCY.search(text, max(0, start - 8), start)
+        if currency is not None:
+            return _refuse(start, end, f"unit outside the vocabulary: {currency['name']}")
+        if hedge is None and text.endswith(("美元", "美金"), 0, start):
+            unit = "USD"  # 美元500万元
+            start -= 2
+    elif (
+        unit in ("case", "person")
+        and start
+        and text[start - 1] in _MINUS
+        and _stands_for_minus(text, start - 1)
+    ):
+        return _refuse(start - 1, end, "a count below zero")
     sign = _sign(text, start, unit)
     if sign:
         value = -value
@@ -607,6 +685,17 @@ def _with_unit(
     written = (magnitude[0] if magnitude and magnitude.start() else "") + counter.word
     number = _Number(start, number_end, value, high, qualifier, hedge)
     return _finish(text, number, end, stop, unit=unit, counter=written, rule=entry.rule)
+
+
+def _ends_half(text: str, at: int) -> bool:
+    """Whether 半 before `at` is half of the unit before it, and not 半小时, 半成品."""
+    return text[at : at + 1] not in _NO_HALF
+
+
+def _stands_for_minus(text: str, at: int) -> bool:
+    """Whether a hyphen before a number is a sign: 宜昌市-8例; not 5-8例, A-8, 武汉 - 8例."""
+    before = text[at - 1 : at]
+    return before not in ALL_NUMERALS and before not in LETTERS and before not in _NO_MINUS
 
 
 def _odd_run(start: int, end: int, token: str) -> _Reading:
@@ -654,6 +743,10 @@ def _without_counter(text: str, number: _Number, end: int, stop: int, token: str
     following = text[end] if end < len(text) else "\n"
     hedge_start = start if number.hedge is None else number.hedge.start
     bare = _bare_at(text, hedge_start, end, number.end, token)
+    if bare is not None and bare.unit == "CNY":
+        currency = _CURRENCY.search(text, max(0, hedge_start - 8), hedge_start)
+        if currency is not None:
+            return _refuse(start, number.end, f"unit outside the vocabulary: {currency['name']}")
     if bare is not None:
         return _finish(text, number, number.end, stop, unit=bare.unit, counter="", rule=bare.rule)
     if token[0] not in DIGITS:
@@ -669,6 +762,13 @@ def _without_counter(text: str, number: _Number, end: int, stop: int, token: str
         if len(token) == 1 or value < 10 or token[0] in "百千万亿":
             return _Reading(None, end)  # a word written with a numeral: 三农, 十足, 百度
         return _refuse(start, number.end, _NO_COUNTER)
+    if (
+        previous in "＄$"
+        and start > 1
+        and text[start - 2] in LETTERS
+        and not text.endswith("US", 0, start - 1)
+    ):
+        return _refuse(start, number.end, "unit outside the vocabulary: " + text[max(0, start - 3) : start])
     if previous in "￥¥＄$":
         priced = number._replace(start=start - 1, hedge=None)
         unit = "USD" if previous in "＄$" else "CNY"
@@ -680,6 +780,14 @@ def _without_counter(text: str, number: _Number, end: int, stop: int, token: str
             if counter is not None and counter.entry is not None and counter.entry.factor is None:
                 unit = _unit_of(text, counter.entry, start, shared.end() + len(counter.word))
                 return _finish(text, number, end, stop, unit=unit, counter="", rule="unit.shared")
+    if start and (text[start - 1] in "由从" or (hedge_start and text[hedge_start - 1] in "由从")):
+        change = _CHANGES_TO.match(text, number.end, min(stop, number.end + 8))
+        run = None if change is None else _RUN.match(text, _skip_space(text, change.end(), stop), stop)
+        if run is not None:
+            counter = _counter_at(text, run.end(), stop, start)
+            if counter is not None and counter.entry is not None and counter.entry.factor is None:
+                unit = _unit_of(text, counter.entry, run.start(), run.end() + len(counter.word))
+                return _finish(text, number, number.end, stop, unit=unit, counter="", rule="unit.shared")
     if following == "/" and token.isdigit():
         share = _share(text, number, end, stop)
         if share is not None:
@@ -798,6 +906,7 @@ def find_quantities(
     """
     found: list[Quantity] = []
     unclaimed: list[Unclaimed] = []
+    text = _plain_money(text)
     masks = list(taken)
     if "http" in text or "www." in text or "@" in text:
         masks = sorted([*masks, *(m.span() for m in _URL.finditer(text))])
@@ -845,6 +954,13 @@ def find_quantities(
     if denials:
         found = _merge(found, denials, taken)
     return found, unclaimed
+
+
+def _plain_money(text: str) -> str:
+    """The text with sums in financial characters in ordinary ones, at the same offsets: 叁仟元 as 三千元."""
+    if _FINANCIAL.search(text) is None:
+        return text
+    return _FINANCIAL.sub(lambda match: match[0].translate(_PLAIN), text)
 
 
 def _merge(found: list[Quantity], zeros: list[Quantity], taken: Sequence[tuple[int, int]]) -> list[Quantity]:
@@ -915,6 +1031,7 @@ def reread(value_quote: str) -> tuple[Decimal, Decimal | None, str, frozenset[st
     if value_quote in words.ZERO_QUOTES:
         return _ZERO, None, "exact", frozenset(("case", "person"))
     length = len(value_quote)
+    value_quote = _plain_money(value_quote)
     for run in _RUN.finditer(value_quote):
         found, _ = _read(value_quote, run.start(), run.end(), length, lenient=True)
         if isinstance(found, Quantity) and (found.start, found.end) == (0, length):

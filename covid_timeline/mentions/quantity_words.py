@@ -43,6 +43,8 @@ class Unit(NamedTuple):
     arabic_only: tuple[str, ...]
     late: bool
     hedged: bool
+    led_by: tuple[str, ...]
+    across: bool
     rule: str
 
 
@@ -135,11 +137,15 @@ def _build_counters() -> dict[str, list[Counter]]:
             arabic_only=tuple(row.get("arabic_only", ())),
             late=row.get("late", False),
             hedged=row.get("hedged", False),
+            led_by=tuple(row.get("led_by", ())),
+            across=row.get("across", False),
             rule=f"unit.{row['id']}",
         )
         traps = row.get("traps", {})
         for word in row["words"]:
-            by_first.setdefault(word[0], []).append(Counter(word, entry, tuple(traps.get(word, ()))))
+            # no abbreviation ends inside a word of letters: 5t, but not 5tb
+            letters = sorted(LETTERS) if word[-1] in LETTERS else ()
+            by_first.setdefault(word[0], []).append(Counter(word, entry, (*traps.get(word, ()), *letters)))
     for word in _UNITS["outside"]["words"]:
         by_first.setdefault(word[0], []).append(Counter(word, None, ()))
     for counters in by_first.values():
@@ -150,6 +156,9 @@ def _build_counters() -> dict[str, list[Counter]]:
 
 COUNTERS = _build_counters()
 """First character -> counters, the longest first."""
+
+DONE = tuple(longest_first(_UNITS["done"]["words"]))
+"""Verbs between a counted noun and its number: 项目复工263个."""
 
 UNITS = frozenset(row["unit"] for kind in ("unit", "head") for row in _UNITS[kind])
 
