@@ -133,7 +133,7 @@ _SAYS = re.compile(
     "(?P<who>[^，。；：]{0,40}?)(?:发布|通报|公布|宣布|表示|介绍|发出|印发|出台|下发|制定|推出|召开[^，。；：]{0,16}发布会|举行[^，。；：]{0,16}发布会|(?<![名号简职尊])称|说)"
 )
 _BODY = re.compile(
-    "[^，。；：]{0,12}(?:指挥部|领导小组|联防联控机制|专班|工作组)(?:办公室)?|宣传部|专家组|疾控中心|防疫对策本部|[^，。；：]{0,8}(?:医院|日报|晚报|报社|通讯社)|联席会议"
+    "[^，。；：]{0,12}(?:指挥部|领导小组|联防联控机制|专班|工作组)(?:办公室)?|宣传部|专家组|疾控中心|防疫对策本部|[^，。；：]{0,8}(?:日报|晚报|报社|通讯社)|联席会议"
 )
 _SAID_AT_END = re.compile(
     "(?:通报|表示|宣布|公布|介绍|透露|指出|获悉|报道|发布消息|消息|了解到|提示|称|说)[，,：: ]*(?:自|从|截[至止]|至|到|于)?(?:当地时间)?$"
@@ -141,7 +141,7 @@ _SAID_AT_END = re.compile(
 )
 # 时针拨回到1月23日: the narrator turns back the clock
 _FRAME = re.compile("(?:时针|时钟|时间|镜头|记忆|日历|指针)[^，。；]{0,6}(?:回|定格|翻|倒|转|指向|拉)[^，。；]{0,3}")
-_STORY = re.compile("患者|病人|病例|[男女](?:性|，|,)|\\d岁|发热|发烧|症状|就诊|入院|确诊|隔离治疗|乘坐|密切接触")
+_STORY = re.compile("患者|病人|病例|[男女](?:性|，|,)|\\d岁|发热|发烧|症状|就诊|入院|确诊|隔离治疗|乘坐|密切接触|自驾|驾车|航班|列车|入境|回到|返回|抵达|到达|旅行")
 
 
 def categorise(words: str, prior: str = "") -> tuple[str, float]:
@@ -197,7 +197,7 @@ def _without_source(words: str) -> str:
     """The words without who reported, and without the body that speaks: its name is not its deed."""
     words = _FRAME.sub("", _REPORTED.sub("", _EDGE.sub("", words), count=1))
     said = _SAYS.match(words)
-    if said and said.group("who"):
+    if said and said.group("who") and len(words) - said.end() >= 4:
         words = _BODY.sub("", said.group("who")) + words[said.end("who") :]
     return words
 
@@ -210,13 +210,12 @@ def find_events(scope: Scope, counted: set[int]) -> list[EventDraft]:
     events: list[EventDraft] = []
     dates = scope.dates
     heads = [_heads_event(scope, number) for number in range(len(dates))]
-    previous_words = ""
     for number, date in enumerate(dates):
         if not heads[number]:
             continue
         start, end = _governed(scope, number, heads)
         body = _without_dates(scope, start, end)
-        related = bool(events) and _goes_on(scope, dates[events[-1].date], date, events[-1].category, previous_words + body)
+        related = bool(events) and _goes_on(scope, dates[events[-1].date], date, events[-1].category)
         prior = events[-1].category if related else ""
         if len(_HAN.findall(_FRAME.sub("", body))) < _CONTENT_MIN and categorise(body)[0] == "other":
             continue  # too short to say anything, unless the word itself does: 2月3日复工
@@ -229,7 +228,6 @@ def find_events(scope: Scope, counted: set[int]) -> list[EventDraft]:
             category == "other" or not _opens_clause(scope, date) or (number not in counted and _ALWAYS_VAGUE.match(scope.text, date.start))
         ):
             continue
-        previous_words = body
         earlier = events[-1] if events else None
         if earlier is not None and dates[earlier.date].start < scope.sentences[scope.sentence_at(date.start)].start:
             earlier = None
@@ -245,14 +243,14 @@ def find_events(scope: Scope, counted: set[int]) -> list[EventDraft]:
     return events
 
 
-def _goes_on(scope: Scope, earlier: DateMention, later: DateMention, category: str, words: str) -> bool:
+def _goes_on(scope: Scope, earlier: DateMention, later: DateMention, category: str) -> bool:
     """Whether the statement continues the one before: in the same sentence, or as the next step of a patient's story."""
     index = scope.sentence_at(later.start)
     if earlier.start >= scope.sentences[index].start:
         return True
-    if category != "case_report" or not _STORY.search(words):
+    if category != "case_report" or later.start - earlier.end > _FAR_BACK or "\n" in scope.text[earlier.end : later.start]:
         return False
-    return later.start - earlier.end <= _FAR_BACK and "\n" not in scope.text[earlier.end : later.start]
+    return bool(_STORY.search(scope.text, earlier.start, min(scope.sentences[index].end, later.end + 80)))
 
 
 _PERIODS = frozenset({"month", "quarter", "year"})
@@ -278,6 +276,8 @@ def _heads_event(scope: Scope, number: int) -> bool:
     if date.precision == "year" and (date.basis == "explicit" or _IN_NAME_AFTER.match(text, date.end)):
         return False
     before_one = text[max(0, date.start - 1) : date.start]
+    if before_one in ("（", "(") and text[date.end : date.end + 1] in ("）", ")"):
+        return False  # 731例(4日)、707例(5日); 昨天（2月14日）
     if text[date.end - 2 : date.end] == "同期" or before_one in ("比", "较"):
         return False
     if number and not scope.dates[number - 1].header:
@@ -392,14 +392,16 @@ def _governed(scope: Scope, number: int, heads: Sequence[bool]) -> tuple[int, in
         end = sentence_end  # 3日表示，截至3日0时，…: what was said is what happened
         own_words = text[date.end : end]
     own = len(_HAN.findall(own_words[:64]))
-    if own >= 5 or categorise(own_words)[0] != "other":
+    if own >= 5:
         return start, end
+    speaks = categorise(own_words)[0] != "other"
+    alone = previous is None or previous.start < sentence.start  # 经治疗，符合标准，于今日出院; but 2月3日复工，2月9日满产
     closes = start == clause[0] and clause[0] > sentence.start and date.role != "as_of"
-    if closes and (previous is None or previous.start < sentence.start or previous.end <= clause[0]):
+    if closes and (alone or ((not speaks or text[date.start - 1] in "于在") and previous is not None and previous.end <= clause[0])):
         # the date closes its clause: what happened stands before it
         start = max(sentence.start, previous.end if previous is not None and previous.end > sentence.start else sentence.start)
         start = max(start, date.start - _FAR_BACK)
-    elif end == sentence.end and index + 1 < len(scope.sentences):
+    elif not speaks and end == sentence.end and index + 1 < len(scope.sentences):
         # 1月24日，除夕。县委书记召开会议: the day stands alone, the next sentence tells
         following = scope.sentences[index + 1]
         opening = next(iter(scope.dates_in(following.start, following.start + 6)), None)
@@ -413,7 +415,7 @@ _FIGURE_AFTER = re.compile(f"(?:各|有|分别为)?{_COUNT}")
 _EACH_AFTER = re.compile(f"(?:[、和及与][^、，。；\\d和及与]{{2,10}}){{1,6}}(?:各|分别为?){_COUNT}")
 _NEXT_ITEM = re.compile("[、，,（(；;和及]")
 _LIST_BEFORE = re.compile("(?:[、：:（(，,；;]|其中|分别[为是]|包括|含|[和及与])$")
-_RANKED_AFTER = re.compile("第[一二三四五六七八九十\\d]|前[列茅一二三四五六七八九十\\d]|首[个家例位批]|率先|最|之[首最冠]|领先|平均")
+_RANKED_AFTER = re.compile("第[一二三四五六七八九十\\d]+[位名]|前[列茅一二三四五六七八九十\\d]|首[个家例位批]|率先|最|之[首最冠]|领先|平均")
 _RANKED_BEFORE = re.compile("(?:居|占|列|较|高于|低于|比|排名)$")
 _NEIGHBOUR = re.compile("[^，。；]{0,8}(?:接壤|毗邻|相邻|交界|相接)")
 _DEPARTS = re.compile("[^，。；、]{0,10}(?:起飞|出发|启程|动身|登机|发车|发出|起运|赶回|赶赴|赶往|返回|返程|飞抵|飞赴|飞往|归来)")
@@ -421,6 +423,7 @@ _STATION = re.compile("[^，。；、]{0,6}(?:机场|[东南西北]?站|港|码�
 _MADE_OF = re.compile("由[^，。；]{2,80}?组成")
 _THAT_PLACE = re.compile("该[市县区州镇乡村院]|当地")
 _WHOLE_REGION = re.compile("全[市区县州盟旗]|该[省市区县]|当地")
+_WHOLE_COUNT = re.compile("累计|追踪到|解除(?:隔离|集中)?(?:医学)?观察|全省|全区")
 _BACK = 8  # sentences looked at for a subject
 
 
@@ -536,7 +539,7 @@ def _event_region(
         return earlier_region._replace(basis="inherited") if earlier_region.basis == "named" else earlier_region
     # a new count is the article's own, unless the sentence before is about one place: 岳阳市设立检疫站。截至3月15日，…
     own_count = (
-        date.role == "as_of"
+        (date.role == "as_of" or (people and _WHOLE_COUNT.search(text, date.end, min(end, date.end + 40))))
         and scope.home not in (None, "100000")
         and not _WHOLE_REGION.search(text, date.end, min(end, date.end + 80))
     )
