@@ -209,33 +209,32 @@ def find_events(scope: Scope, counted: set[int]) -> list[EventDraft]:
     """
     events: list[EventDraft] = []
     dates = scope.dates
+    responds = "响应" in scope.text
     heads = [_heads_event(scope, number) for number in range(len(dates))]
     for number, date in enumerate(dates):
         if not heads[number]:
+            continue
+        if date.vague and (
+            (number not in counted and _ALWAYS_VAGUE.match(scope.text, date.start)) or not _opens_clause(scope, date)
+        ):
             continue
         start, end = _governed(scope, number, heads)
         body = _without_dates(scope, start, end)
         related = bool(events) and _goes_on(scope, dates[events[-1].date], date, events[-1].category)
         prior = events[-1].category if related else ""
-        if len(_HAN.findall(_FRAME.sub("", body))) < _CONTENT_MIN and categorise(body)[0] == "other":
+        if len(body) < 40 and len(_HAN.findall(_FRAME.sub("", body))) < _CONTENT_MIN and categorise(body)[0] == "other":
             continue  # too short to say anything, unless the word itself does: 2月3日复工
         category, _ = categorise(body, prior)
         if category == "other":
             category = prior or "other"
-        if category == "other" and (date.basis == "festival" or _is_period(scope, date)):
+        if category == "other" and (date.vague or date.basis == "festival" or _is_period(scope, date)):
             continue  # scenery: 4月，满城樱花盛放
-        if date.vague and (
-            category == "other" or not _opens_clause(scope, date) or (number not in counted and _ALWAYS_VAGUE.match(scope.text, date.start))
-        ):
-            continue
-        earlier = events[-1] if events else None
-        if earlier is not None and dates[earlier.date].start < scope.sentences[scope.sentence_at(date.start)].start:
-            earlier = None
-        region = _event_region(scope, date, start, end, category, earlier.region if earlier is not None else None)
+        same = bool(events) and dates[events[-1].date].start >= scope.sentences[scope.sentence_at(date.start)].start
+        region = _event_region(scope, date, start, end, category, events[-1].region if same else None)
         events.append(EventDraft(number, category, region, start, end, f"event:{category}"))
-        if category != "response_level":
+        if category != "response_level" and responds and not date.vague:
             stated = _RESPONSE.search(scope.text, date.end, _reach(scope, number))
-            if stated and not date.vague:
+            if stated:
                 clause = scope.clause_at(stated.start())
                 events.append(
                     EventDraft(number, "response_level", _event_region(scope, date, *clause, "response_level"), *clause, "event:response_level")
@@ -254,7 +253,7 @@ def _goes_on(scope: Scope, earlier: DateMention, later: DateMention, category: s
 
 
 _PERIODS = frozenset({"month", "quarter", "year"})
-_FAR_BACK = 600  # characters; keeps every look around a date bounded
+_FAR_BACK = 400  # characters; keeps every look around a date bounded
 _IN_BEFORE = ("在", "于", "从", "到", "至")
 _MOVED = "[^，。；]{0,8}(?:延长|推迟|调整|顺延|延迟|延期|改)[到至为]"
 
