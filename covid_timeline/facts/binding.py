@@ -24,6 +24,9 @@ _CONTINUES = ("其中", "具体", "分别", "包括", "上述", "它们")
 _ORIGIN_GOES_ON = ("累计", "现有", "其中", "治愈", "无")
 _PROVINCES = re.compile("\\d+ ?个?省(?:份|级|（|\\(|、|区|市)")
 _OUTSIDE = re.compile("(?:湖北|武汉)[省市]?(?:以外|之外)(?:其他)?(?:地区|省份)?")
+_BETWEEN_ITEMS = frozenset("、，,")
+_AFTER_ITEM = frozenset("、，,。；;")
+_REMARK_HEADS = frozenset("均全都目现正已仍尚为系")
 _REMARK_LENGTH = 7
 _REMARK = re.compile("[）)]?[，,]?现?(?:均|都|全部|全)?(?:为|是|系|在)$")
 _ANAPHORA = re.compile("(?:以上|上述|这|此前|之前|原有|原)$")
@@ -233,6 +236,8 @@ class _SentenceReader:
         for number, figure in enumerate(self.figures):
             next_start = self.figures[number + 1].start if number + 1 < len(self.figures) else end
             self.left = min(self.left, figure.start)
+            if self.frame.in_list and self._read_next_item(figure):
+                continue
             self.dating.advance(figure.start, first=self.sentence.start, figures_before=number > 0)
             words = self._words_before(figure)
             self._words_after(words, figure, next_start)
@@ -259,6 +264,42 @@ class _SentenceReader:
             binder.subject = self.subject
         elif binder.frame.region is not None and not self.continues:
             binder.subject = binder.frame.region
+
+    def _read_next_item(self, figure: Quantity) -> bool:
+        """、衡阳市30例: nothing but a place since the item before. Half of all figures in bulletins are such items.
+
+        Reads what `_read_case` would, at a tenth of the cost; False where there is anything else to look at.
+        """
+        scope, text, frame, last = self.scope, self.scope.text, self.frame, self.last
+        left = self.left
+        if last is None or figure.unit != "case" or self.pending_regions or text[left] not in _BETWEEN_ITEMS:
+            return False
+        after = text[figure.end : figure.end + 2]
+        if after[:1] not in _AFTER_ITEM or (after[:1] in "，," and after[1:] in _REMARK_HEADS):
+            return False
+        index = bisect_left(scope.place_starts, left + 1)
+        if index == len(scope.places):
+            return False
+        place = scope.places[index]
+        if place.start != left + 1 or place.end != figure.start or place.kind != "named" or self.dating.is_before(figure.start):
+            return False
+        region, whole = region_of(place), frame.whole
+        if (
+            whole is None
+            or last.part_of is not whole
+            or last.quantity.unit != "case"
+            or whole.quantity.value < figure.value
+            or not is_inside(region, whole.region)
+            or scope.is_origin(place)
+            or scope.is_town(place)
+        ):
+            return False
+        draft = last.next_item(figure, region)
+        self.binder.add(draft, last.clause if figure.end <= last.clause[1] else clause_of(self.sentence, figure.start))
+        self.last = draft
+        self.left = figure.end
+        self.cue = bisect_left(self.cues, (figure.end,), self.cue)
+        return True
 
     # -- the words around a figure
 

@@ -47,6 +47,12 @@ class Dating:
         """At a new paragraph."""
         self.last = None
 
+    def is_before(self, stop: int) -> bool:
+        """Whether a date that has not been passed yet starts before `stop`, or a bracket with one closes there."""
+        if self._after_bracket is not None:
+            return True
+        return self._next < len(self.scope.dates) and self.scope.dates[self._next].start < stop
+
     def advance(self, stop: int, *, first: int, figures_before: bool) -> None:
         """Pass the dates that start before `stop`. `first` is where the sentence starts."""
         dates = self.scope.dates

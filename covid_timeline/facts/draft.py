@@ -33,3 +33,12 @@ class Draft:
         self.basis = "publication"
         self.time_end: str | None = None
         self.clause = (0, 0)
+
+    def next_item(self, quantity: Quantity, region: Region) -> Draft:
+        """The next item of the same list: another figure and place, all else the same."""
+        measure = self.measure if self.part_of is None else self.part_of.measure
+        item = Draft(quantity, self.indicator, measure, region, "case_count")
+        item.group, item.kind, item.part_of = self.group, self.kind, self.part_of
+        item.date, item.date_start, item.date_end = self.date, self.date_start, self.date_end
+        item.basis, item.time_end = self.basis, self.time_end
+        return item

@@ -139,7 +139,7 @@ def _metric_rows(
                 ids[draft], doc_id, None if date is None else event_of_date.get(date),
                 float(quantity.value), None if quantity.value_high is None else float(quantity.value_high),
                 quantity.unit, quantity.qualifier, raw[start:end], start, end, draft.indicator,
-                _SPACES.sub("", draft.measure), None if draft.part_of is None else ids.get(draft.part_of),
+                _SPACES.sub("", draft.measure) if " " in draft.measure else draft.measure, None if draft.part_of is None else ids.get(draft.part_of),
                 draft.date_start, draft.date_end, draft.basis, draft.time_end,
                 region.code, region.name, region.level, region.basis, *found, draft.rule,
                 # Clock times go together: 2月3日12—24时 is no whole day.
