@@ -133,9 +133,9 @@ class _Binder:
         home = self.scope.home_region
         if region is None:
             return home
-        near = region.code is None or home.code is None or region.code == home.code
-        if subject is None and not (near or is_inside(region, home) or is_inside(home, region)):
-            return home  # 患者长期居住武汉: a place of the story, not the subject of what follows
+        near = region.code is None or home.code is None or region.code == home.code or is_inside(region, home)
+        if subject is None and not near:
+            return home  # 患者长期居住武汉, 全国…: a place of the story, not the subject of what follows
         return region.carried()
 
     def add(self, draft: Draft, clause: tuple[int, int]) -> None:

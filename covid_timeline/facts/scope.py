@@ -65,7 +65,7 @@ def clause_of(sentence: Sentence, position: int) -> tuple[int, int]:
 _ORIGIN_BEFORE = re.compile("(?:来自|原籍|籍贯|除|离开|途经|经|曾到|曾在|返回|接到|[，、与和同]与)$")
 _START_BEFORE = re.compile("(?:自|从|由)$")
 _ORIGIN_AFTER = re.compile(
-    "市?省?(?:返|籍|来|回|输入|归|旅居|居住史|旅行史|旅游史|接触史|以外|之外|疫区|等地|(?:确诊)?病例有?接触|人员有?接触|有接触|接壤|相邻|毗邻|交界)"
+    "市?省?(?:返|籍|来|回|输入|归|旅居|居住史|旅行史|旅游史|接触史|以外|之外|疫区|(?:确诊)?病例有?接触|人员有?接触|有接触|接壤|相邻|毗邻|交界)"
 )
 _DESTINATION = re.compile(
     "(?:赴|驰援|支援|奔赴|援助|飞赴|前往|援|运抵|驶往|送往|送到|到达|支持|抵达|发往|运往|飞往|向|给|进驻|对口支援|对口|寄往|抵|开往"
@@ -226,6 +226,8 @@ class Scope:
         """The home region, or what contains it, at a level; None where the home has none."""
         if not self.home:
             return None
+        if level == "prefecture" and self.home_region.level == "county" and (self.home_region.name or "").endswith("市"):
+            return self.home_region  # 市里 of a county-level city is its own
         book = gazetteer()
         for code in (self.home, *book.ancestors(self.home)):
             region = book.get(code)
