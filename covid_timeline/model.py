@@ -15,7 +15,7 @@ Basis = Literal["explicit", "inferred_year", "partial", "relative", "festival", 
 Precision = Literal[
     "minute", "hour", "part_of_day", "day", "ten_days", "month", "quarter", "year", "range"
 ]
-DateRole = Literal["at", "as_of", "since", "from", "by", "range"]
+DateRole = Literal["at", "as_of", "since", "from", "by", "range", "attributive"]
 RegionBasis = Literal["named", "home", "inherited"]
 
 
@@ -30,7 +30,9 @@ class DateMention(NamedTuple):
     time_end: str | None
     precision: str
     basis: str
-    role: str  # at; as_of 截至…; since …以来; from 自…起; by …前/之前; range
+    # at; as_of 截至…; since …以来; from 自…起; by …前/之前; range; attributive: a period that only qualifies the noun
+    # behind it (举行一季度重大项目开工仪式, 2月份房租), a row of `dates` that governs no figure and heads no event
+    role: str
     vague: bool  # 近日, 连日来, 目前, 眼下: points at the anchor, heads no event of its own weight
     header: bool  # publication stamp or wire dateline: a date, never an event
     rule: str

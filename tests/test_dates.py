@@ -151,6 +151,49 @@ class TestRoles:
         (mention,) = find_dates(text, ANCHOR)[0]
         assert mention.role == role
 
+    @pytest.mark.parametrize(
+        ("text", "quote", "attributive"),
+        [
+            ("3月24日，我市举行一季度重大项目集中开工仪式", "一季度", True),
+            ("于都县2020年第一季度重大项目集中签约开工仪式举行", "2020年第一季度", True),
+            ("延长2月份纳税申报期限", "2月份", True),
+            ("2020年第一批重大项目", "2020年", True),
+            ("减免2至4月房租", "2至4月", True),
+            ("完成一季度目标任务", "一季度", True),
+            ("一季度生产总值291.44亿元", "一季度", False),
+            ("一季度重点项目开工102个", "一季度", False),
+            ("2月份召开会议", "2月份", False),
+            ("部署2月以来的工作", "2月", False),
+            ("3月，全市重大项目开工仪式", "3月", False),
+        ],
+    )  # fmt: skip
+    def test_a_period_that_qualifies_a_noun(self, text: str, quote: str, attributive: bool) -> None:
+        (mention,) = [m for m in find_dates(text, ANCHOR)[0] if text[m.start : m.end] == quote]
+        assert (mention.role == "attributive") is attributive
+
+    @pytest.mark.parametrize(
+        ("text", "header"),
+        [
+            ("来源:德宏团结报  发布时间:2020-02-20\n复工", True),
+            ("标题\n2020-02-26 11:20  甘肃日报   点击: 1024 次\n正文", True),
+            ("浦东时报讯 记者 严静雯 2020年3月24日\n正文", True),
+            ("邢台日报 2020年3月12日 星期四 第1版\n正文", True),
+            ("邢台日报 3月12日 星期四 第1版\n正文", True),
+            ("2020年2月3日疫情通报\n正文", False),
+            ("记者从会上获悉，2020年2月3日，开工\n正文", False),
+            ("记者2020年2月3日获悉\n正文", False),
+            ("日报 2月3日 开工\n正文", False),
+        ],
+    )  # fmt: skip
+    def test_heads_of_pages(self, text: str, header: bool) -> None:
+        (mention,) = find_dates(text, ANCHOR)[0]
+        assert mention.header is header
+
+    def test_a_second_name_is_no_second_date(self) -> None:
+        assert [q for q, _ in read("2020年3月12日 星期四，2月25日(星期二)，1月25日大年初一，1月24日，除夕")] == [
+            "2020年3月12日", "2月25日", "1月25日大年初一", "1月24日", "除夕",
+        ]  # fmt: skip
+
     def test_vague_and_header(self) -> None:
         text = "题目\n2020-02-25 12:30:00 来源:日报\n  鲁网2月25日讯 2月24日，目前"
         found = find_dates(text, ANCHOR)[0]

@@ -15,7 +15,6 @@ One regex looks for places where an expression may begin; a second one, chosen b
 
 from __future__ import annotations
 
-# ruff: noqa: PLR0917 - the reader hands its few values on by position: a keyword call costs a third more
 import datetime as dt
 import re
 import tomllib
@@ -123,11 +122,11 @@ _PART = (
     "|晚(?!报|些|于|期|会|辈|到达)|早(?!前|已|就|日|期|在|些|报|于|早)|夜(?!以)|晨(?!报)"
 )
 # A clock time may lack its 时 where a range gives it later (0-24时). 点 must not be the counter of advice or places.
-_CLOCK = rf"""(零|{_N})(?:\ ?[:：]\ ?([0-9]{{2}})(?![0-9])(?:[:：][0-9]{{2}}(?![0-9]))?(?:\ ?[时分])?
+_CLOCK = rf"""(零|两|{_N})(?:\ ?[:：]\ ?([0-9]{{2}})(?![0-9])(?:[:：][0-9]{{2}}(?![0-9]))?(?:\ ?[时分])?
     |\ ?(?:时(?![间代候期段评])|点(?![赞评名位对的建意要措希体启倡]))(?:\ ?({_N})\ ?分(?![之钟])|(半|整|一刻|三刻|钟|[0-5][0-9](?=[，,。；许左至到—抵出离起-])))?
     |(?=\ ?{_TO}\ ?[0-9]{{1,2}}(?:\ ?[时点](?![间代])|[:：][0-9]{{2}})))(?:\ ?(?:多(?![个名例人家])|许|左右|前后|钟))?"""
 _TIME = re.compile(
-    rf"""\ ?(?:(?:(?:当地|北京)时间|[（(](?:(?:周|星期|礼拜)[一二三四五六日天]|农历[^（()）]{{1,7}}|(?:大年|正月|腊月|年|除)[^（()）]{{1,4}}|[0-9]{{1,2}}日|[^（()）]{{1,4}}[节间])[)）](?=\ ?(?:{_PART}|[0-9]{{1,2}}\ ?[时点:：]))|周[一二三四五六日](?={_PART})|(?:当[天日]|[这那]一?天)(?!起))\ ?)?
+    rf"""\ ?(?:(?:(?:当地|北京)时间|[（(](?:(?:周|星期|礼拜)[一二三四五六日天]|农历[^（()）]{{1,7}}|(?:大年|正月|腊月|年|除)[^（()）]{{1,4}}|[0-9]{{1,2}}日|[^（()）]{{1,4}}[节间])[)）](?=\ ?(?:{_PART}|[0-9]{{1,2}}\ ?[时点:：]))|(?:周|星期)[一二三四五六日天]\ ?(?={_PART})|(?:当[天日]|[这那]一?天)(?!起))\ ?)?
     (?:({_PART}))?(?:\ ?{_CLOCK})?""",
     re.VERBOSE,
 )
@@ -157,6 +156,7 @@ _LUNAR = re.compile(
     f"|(?:农历)?(腊月)({_LUNAR_DAY})|(农历)(十[一二]|[一二三四五六七八九十冬])月({_LUNAR_DAY})"
 )
 _LUNAR_TAIL = re.compile("(初[一二三四五六七八九十]|十[一二三四五])(?!年级|学生|毕业|班)")
+_NOW_SHORT = re.compile("(?<![出体发表呈实再显涌兑浮展重闪隐])现(?=(?:已|正在|仍|尚|均已))(?!已知)")
 _LOST_SIGN = re.compile(r" ?([0-9]{1,2})(?![0-9.:：个例名人家万亿多余%次项天周年月日时点号批类级种辆套])")
 _NEXT_FIGURE = re.compile(rf" ?(?:{_TO}|[、和及]) ?({_N})")
 _EFFORT = re.compile("的?(?:救治|治疗|努力|时间|奋战|隔离|观察)")
@@ -173,9 +173,33 @@ _STAMP_LEAD = re.compile(
     r"[ \[【(（]{0,8}(?:[^ ，。:：]{0,6}[ |｜])?(?:发布时间|发表时间|更新时间|发稿时间|时间|日期|发布于|发表于|发布日期|更新于)?[:： ]{0,4}$"
 )
 _STAMP_TAIL = re.compile(r"[ \])】）]{0,8}(?:\n|$|来源|作者|编辑|责编|责任编辑|字号|[|｜]|【|记者|浏览|阅读|点击|[A-Za-z])")
+# What makes a line without a full sentence the head of a page: 浦东时报讯 记者 严静雯 2020年3月24日
+_MEDIUM = re.compile(
+    "日报|晚报|时报|晨报|早报|商报|都市报|新闻网|电视台|新华社|新华网|人民网|客户端|融媒体|记者|通讯员|来源|作者|编辑|责编|点击|浏览|阅读|字号|发布时间|发布日期"
+    "|(?<![通简快预汇播申上填])报 |讯 |第 ?[0-9A-Z]{1,3} ?版|(?:星期|周)[一二三四五六日天](?: |$)"
+)
+_NEWSPAPER_HEAD = re.compile("第 ?[0-9A-Z]{1,3} ?版|星期[一二三四五六日天]")
+_SENTENCE_SIGNS = re.compile("[，。；！？!?,;]")
+_BESIDE_A_STAMP = frozenset(" \t\u3000[]【】()（）:：|｜\n")
+_HEAD_MAX = 90  # characters of a line that may be the head of a page
 _SENTENCE_ENDS = frozenset("。！？!?\n")
+# A period that says which project, tax or ceremony is meant, and not when something happened.
+_OF_NOUN = re.compile(
+    "(?:份|度)?的?(?:第[一二三四五六七八九十0-9]{1,3}[批届期次号]|首批|纳税|税款|税费|房租|租金|工资|薪酬|社保|社会保险|养老保险|医疗保险|电费|水费|气费"
+    "|保费|高考|中考|考试|(?:春季|秋季)?学期|招生|应届|毕业生|高校毕业生|国民经济|政府工作报告|工作要点|目标任务)"
+)
+_OF_CEREMONY = re.compile(
+    "(?:(?!召开|举行|举办|组织|开展|印发|出台|发布|下发|制定|启动|参加)[^，。；：！？、\n0-9]){2,16}?(?:仪式|签约会|推介会|启动会|开工活动|签约活动|动员会)"
+)
+_HELD_BEFORE = re.compile(
+    "(?:举行|举办|组织|召开|参加|出席|启动|延长|减免|免收|减收|免除|免缴|缓缴|缴纳|收取|推进|开展|部署|研究|安排|迎来|印发|下达|关于)了?(?:我|全|本)?[市省区县州]?$"
+)
+_HELD_NOUN = re.compile("(?![末初底中内以来前后起至到的期上下今])[\u4e00-\u9fff]")
 _EVERY = ("每天", "每日", "每晚", "每周")
 _NOT_AFTER_PART = frozenset("班课茶餐饭霞场好会安宴市")
+# 隔离14日, 为期20日: so many days
+_SO_MANY_DAYS = ("为期", "历时", "检疫", "长达", "期满", "共计", "持续")
+_OF_WEEKS = ("隔离", "观察")
 _ROUTINE = re.compile("(?:每[天日晚周]|营业|开放|工作|时间(?:为|是|[:：])|平均)[^，,。；\n]{0,6}$")
 
 _PM = frozenset(["下午", "午后", "傍晚"])
@@ -244,12 +268,13 @@ def _add_patterns(firsts: str, *entries: tuple[re.Pattern[str], str]) -> None:
 _add_patterns("上本这下同周星礼", (_WEEKDAY, "_read_weekday"))
 _add_patterns("一二三四首第前1234", (_QUARTER, "_read_quarter"))
 _add_patterns("大正年腊农", (_LUNAR, "_read_lunar"))
+_add_patterns("现", (_NOW_SHORT, "_read_now"))
 _add_patterns("初十", (_LUNAR_TAIL, "_read_lunar_tail"))
 _add_patterns("近最过未今", (_RECENT, "_read_recent"))
 _add_patterns("此其之随后", (_THEN_DAYS, "_read_then_days"))
 _add_patterns("一二两三四五六七八九十半" + _DIGITS, (_LATER, "_read_later"))
 _PART_FIRST = "凌清早上中正午下傍晚夜深零"
-_PATTERN_SECOND = "个周星礼上期拜一二三四五六日天第季1234首年月历初十廿近去来后的几数两七八九今" + _DIGITS + "腊正"
+_PATTERN_SECOND = "个周星礼上期拜一二三四五六日天第季1234首年月历初十廿近去来后的几数两七八九今" + _DIGITS + "腊正已仍尚均"
 _PART_SECOND = "晨早午间后晚上夜时点" + _DIGITS
 
 _FIRST = "".join(sorted(set(_WORD_FIRST + "".join(_PATTERNS) + _PART_FIRST + _CN_START) - set(_DIGITS)))
@@ -455,6 +480,8 @@ class _Reader:
                 role = "from"
             elif after in "以之前（(" and _BY_AFTER.match(text, end):
                 role = "by"
+        if role in ("at", "range") and precision in _LONG and rule not in _NOT_ATTRIBUTIVE and self._is_attributive(start, end):
+            role = "attributive"
         if after in "讯电" and _WIRE.match(text, end):
             header = True
         self.found.append(
@@ -478,6 +505,14 @@ class _Reader:
             self.period = (first, last, precision)
             self.period_at = start
         return end
+
+    def _is_attributive(self, start: int, end: int) -> bool:
+        """Whether a month, quarter or year only qualifies the noun behind it: 举行一季度重大项目开工仪式, 2月份房租."""
+        text = self.text
+        if _OF_NOUN.match(text, end) or _OF_CEREMONY.match(text, end):
+            return True
+        held = _HELD_BEFORE.search(text, max(0, start - 8), start)
+        return held is not None and _HELD_NOUN.match(text, end) is not None
 
     def _refuse(self, start: int, end: int, reason: str) -> int:
         if not self.unclaimed or self.unclaimed[-1].end <= start:  # the same figures may be tried from two starts
@@ -657,6 +692,9 @@ class _Reader:
                 return 0
             if before == "为" and dom in ("7", "14", "21", "28"):
                 return 0  # 潜伏期为14日
+            lead = text[max(0, start - 2) : start]
+            if lead in _SO_MANY_DAYS or (lead in _OF_WEEKS and _figure(dom) % 7 == 0):
+                return 0
             if before in "续未" or text[start - 2 : start] in ("最近", "过去", "平均"):
                 return 0
             if text[start] not in _DIGITS and (len(dom) < 2 or dom == "十"):
@@ -811,13 +849,31 @@ class _Reader:
                 return done
         return self._point(start, end, found, "inferred_year", "short_figures")
 
+    def _in_page_head(self, mention: DateMention, line: int) -> bool:
+        """Whether the mention stands free in a short line that names a medium and tells nothing."""
+        text = self.text
+        if self.line_end - line > _HEAD_MAX or mention.end > self.line_end:
+            return False
+        if (mention.start > line and text[mention.start - 1] not in _BESIDE_A_STAMP) or (
+            mention.end < self.line_end and text[mention.end] not in _BESIDE_A_STAMP
+        ):
+            return False
+        around = text[line : mention.start] + "  " + text[mention.end : self.line_end]
+        cue = _NEWSPAPER_HEAD if mention.rule == "month_day" else _MEDIUM
+        return cue.search(around) is not None and _SENTENCE_SIGNS.search(around) is None
+
     def _maybe_stamp(self) -> None:
-        """Mark the last mention as a publication stamp where it stands alone on its line, behind a label or before 来源."""
+        """Mark the last mention as a publication stamp: alone on its line, behind a label, before 来源, or in a page's head."""
         mention = self.found[-1]
         text = self.text
-        if self.strict or mention.precision not in ("day", "minute") or mention.rule in ("month_day", "day"):
+        if self.strict or mention.precision not in ("day", "minute") or mention.rule == "day":
             return
         line = self._line(mention.start)
+        if self._in_page_head(mention, line):
+            self.found[-1] = mention._replace(header=True)
+            return
+        if mention.rule == "month_day":
+            return
         if mention.end - mention.start == len(text) or mention.start - line > 40 or not _STAMP_TAIL.match(text, mention.end):
             return
         lead = text[line : mention.start]
@@ -887,6 +943,10 @@ class _Reader:
 
     def _kind_day(self, start: int, end: int, rule: str, days: int) -> int:
         return self._point(start, end, self.anchor + days * _DAY, "relative", rule)
+
+    def _kind_days(self, start: int, end: int, rule: str, days: list[int]) -> int:
+        first, last = days
+        return self._emit(start, end, self.anchor + first * _DAY, self.anchor + last * _DAY, _NO_TIME, "range", "relative", rule)
 
     def _kind_month(self, start: int, end: int, rule: str, months: int) -> int:
         text = self.text
@@ -966,6 +1026,9 @@ class _Reader:
             day = self.as_of
         return self._emit(start, end, day, day, _NO_TIME, "day", "relative", rule, True)
 
+    def _read_now(self, start: int, match: re.Match[str]) -> int:
+        return self._kind_now(start, match.end(), "now", 0)
+
     def _kind_vague(self, start: int, end: int, rule: str, _: int) -> int:
         return self._emit(start, end, self.anchor, self.anchor, _NO_TIME, "day", "relative", rule, True)
 
@@ -1004,7 +1067,7 @@ class _Reader:
         text = self.text
         if year is None and not self.strict and name in ("春节", "元旦", "清明节", "端午节", "中秋节") and not text[start:end].endswith("节日"):
             after = text[end : end + 2]
-            if not (after[:1] in _TIMELY or after in ("来临", "将至", "临近") or end == len(text)):
+            if not (after[:1] in _TIMELY or after in ("来临", "将至", "临近", "刚过") or _DAYS_BEFORE.match(text, end) or end == len(text)):
                 return 0
         if year is not None:
             try:
@@ -1015,7 +1078,22 @@ class _Reader:
             day = self._festival_year(name)
         if day is None:
             return self._refuse(start, end, "lunar date outside the tables")
-        return self._point(start, end, day, "festival", rule)
+        eve = _DAYS_BEFORE.match(text, end)
+        if eve is not None:  # 除夕前一天
+            return self._point(start, eve.end(), day - _figure(eve[1]) * _DAY, "festival", rule)
+        return self._second_name(start, end, day) or self._point(start, end, day, "festival", rule)
+
+    def _second_name(self, start: int, end: int, day: dt.date) -> int:
+        """3月8日妇女节, 正月十五元宵节: the festival belongs to the date that it touches. 0 where there is none."""
+        if not self.found or start - self.found[-1].end > 6:
+            return 0
+        named = self.found[-1]
+        if named.precision != "day" or named.vague or named.role == "range" or (named.date_start, named.date_end) != (day, day):
+            return 0
+        if self.text[named.end : start] not in _BEFORE_A_FESTIVAL:
+            return 0
+        self.found.pop()
+        return self._point(named.start, end, day, named.basis, named.rule)
 
     def _kind_period(self, start: int, end: int, rule: str, what: str, year: int | None = None) -> int:
         name, _, how = what.partition(" ")
@@ -1064,7 +1142,10 @@ class _Reader:
         if week is None:
             if last is not None:
                 return 0  # 周一至周五: every week
-            if self.day_at >= 0 and start - self.day_at <= 2 and self.day.weekday() == number:
+            gap = start - self.day_at
+            if self.day_at > 0 and gap <= 2 and text[self.day_at : start].strip(" （(") == "":
+                return end  # 3月12日 星期四, 2月3日（星期一）: no second date
+            if self.day_at >= 0 and gap <= 2 and self.day.weekday() == number:
                 day = self.day
             else:
                 day = self.anchor - ((self.anchor.weekday() - number) % 7) * _DAY
@@ -1127,7 +1208,7 @@ class _Reader:
                     self.lunar_at = tail.end()
                     return self._emit(start, tail.end(), best, last, _NO_TIME, "range", "festival", "lunar_day")
         self.lunar_at = end
-        return self._point(start, end, best, "festival", "lunar_day")
+        return self._second_name(start, end, best) or self._point(start, end, best, "festival", "lunar_day")
 
     def _read_lunar_tail(self, start: int, match: re.Match[str]) -> int:
         """初三 next to 大年初二."""
@@ -1228,11 +1309,15 @@ class _Reader:
 
 _RANGE_WORDS = frozenset("今明昨本下正腊大除元清五月年")
 _RANGE_END_RULES = frozenset(["relative_day", "relative_month", "month_part", "festival", "lunar_day", "solar_term"])
+_DAYS_BEFORE = re.compile("的?前([一二三])[天日]")
+_BEFORE_A_FESTIVAL = frozenset(["", "国际", "三八国际", "“三八”国际", "五一国际", "“五一”国际", "传统佳节", "是", "农历"])
+_LONG = frozenset(["month", "quarter", "year", "range"])
+_NOT_ATTRIBUTIVE = frozenset(["month_day", "year_month_day", "day", "clock", "iso_date", "short_figures", "relative_day", "near_days", "recent_days", "weekday", "week", "carried", "festival", "lunar_day", "holiday", "solar_term", "days_later", "next_day"])
 _OF_A_DAY = frozenset(["day", "hour", "minute", "part_of_day", "range"])
 _SINCE_BREAK = re.compile("[，,。；;！？!?、：:\n0-9“”（）()]")
 _TIMELY = frozenset("，。、,；）)前后以当这至到起夜晚")
 _KINDS: dict[str, Callable[..., int]] = {
-    "day": _Reader._kind_day, "month": _Reader._kind_month, "year": _Reader._kind_year, "carried": _Reader._kind_carried,
+    "day": _Reader._kind_day, "days": _Reader._kind_days, "month": _Reader._kind_month, "year": _Reader._kind_year, "carried": _Reader._kind_carried,
     "step": _Reader._kind_step, "now": _Reader._kind_now, "vague": _Reader._kind_vague, "week": _Reader._kind_week,
     "part": _Reader._kind_part, "half": _Reader._kind_half, "festival": _Reader._kind_festival,
     "period": _Reader._kind_period, "term": _Reader._kind_term,
