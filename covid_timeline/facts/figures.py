@@ -37,6 +37,9 @@ def _load() -> dict[str, list[_Rule]]:
 
 
 _RULES = _load()
+_NEXT = "▯"  # where the next figure begins
+_OWN_SUM = re.compile("、(?:计划|协议|年度|合同|意向)?总?(?:投资|引资|金额|资金)")
+_GOES_ON = re.compile("[和及]|[^，。；]{0,2}(?:增至|增加到|升至|提升[到至]|提高[到至]|扩大到|降至|降到|减少到)")
 _HAN2 = re.compile("[\u4e00-\u9fff]{2}")
 _NOUN_END = re.compile("[，,、；;。：:（()）”“《》]")
 _CLAUSE_END = re.compile("[，,；;。：:（()）”“《》]")
@@ -56,15 +59,18 @@ def indicator_of(
     text = scope.text
     before = text[max(clause[0], left, figure.start - _BEFORE) : figure.start]
     after_end = max(min(clause[1], figure.end + _AFTER), figure.end)
-    if next_start < after_end and text[next_start - 1] not in "和与及、":
-        after_end = next_start
+    mark = ""
+    if next_start < after_end and text[next_start - 1] not in "和与及":
+        after_end, mark = next_start, _NEXT
     after = text[figure.end : after_end]
     wide = text[max(sentence.start, clause[0] - _WIDE) : min(sentence.end, clause[1] + _WIDE)]
-    indicator = _match(figure, f"{before}▮{after}", wide)
-    if indicator == "other" and clause[0] < left <= figure.start and "、" in text[left : left + 6]:
-        # 劝返2284辆车、3838人: the verb before the list is understood
-        longer = text[max(clause[0], figure.start - _BEFORE) : figure.start]
-        indicator = _match(figure, f"{longer}▮{after}", wide)
+    longer = text[max(clause[0], figure.start - _BEFORE) : figure.start] if clause[0] < left <= figure.start else ""
+    if longer and _OWN_SUM.match(text, left):
+        before = longer  # 新开工项目19个、总投资208亿元: what the sum belongs to
+    indicator = _match(figure, f"{before}▮{after}{mark}", wide)
+    if indicator == "other" and longer and ("、" in text[left : left + 6] or _GOES_ON.match(text, left)):
+        # 劝返2284辆车、3838人; 由21万只增至88万只: the words before the first are understood
+        indicator = _match(figure, f"{longer}▮{after}{mark}", wide)
     return indicator, measure_of(before, after[: max(next_start - figure.end, 0)])
 
 
