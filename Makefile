@@ -25,7 +25,7 @@ test:  ## the whole suite
 	$(PYTHON) -m pytest
 
 nightly:  ## the suite with ten thousand generated examples for each parser
-	HYPOTHESIS_PROFILE=nightly $(PYTHON) -m pytest
+	COVID_TIMELINE_NIGHTLY=1 $(PYTHON) -m pytest
 
 drift:  ## committed tables, schemas and docs are what the code makes
 	$(PYTHON) -m pytest -m drift

@@ -63,7 +63,6 @@ class TestExtract:
 
     @given(ANY)
     @example(TRADITIONAL)
-    @settings(max_examples=200, deadline=None)
     def test_any_string_and_exact_spans(self, text: str) -> None:
         found = ct.extract(text, published="2020-02-04", region="371500")
         for row in (*found.dates, *found.rejected):
@@ -107,7 +106,6 @@ class TestFind:
             ct.find_places("全市", home="亚特兰蒂斯")
 
     @given(ANY)
-    @settings(max_examples=200, deadline=None)
     def test_any_string_and_exact_spans(self, text: str) -> None:
         for found in (*ct.find_dates(text), *ct.find_quantities(text), *ct.find_places(text, home="371500")):
             assert text[found.char_start : found.char_end] == found.quote != ""
@@ -181,6 +179,6 @@ class TestExplain:
         assert "\x1b" not in out.getvalue() and "\u202e" not in out.getvalue()
 
     @given(ANY)
-    @settings(max_examples=50, deadline=None)
+    @settings(max_examples=settings.default.max_examples // 4)
     def test_any_string(self, text: str) -> None:
         ct.explain(text, file=io.StringIO())

@@ -81,13 +81,13 @@ class TestDocumentRow:
 
 class TestRowStore:
     # Ids whose order as text is not that of their numbers, a long run of one, and documents without rows.
-    IDS = tuple(f"dxy-{n}" for n in range(1, 60))
+    IDS = tuple(f"dxy-{n}" for n in range(1, 30))
 
     def facts(self) -> list[fakes.Facts]:
         texts = ["2月3日，确诊1例、2例。" * n + "7个" for n in range(4)]
         return [fakes.extract(fakes.article(doc, texts[i % 4])) for i, doc in enumerate(self.IDS)]
 
-    @pytest.mark.parametrize("seed", [None, 1, 2])
+    @pytest.mark.parametrize("seed", [None, 1])
     @pytest.mark.parametrize("batch", [1, 7, 1000])
     @pytest.mark.parametrize("bucket", [1, 10, 50_000])
     def test_the_order_of_arrival_does_not_show(

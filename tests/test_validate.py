@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from covid_timeline.tables import validate as validation
@@ -509,6 +509,7 @@ def damage_anywhere(draw: st.DrawFn) -> list[tuple[str, int, str, Any]]:
 
 
 class TestAnyTables:
+    @settings(max_examples=settings.default.max_examples // 4)
     @given(damage_anywhere())
     def test_never_raises_and_every_form_can_tell(self, cells: list[tuple[str, int, str, Any]]) -> None:
         world = World()
@@ -523,6 +524,7 @@ class TestAnyTables:
         for form in FORMATS.values():
             form(report).encode("utf-8")
 
+    @settings(max_examples=settings.default.max_examples // 4)
     @given(
         st.lists(st.sampled_from([(t, c) for t in TABLES for c in TABLES[t].names]), max_size=12),
         st.sets(st.sampled_from(list(TABLES))),
