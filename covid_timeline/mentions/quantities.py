@@ -263,7 +263,8 @@ def _near(text: str, start: int, cues: tuple[str, ...]) -> bool:
 
 def _counter_at(text: str, pos: int, stop: int, start: int, lenient: bool = False) -> words.Counter | None:
     """The longest counter at `pos` whose conditions hold; `lenient` looks at the word alone."""
-    for counter in words.COUNTERS.get(text[pos : pos + 1], ()):
+    pair = text[pos : pos + 2]
+    for counter in words.TWO_CHARACTERS.get(pair) or words.ONE_CHARACTER.get(pair[:1], []):
         word = counter.word
         end = pos + len(word)
         if end > stop or not text.startswith(word, pos):

@@ -156,6 +156,13 @@ def _build_counters() -> dict[str, list[Counter]]:
 
 COUNTERS = _build_counters()
 """First character -> counters, the longest first."""
+ONE_CHARACTER = {first: [c for c in some if len(c.word) == 1] for first, some in COUNTERS.items()}
+TWO_CHARACTERS = {
+    pair: [c for c in some if len(c.word) == 1 or c.word.startswith(pair)]
+    for some in COUNTERS.values()
+    for pair in {c.word[:2] for c in some if len(c.word) > 1}
+}
+"""First two characters -> the counters that can stand there, the longest first; else `ONE_CHARACTER` has them."""
 
 DONE = tuple(longest_first(_UNITS["done"]["words"]))
 """Verbs between a counted noun and its number: 项目复工263个."""
