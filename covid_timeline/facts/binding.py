@@ -230,6 +230,8 @@ class _SentenceReader:
         provinces = _PROVINCES.search(text, start, end)
         if provinces and not self.scope.givers(start, provinces.start()):
             self.subject = CHINA  # 29个省（区、市）累计报告
+            if self.scope.short:  # whoever it is filed under, such a bulletin speaks of the country
+                self.scope.home_region = CHINA.carried()
 
     def read(self) -> None:
         scope, end = self.scope, self.sentence.end
@@ -416,7 +418,7 @@ class _SentenceReader:
         inherited = False
         if bare and not frame.in_list and not (words.opened and frame.item is not None):
             whole = self._list_whole(number, regions[-1])
-            if whole is not None and (frame.listing or not frame.nouns):
+            if whole is not None:
                 frame.open_list(whole)
         if bare and frame.listing and frame.item is not None:
             chosen, inherited = [frame.item[0]], True
