@@ -136,7 +136,7 @@ _BODY = re.compile(
     "[^，。；：]{0,12}(?:指挥部|领导小组|联防联控机制|专班|工作组)(?:办公室)?|宣传部|专家组|疾控中心|防疫对策本部|[^，。；：]{0,8}(?:日报|晚报|报社|通讯社)|联席会议"
 )
 _SAID_AT_END = re.compile(
-    "(?:通报|表示|宣布|公布|介绍|透露|指出|获悉|报道|发布消息|消息|了解到|提示|称|说)[，,：: ]*(?:自|从|截[至止]|至|到|于)?(?:当地时间)?$"
+    "(?:通报|表示|宣布|证实|确认|公布|介绍|透露|指出|获悉|报道|发布消息|消息|了解到|提示|称|说)[，,：: ]*(?:自|从|截[至止]|至|到|于)?(?:当地时间)?$"
     "|[：:] ?(?:自|从|截[至止]|至|到|于)?$"
 )
 # 时针拨回到1月23日: the narrator turns back the clock
@@ -227,7 +227,9 @@ def find_events(scope: Scope, counted: set[int]) -> list[EventDraft]:
         category, _ = categorise(body, prior)
         if category == "other":
             category = prior or "other"
-        if category == "other" and (date.vague or date.basis == "festival" or _is_period(scope, date)):
+        if category == "other" and (
+            date.vague or date.basis == "festival" or date.precision == "year" or _is_period(scope, date)
+        ):
             continue  # scenery: 4月，满城樱花盛放
         same = bool(events) and dates[events[-1].date].start >= scope.sentences[scope.sentence_at(date.start)].start
         region = _event_region(scope, date, start, end, category, events[-1].region if same else None)
@@ -352,7 +354,7 @@ def _reach(scope: Scope, number: int) -> int:
     return limit
 
 
-_MANY = 24  # dates looked at after one
+_MANY = 24  # dates, or places, looked at around one
 
 
 def _governed(scope: Scope, number: int, heads: Sequence[bool]) -> tuple[int, int]:
@@ -426,13 +428,18 @@ _WHOLE_COUNT = re.compile("累计|追踪到|解除(?:隔离|集中)?(?:医学)?�
 _BACK = 8  # sentences looked at for a subject
 
 
-def _usable(scope: Scope, begin: int, stop: int, category: str) -> list[Place]:
-    """Places that can be where the event is: no origin, no destination of help, no item of a list of parts."""
+def _usable(scope: Scope, begin: int, stop: int, category: str, *, last: bool = False) -> list[Place]:
+    """Places that can be where the event is: no origin, no destination of help, no item of a list of parts.
+
+    Of very many only the first, or with `last` the last, are looked at.
+    """
     text = scope.text
     people = category == "case_report"
     places = scope.places_in(max(begin, stop - 2 * _FAR_BACK), stop)
     if not places:
         return []
+    if len(places) > _MANY:
+        places = places[-_MANY:] if last else places[:_MANY]
     made_of = [match.span() for match in _MADE_OF.finditer(text, begin, min(stop, begin + _FAR_BACK))] if category == "medical" else []
     found: list[Place] = []
     part_end = -9
@@ -526,7 +533,7 @@ def _event_region(
     if scope.sentences:
         sentence = scope.sentences[index]
         opening = max(sentence.start, date.start - _FAR_BACK)
-        before = usable(opening, date.start)
+        before = _usable(scope, opening, date.start, category, last=True)
         if before:
             return region_of(before[-1])
         organ = scope.organ(opening, date.start)
