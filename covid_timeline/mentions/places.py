@@ -371,6 +371,10 @@ _BORDERS: Final = frozenset(
     "在于住含的赴到从至往由市州省区县和及与是为对经向给离返回来抵，,、;；:：。.（(）)《》“”\"' \u3000\n\t*·—-　【】[]"
     + "0123456789"
 )
+# Words that a name of two characters may follow where a count comes next: 其中歙县2例, 新增沙县1例.
+_BEFORE_A_COUNTED_NAME: Final = (
+    "其中", "另有", "还有", "分别", "包括", "涉及", "新增", "累计", "确诊", "报告", "通报", "又有", "已有", "均系", "即", "系",
+)  # fmt: skip
 _LIST_NEXT: Final = frozenset(
     "0123456789、,，（(）)；;。和及与两各一二三四五六七八九十首新累确有现报无:：\n "
 )
@@ -768,6 +772,12 @@ class _Scan:
         inside = self.inside(self.joined(start), codes)
         if inside:
             codes = inside
+        elif (
+            self.base.code in codes
+            and not self.text.startswith("大学", end)
+            and not self.among_provinces(start, end)
+        ):
+            codes = [self.base.code]  # 吉林站 in an article of the city of 吉林
         else:
             city = self.base.city
             top = min(rank.values())
@@ -785,10 +795,29 @@ class _Scan:
         codes = self.narrow(start, [c for c in codes if rank[c] == top])
         return self.add(start, end, codes[0], "place.short") if len(codes) == 1 else 0
 
+    def among_provinces(self, start: int, end: int) -> bool:
+        """Whether a name stands in a list with a province: 吉林、辽宁."""
+        text = self.text
+        if self.out and start - self.out[-1].end == 1 and text[start - 1] in "、和及与":
+            return self.out[-1].level == "province"
+        if text[end : end + 1] not in ("、", "和", "及", "与"):
+            return False
+        entries = (self.lexicon.names.get(text[end + 1 : end + 1 + length]) for length in (4, 3, 2))
+        return any(
+            entry is not None and "province" in {self.info[c][1] for c in entry[1]} for entry in entries
+        )
+
     def read_stem(self, start: int, end: int, entry: _Entry) -> int:
         codes = list(entry[1])
         if not self.inside(self.joined(start), codes):
-            if start and self.text[start - 1] not in _BORDERS:
+            if (
+                start
+                and self.text[start - 1] not in _BORDERS
+                and not (
+                    self.text[end : end + 1] in _COUNT_NEXT
+                    and self.text.endswith(_BEFORE_A_COUNTED_NAME, 0, start)
+                )
+            ):
                 return 0
             named = [
                 p.code for p in self.out[-8:] if p.code is not None and p.level in ("prefecture", "county")
