@@ -460,7 +460,7 @@ class _SentenceReader:
             explained, regions = False, [whole.region]
         if town and whole is not None:
             regions = [whole.region._replace(name=town, basis="named")]
-        outside = _OUTSIDE.search(text, self.sentence.start, figure.start)
+        outside = _OUTSIDE.search(text, max(self.sentence.start, figure.start - 60), figure.start)
         if outside and (not regions or regions[0].code == CHINA.code):
             regions = [CHINA._replace(name=outside.group())]  # a scope of its own: no count of the country
         origin = self._origin(words, inherited=inherited)
