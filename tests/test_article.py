@@ -278,7 +278,7 @@ class TestHome:
         ("longquanyi", "以龙泉驿决心和行动奋力夺取“双胜利”", "龙泉开发", at(2020, 5, 11, 9, 51, 35), (2020, 5, 11), "510112"),
     ],
 )  # fmt: skip
-def test_the_five_articles(  # noqa: PLR0917
+def test_the_five_articles(
     stem, title, source, published, anchor, region
 ):
     data = (RAW / f"{stem}.txt").read_bytes()
