@@ -311,6 +311,12 @@ CASES: list[tuple[str, str | None, str, str]] = [
         "海南10例,海南州1例,海南省",
         "海南=632500 海南州=632500 海南省=460000",
     ),
+    (
+        "home bears the name: another of the province",
+        "220200",
+        "吉林松原,吉林全省",
+        "吉林松原=220700 吉林=220000 全省=220000",
+    ),
     ("home does not bear it", "220283", "吉林2例", "吉林=220000"),
     ("stem in other words", "340000", "省和县级,小康县,任县委书记,简单县域", ""),
     (

@@ -774,8 +774,9 @@ class _Scan:
             codes = inside
         elif (
             self.base.code in codes
-            and not self.text.startswith("大学", end)
+            and not self.text.startswith(("大学", "全省", "省", "各地"), end)
             and not self.among_provinces(start, end)
+            and not self.leads_to_another(end, codes)
         ):
             codes = [self.base.code]  # 吉林站 in an article of the city of 吉林
         else:
@@ -794,6 +795,15 @@ class _Scan:
         top = min(rank[c] for c in codes)
         codes = self.narrow(start, [c for c in codes if rank[c] == top])
         return self.add(start, end, codes[0], "place.short") if len(codes) == 1 else 0
+
+    def leads_to_another(self, end: int, codes: Sequence[str]) -> bool:
+        """Whether the next name lies in one of the candidates, but not at home: 吉林松原 in an article of 吉林市."""
+        for length in (5, 4, 3, 2):
+            entry = self.lexicon.names.get(self.text[end : end + length])
+            if entry is not None and entry[1]:
+                above = {scope for code in entry[1] for scope in (code, *self.ancestors[code])}
+                return self.base.code not in above and not above.isdisjoint(codes)
+        return False
 
     def among_provinces(self, start: int, end: int) -> bool:
         """Whether a name stands in a list with a province: 吉林、辽宁."""

@@ -599,8 +599,8 @@ def _read(text: str, start: int, end: int, stop: int, lenient: bool = False) -> 
             and _is_always(text, start, unit_end)
         ):
             return _Reading(None, end)
-        if previous in LETTERS and entry.unit == "time":
-            return _Reading(None, end)  # G102次列车
+        if previous in LETTERS and (entry.unit == "time" or counter.word[0] in LETTERS):
+            return _Reading(None, end)  # G102次列车, t.cn/A6Pq5t4P
         if not arabic and not _chinese_counts(text, first, token, unit_end, counter):
             return _Reading(None, end)
     return _with_unit(text, number, counter, entry, end=unit_end, stop=stop)
