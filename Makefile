@@ -3,7 +3,7 @@ PYTHON ?= $(if $(wildcard .venv/bin/python),.venv/bin/python,python)
 SHARED ?= ../shared
 NEW    ?= build/new
 
-.PHONY: help setup fix lint type test nightly drift bench data diff docs accuracy constraints check
+.PHONY: help setup fix lint type test nightly drift bench data diff docs accuracy reconciliation release constraints check
 
 help:  ## what each target does
 	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
@@ -48,6 +48,14 @@ accuracy:  ## docs/accuracy.md, where the gold and the bulletins are at hand
 	$(PYTHON) -m covid_timeline build --from dxy $(SHARED)/corpora/dxy_news.json -o build/dxy
 	$(PYTHON) -m covid_timeline evaluate --tables data/processed --tables build/dxy \
 	  $(foreach gold,$(wildcard $(SHARED)/gold/*.jsonl),--gold $(gold)) --write-docs docs/accuracy.md
+
+reconciliation:  ## docs/reconciliation.md, where the bulletins and the reference are at hand
+	$(PYTHON) -m covid_timeline build --from dxy $(SHARED)/corpora/dxy_news.json -o build/dxy
+	$(PYTHON) -m covid_timeline reconcile build/dxy --reference $(SHARED)/reference/city_counts.csv \
+	  --texts $(SHARED)/corpora/dxy_news.json --readings docs/reconciliation-readings.csv -o docs/reconciliation.md
+
+release:  ## keep the dictionary of this schema version in schemas/released; never written over
+	$(PYTHON) -c "from pathlib import Path; from covid_timeline.tables.describe import release; print(release(Path('schemas')))"
 
 constraints:  ## constraints.txt from a clean install of everything
 	rm -rf build/clean && python3.11 -m venv build/clean

@@ -702,18 +702,25 @@ def reconcile(
     reference: Annotated[Path, typer.Option(help="An independent table of counts by city and day, CSV.")],
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="Write here: .csv lists every difference, .md is a page. Else printed."),
+        typer.Option("--out", "-o", help="Write here: .csv lists every difference, .md is a page, filled in where it has places. Else printed."),
     ] = None,
     texts: Annotated[
-        Path | None, typer.Option(help="The bulletins' export, for the sentences that the tables withhold.")
+        Path | None,
+        typer.Option(help="The bulletins' export, for sentences that the tables withhold, and for the recall."),
+    ] = None,
+    readings: Annotated[
+        Path | None, typer.Option(help="What people who read the sentences say of differences, CSV.")
     ] = None,
     limit: Annotated[int, typer.Option(help="Differences that a printed report shows, the largest first.")] = 20,
 ) -> None:
     """Compare city_by_date with independent counts: agreement, and every difference with its sentence."""
+    from covid_timeline.evaluate import HELD_OUT
     from covid_timeline.tables.reconcile import run_reconcile
 
     known = None if texts is None else _exported_texts(texts)
-    raise typer.Exit(run_reconcile(tables, reference, out, texts=known, limit=limit))
+    raise typer.Exit(
+        run_reconcile(tables, reference, out, texts=known, limit=limit, readings=readings, held_out=HELD_OUT)
+    )
 
 
 def _exported_texts(file: Path) -> dict[str, str]:

@@ -11,13 +11,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from covid_timeline.evaluate import HELD_OUT
 from covid_timeline.tables.reconcile import (
     CAUSES,
     Reconciliation,
     agrees,
+    measure_recall,
+    read_readings,
     read_reference,
     reconcile,
     run_reconcile,
+    sort_readings,
+    stated_counts,
 )
 from covid_timeline.tables.schema import arrow_schema
 
@@ -248,6 +253,92 @@ class TestRun:
         empty.write_text(HEAD, encoding="utf-8")
         assert run_reconcile(folder, empty) == 4
         capsys.readouterr()
+
+
+READINGS = "date,region_code,region_name,indicator,value,reference,verdict,why,doc_id\n"
+
+
+class TestReadings:
+    @pytest.fixture
+    def readings(self, tmp_path: Path) -> Path:
+        path = tmp_path / "readings.csv"
+        path.write_text(
+            READINGS
+            + "2020-02-04,371500,聊城市,confirmed_cumulative,90,20,misreading,a|cluster,dxy-1\n"
+            + "2020-02-04,371500,聊城市,confirmed_cumulative,91,20,misreading,another value,dxy-1\n",
+            encoding="utf-8",
+        )
+        return path
+
+    def test_one_holds_for_its_values_only(self, reference: Path, readings: Path) -> None:
+        found = reconcile(table(row(15), row(90, 4), row(7, 4, region_code="370000")), reference)
+        hand = sort_readings(found.differences, read_readings(readings))
+        assert [one.value for one in hand.read] == [90]
+        assert [one.region_code for one in hand.unread] == ["370000"]
+        assert [one.why for one in hand.gone] == ["another value"]
+
+    @pytest.mark.parametrize(
+        ("text", "fault"),
+        [
+            ("date,region_code\n", "no column region_name"),
+            (READINGS + "yesterday,371500,聊城市,confirmed_cumulative,1,2,misreading,,dxy-1\n", "line 2: Invalid isoformat"),
+            (READINGS + "2020-02-04,371500,聊城市,confirmed_cumulative,1,2,no idea,,dxy-1\n", "line 2: the verdict is another_hour"),
+        ],
+    )
+    def test_what_is_no_reading(self, text: str, fault: str, tmp_path: Path) -> None:
+        path = tmp_path / "readings.csv"
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(ValueError, match=fault):
+            read_readings(path)
+
+    def test_the_committed_ones_are_read(self) -> None:
+        found = read_readings(Path(__file__).parents[1] / "docs" / "reconciliation-readings.csv")
+        assert len({one.key for one in found}) == len(found) > 100
+        assert not HELD_OUT & {one.doc_id for one in found}
+
+    def test_a_page_is_filled(self, reference: Path, readings: Path) -> None:
+        found = reconcile(table(row(15), row(90, 4)), reference)
+        found = found._replace(hand=sort_readings(found.differences, read_readings(readings)))
+        page = "# Mine\n\n<!-- begin: readings -->\nold\n<!-- end: readings -->\n\nwords\n"
+        filled = found.fill(page)
+        assert filled.startswith("# Mine\n\n<!-- begin: readings -->\nOf 1 differences") and filled.endswith("-->\n\nwords\n")
+        assert "old" not in filled and "our misreading: a\\|cluster" in filled and found.fill(filled) == filled
+        with pytest.raises(ValueError, match="nothing to fill 'recall' with"):
+            found.fill(page.replace("readings", "recall"))
+
+
+class TestRecall:
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("截至2月3日24时，累计确诊病例38例，其中聊城市15例。", [("371500", 15)]),
+            ("累计报告确诊病例（含重症3例）38例：聊城15例、恩施州4例。", [("371500", 15), ("422800", 4)]),
+            ("截至2月3日12时，累计确诊病例38例，其中聊城市15例。", []),  # a moment of the day
+            ("累计确诊病例38例。新增2例，聊城市2例。", []),
+            ("累计治愈病例38例，聊城市2例。", []),
+            ("累计确诊病例38例，其中重症病例：聊城市2例。", []),
+            ("累计追踪密切接触者，聊城市15例。", []),
+            ("累计15人，聊城市15例。", []),  # of what?
+            ("累计确诊病例（死亡1例（聊城市1例）、聊城市15例", []),  # brackets that do not close
+            ("", []),
+        ],
+    )
+    def test_stated_counts(self, text: str, expected: list[tuple[str, int]]) -> None:
+        found = stated_counts(text)
+        assert [(code, value) for code, value, _, _ in found] == expected
+        assert all(text[start:end] == str(value) for _, value, start, end in found)
+
+    def test_long_texts(self) -> None:
+        for piece in ("累计", "（", "累计确诊（", "聊城市1例、", "1", "24时"):
+            stated_counts("累计确诊" + piece * (200_000 // len(piece)))
+
+    def test_found_and_missed(self) -> None:
+        text = "累计确诊病例38例，其中聊城市15例、济南12例。"
+        metric = {"doc_id": "a", "indicator": "confirmed_cumulative", "value": 15.0, "region_code": "371500"}
+        at = text.index("15")
+        rows = [metric | {"value_char_start": at, "value_char_end": at + 3}]
+        found = measure_recall({"a": text}, pa.Table.from_pylist(rows))
+        assert (found.stated, found.found, [(one.region_code, one.value) for one in found.missed]) == (2, 1, [("370100", 12)])
 
 
 def test_the_shared_reference_is_read() -> None:

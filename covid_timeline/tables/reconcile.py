@@ -6,22 +6,33 @@ empty city means the whole province, an empty province the whole country. Its `s
 differ on whether it is cumulative. Daily new counts are the differences of two neighbouring days.
 
 A figure with a hedge agrees with every reference value that it does not contradict (300多例 agrees with 340).
+
+Two things go with it. **Readings**: what somebody who read the sentence says of a difference, kept in a CSV
+(docs/reconciliation-readings.csv); a reading holds for one place, day, indicator and pair of values, so it falls out by
+itself once the difference is gone or another one. **Recall**: where the texts are at hand, a small reader that shares
+nothing with the extractor looks for counts in the plainest form there is, and tells how many of them we have.
+
+A page with places for it (`<!-- begin: figures -->` … `<!-- end: figures -->`) is filled in, and its prose stays.
 """
 
 from __future__ import annotations
 
+import bisect
 import csv
 import datetime as dt
+import functools
 import io
 import itertools
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from covid_timeline.mentions.places import gazetteer
 from covid_timeline.tables.cities import ABOUT, definition_breaks
 from covid_timeline.tables.manifest import locate
 
@@ -45,6 +56,15 @@ CAUSES: Mapping[str, str] = {
     "unexplained": "none of these: read the sentence",
 }
 """What a difference is put down to, in this order; the first that fits is named."""
+
+VERDICTS: Mapping[str, str] = {
+    "another_hour": "another hour of the day",
+    "another_definition": "another definition",
+    "reference_error": "the reference's error",
+    "misreading": "our misreading",
+    "slip_of_text": "the text's own slip",
+}
+"""What a person can say of a difference."""
 
 _APART = ("710000", "810000", "820000")
 _DAY = dt.timedelta(days=1)
@@ -76,6 +96,51 @@ class Difference(NamedTuple):
         return abs(self.value - self.reference)
 
 
+class Reading(NamedTuple):
+    """What a person who read the sentence says of one difference; a row of the CSV of readings."""
+
+    date: dt.date
+    region_code: str
+    region_name: str
+    indicator: str
+    value: float
+    reference: int
+    verdict: str  # a key of VERDICTS
+    why: str
+    doc_id: str
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What it holds for: any change of these and it says nothing any more."""
+        return self.date, self.region_code, self.indicator, self.value, self.reference
+
+
+class Read(NamedTuple):
+    """Differences in cumulative figures, sorted by whether somebody has read them."""
+
+    read: list[Reading]
+    unread: list[Difference]
+    gone: list[Reading]  # of differences that are no longer there
+
+
+class Missed(NamedTuple):
+    """A count that a text states and that we do not have."""
+
+    doc_id: str
+    start: int
+    quote: str
+    region_code: str
+    value: int
+
+
+class Recall(NamedTuple):
+    """How many of the counts that stand in the texts in the plainest form we have, with place, value and indicator."""
+
+    stated: int
+    found: int
+    missed: list[Missed]
+
+
 class Share(NamedTuple):
     """How many values were compared, and how many agree; `explained` are different for a cause that can be seen."""
 
@@ -97,6 +162,8 @@ class Reconciliation(NamedTuple):
     differences: list[Difference]  # the largest first
     absent: Counter[str]  # our values without a counterpart, by reason
     intraday: Share  # figures within a day that lie between the reference's values of the day before and the day
+    hand: Read | None = None
+    recall: Recall | None = None
 
     def to_text(self, limit: int = 20) -> str:
         """A report for a terminal, with the largest differences."""
@@ -105,6 +172,21 @@ class Reconciliation(NamedTuple):
     def to_markdown(self, limit: int = 100) -> str:
         """A report as Markdown; text from articles is escaped."""
         return "\n".join(_report(self, limit, markdown=True)) + "\n"
+
+    def fill(self, page: str) -> str:
+        """A page with its places filled: figures, causes, within, readings, recall.
+
+        Raises:
+            ValueError: a place has another name than these, or nothing was given to fill it with.
+        """
+        parts = _parts(self)
+
+        def put(match: re.Match[str]) -> str:
+            if match[1] not in parts:
+                raise ValueError(f"nothing to fill {match[1]!r} with; there is {', '.join(parts)}")
+            return f"<!-- begin: {match[1]} -->\n" + "\n".join(parts[match[1]]) + f"\n<!-- end: {match[1]} -->"
+
+        return _PLACE.sub(put, page)
 
     def to_csv(self) -> str:
         """Every difference, one row each. Cells that a spreadsheet would run as a formula are neutralised."""
@@ -260,16 +342,20 @@ def run_reconcile(
     *,
     texts: Mapping[str, str] | None = None,
     limit: int = 20,
+    readings: Path | str | None = None,
+    held_out: Collection[str] = (),
 ) -> int:
     """Compare published tables with a reference and print or write the report; what the command line calls.
 
     Args:
         tables: folder with the published tables.
         reference: see the module's head.
-        out: a file to write; `.csv` lists every difference, `.md` is a page, anything else is plain text. Printed
-            where None.
-        texts: raw texts by doc_id, for sentences that the publication withholds.
+        out: a file to write; `.csv` lists every difference, `.md` is a page (one that is there already and has places
+            to fill is filled), anything else is plain text. Printed where None.
+        texts: raw texts by doc_id, for sentences that the publication withholds, and for the recall.
         limit: how many differences a text report shows; a page shows five times as many.
+        readings: the CSV of what people said of differences.
+        held_out: documents that the recall leaves out, for nobody may read what was missed in them.
 
     Returns:
         Exit code: 0 compared, whatever was found; 4 nothing could be compared.
@@ -288,9 +374,17 @@ def run_reconcile(
         city_intraday=read["city_intraday"],
         texts=texts,
     )
+    if readings:
+        made = made._replace(hand=sort_readings(made.differences, read_readings(readings)))
+    if texts:
+        kept = {doc_id: text for doc_id, text in texts.items() if doc_id not in held_out}
+        made = made._replace(recall=measure_recall(kept, read["metrics"]))
     suffix = Path(out).suffix.lower() if out else ""
+    page = Path(out).read_text(encoding="utf-8") if out and suffix == ".md" and Path(out).exists() else ""
     if suffix == ".csv":
         report = made.to_csv()
+    elif _PLACE.search(page):
+        report = made.fill(page)
     else:
         report = made.to_markdown(5 * limit) if suffix == ".md" else made.to_text(limit)
     if out:
@@ -298,6 +392,129 @@ def run_reconcile(
     else:
         print(report, end="")
     return 0 if made.shares else 4
+
+
+# --- readings -----------------------------------------------------------------------------------------------------
+
+
+def read_readings(path: Path | str) -> list[Reading]:
+    """The readings of a CSV with the columns of `Reading`.
+
+    Raises:
+        ValueError: a column is missing, or a row is no reading; the message names the line.
+        OSError: the file cannot be opened.
+    """
+    path = Path(path)
+    found = []
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file)
+        if missing := [name for name in Reading._fields if name not in (reader.fieldnames or [])]:
+            raise ValueError(f"{path}: no column {', '.join(missing)}")
+        for number, row in enumerate(reader, 2):
+            try:
+                day, value, stated = dt.date.fromisoformat(row["date"]), float(row["value"]), int(row["reference"])
+            except (TypeError, ValueError) as error:
+                raise ValueError(f"{path}: line {number}: {error}") from None
+            if row["verdict"] not in VERDICTS:
+                raise ValueError(f"{path}: line {number}: the verdict is {', '.join(VERDICTS)}, not {row['verdict']!r}")
+            words = {name: row[name] for name in Reading._fields}
+            found.append(Reading(**words | {"date": day, "value": value, "reference": stated}))  # type: ignore[arg-type]
+    return found
+
+
+def sort_readings(differences: Sequence[Difference], readings: Sequence[Reading]) -> Read:
+    """Which differences in cumulative figures somebody has read, which not, and which readings are of none."""
+    known = {one.key: one for one in readings}
+    read, unread = [], []
+    for one in sorted(differences, key=lambda one: (one.date, one.doc_id, one.region_code, one.indicator)):
+        if one.indicator.endswith("_cumulative"):
+            reading = known.pop((one.date, one.region_code, one.indicator, one.value, one.reference), None)
+            if reading is None:
+                unread.append(one)
+            else:
+                read.append(reading)
+    return Read(read, unread, list(known.values()))
+
+
+# --- recall -------------------------------------------------------------------------------------------------------
+
+_CUE = re.compile(
+    "累计(?!追踪|排除|治愈|出院|死亡|解除|病亡|密切)|新增|现有|治愈|出院|死亡|病亡|疑似|重症|危重|追踪|转入"
+)
+_BRACKETS = re.compile(r"[（(][^（()）]{0,500}[)）]")
+_HEAD_CHARS = 300  # the noun of a list stands at its head
+_CLOCK = re.compile(r"([0-9]{1,2})\s?[时点]")
+
+
+@functools.lru_cache(maxsize=1)
+def _plain_count() -> tuple[re.Pattern[str], Mapping[str, str]]:
+    names: dict[str, str] = {}
+    for row in gazetteer():
+        if row.level == "prefecture" and row.valid_to is None:
+            names[row.name] = names[row.short_name] = row.region_code
+            for ending in ("市", "州"):
+                names.setdefault(row.short_name + ending, row.region_code)
+    longest_first = "|".join(sorted(map(re.escape, names), key=lambda name: (-len(name), name)))
+    return re.compile(f"({longest_first})\\s?(?:累计)?(?:确诊)?(?:病例)?\\s?([0-9]{{1,7}})\\s?例"), names
+
+
+def stated_counts(raw: str) -> list[tuple[str, int, int, int]]:
+    """Cumulative confirmed counts of prefectures in the plainest form: a place, N例, the last cue before it 累计.
+
+    Nothing of the extractor is used. Texts that name an hour, and never 24时, state no counts of a day's end.
+
+    Returns:
+        Code, value, and where the number stands in the raw text.
+
+    >>> stated_counts("截至2月3日24时，累计确诊病例38例，其中聊城市15例、济南12例；新增病例中，青岛2例。")
+    [('371500', 15, 25, 27), ('370100', 12, 31, 33)]
+    """
+    clocks = {match[1] for match in _CLOCK.finditer(raw)}
+    if clocks and "24" not in clocks:
+        return []
+    pattern, names = _plain_count()
+    brackets = [match.span() for match in _BRACKETS.finditer(raw)]
+    ends = [end for _, end in brackets]
+    cues = [match.span() for match in _CUE.finditer(raw)]
+    cue_ends = [end for _, end in cues]
+
+    def closed(at: int, before: int) -> bool:
+        """Whether a place in the text stands in brackets that are closed before another."""
+        i = bisect.bisect_right(ends, at)
+        return i < len(brackets) and brackets[i][0] <= at and ends[i] <= before
+
+    found = []
+    for match in pattern.finditer(raw):
+        here = match.start()
+        last = bisect.bisect_right(cue_ends, here) - 1
+        while last >= 0 and closed(cues[last][0], here):
+            last -= 1
+        if last < 0 or not raw.startswith("累计", cues[last][0]):
+            continue
+        cue = cues[last][0]
+        between = _BRACKETS.sub("", raw[cue : min(here, cue + _HEAD_CHARS)])
+        if "确诊" in between or "病例" in between:
+            found.append((names[match[1]], int(match[2]), *match.span(2)))
+    return found
+
+
+def measure_recall(texts: Mapping[str, str], metrics: pa.Table) -> Recall:
+    """How many of the `stated_counts` of the texts are in metrics, with place, value and indicator right."""
+    columns = ["doc_id", "indicator", "value", "region_code", "value_char_start", "value_char_end"]
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for row in metrics.select(columns).to_pylist():
+        if row["indicator"] == "confirmed_cumulative":
+            rows.setdefault(row["doc_id"], []).append(row)
+    stated, missed = 0, []
+    for doc_id, raw in sorted(texts.items()):
+        for code, value, start, end in stated_counts(raw):
+            stated += 1
+            if not any(
+                row["value_char_start"] <= start < row["value_char_end"] and (row["region_code"], row["value"]) == (code, value)
+                for row in rows.get(doc_id, ())
+            ):
+                missed.append(Missed(doc_id, start, raw[max(0, start - 20) : end + 1], code, value))
+    return Recall(stated, stated - len(missed), missed)
 
 
 # --- causes -------------------------------------------------------------------------------------------------------
@@ -436,18 +653,76 @@ def _slice(texts: Mapping[str, str], doc_id: str, figure: Mapping[str, Any], spa
     return texts[doc_id][start:end] if doc_id in texts else f"(characters {start} to {end} of {doc_id})"
 
 
-def _report(made: Reconciliation, limit: int, *, markdown: bool) -> list[str]:
-    head = ["indicator", "level", "compared", "agree", "%", "differ, cause seen", "unexplained"]
+_PLACE = re.compile(r"<!-- begin: ([a-z]+) -->\n.*?<!-- end: \1 -->", re.S)
+_SHOWN_PLACES = 3
+
+
+def _parts(made: Reconciliation, *, markdown: bool = True) -> dict[str, list[str]]:
+    """The parts of a report by name, those of which there is something to say."""
+    head = ["indicator", "level", "compared", "agree", "%", "differ, cause seen", "unexplained", "agree or cause seen, %"]
     rows = [
-        [indicator, level, *_numbers(share)]
+        [indicator, level, *_numbers(share), f"{100 * (share.agree + share.explained) / share.compared:.1f}"]
         for (indicator, level), share in sorted(made.shares.items(), key=lambda item: (item[0][0], LEVELS.index(item[0][1])))
     ]
-    lines = ["# Reconciliation" if markdown else "Reconciliation", "", *_table(head, rows, markdown), ""]
     causes = Counter(one.cause for one in made.differences)
-    head = ["cause", "differences", "meaning"]
-    lines += _table(head, [[name, str(causes[name]), CAUSES[name]] for name in CAUSES if causes[name]], markdown)
-    lines += ["", f"Within a day: {made.intraday.agree} of {made.intraday.compared} cumulative figures lie between the reference's values around them."]
-    lines += [f"Not compared: {count} ({reason})." for reason, count in sorted(made.absent.items())]
+    told = [[name, str(causes[name]), CAUSES[name]] for name in CAUSES if causes[name]]
+    parts = {
+        "figures": _table(head, rows, markdown),
+        "causes": _table(["cause", "differences", "meaning"], told, markdown),
+        "within": [
+            f"Within a day: {made.intraday.agree} of {made.intraday.compared} cumulative figures lie between the reference's values around them.",
+            *(f"Not compared: {count} ({reason})." for reason, count in sorted(made.absent.items())),
+        ],
+    }
+    if markdown:
+        parts["within"] = [f"- {line}" for line in parts["within"]]
+    if made.hand:
+        parts["readings"] = _hand(made.hand, markdown)
+    if made.recall:
+        parts["recall"] = _recalled(made.recall, markdown)
+    return parts
+
+
+def _hand(hand: Read, markdown: bool) -> list[str]:
+    counts = Counter(one.verdict for one in hand.read)
+    by_cause = ", ".join(f"{VERDICTS[name]} {counts[name]}" for name in VERDICTS if counts[name])
+    lines = [f"Of {len(hand.read) + len(hand.unread)} differences in cumulative figures {len(hand.read)} were read by hand: {by_cause or 'none'}."]
+    if hand.unread:
+        shown = [f"{one.date} {one.region_name} {one.indicator} ({one.doc_id})" for one in hand.unread[:20]]
+        more = f" and {len(hand.unread) - len(shown)} more" if len(hand.unread) > len(shown) else ""
+        lines.append(f"Not read: {_plain('; '.join(shown), markdown)}{more}.")
+    if hand.gone:
+        lines.append(f"{len(hand.gone)} earlier readings are of differences that are gone.")
+    rows = []
+    for (day, doc_id, verdict, why, indicator), group in itertools.groupby(
+        sorted(hand.read, key=lambda one: (one.date, one.doc_id, one.verdict, one.why, one.indicator, -one.value)),
+        key=lambda one: (one.date, one.doc_id, one.verdict, one.why, one.indicator),
+    ):
+        all_ = list(group)
+        some = all_[:_SHOWN_PLACES]
+        names = ", ".join(one.region_name for one in some)
+        names += f" and {len(all_) - len(some)} more" if len(all_) > len(some) else ""
+        subject = indicator.removesuffix("_cumulative")
+        values = (", ".join(f"{number:,.12g}" for number in numbers) for numbers in ([one.value for one in some], [one.reference for one in some]))
+        rows.append([str(day), names, subject, *values, VERDICTS[verdict] + (f": {why}" if why else ""), doc_id])
+    head = ["day", "place", "count", "ours", "reference", "read as", "in"]
+    return [*lines, "", *_table(head, rows, markdown)] if rows else lines
+
+
+def _recalled(recall: Recall, markdown: bool) -> list[str]:
+    share = f" ({100 * recall.found / recall.stated:.1f}%)" if recall.stated else ""
+    lines = [f"Stated in the plainest form: {recall.stated}; in the tables with place, value and indicator right: {recall.found}{share}."]
+    if recall.missed:
+        counts = Counter(one.doc_id for one in recall.missed)
+        first = {one.doc_id: one for one in reversed(recall.missed)}
+        rows = [[doc_id, str(count), f"{first[doc_id].region_code} {first[doc_id].value} at character {first[doc_id].start}"] for doc_id, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
+        lines += ["", *_table(["missed in", "counts", "the first of them"], rows, markdown)]
+    return lines
+
+
+def _report(made: Reconciliation, limit: int, *, markdown: bool) -> list[str]:
+    lines = ["# Reconciliation" if markdown else "Reconciliation", ""]
+    lines += [line for part in _parts(made, markdown=markdown).values() for line in (*part, "")][:-1]
     by_date = [[str(day), indicator, *_numbers(share)[:3]] for (indicator, day), share in made.by_date.items() if share.agree < share.compared]
     lines += ["", f"{len(made.differences)} differences, the largest first:" if made.differences else "No difference.", ""]
     head = ["date", "place", "indicator", "ours", "reference", "cause", "sentence", "from"]
