@@ -226,7 +226,7 @@ def find_events(scope: Scope, counted: set[int]) -> list[EventDraft]:
             continue  # too short to say anything, unless the word itself does: 2月3日复工
         category, _ = categorise(body, prior)
         if category == "other":
-            category = prior or "other"
+            category = prior or ("case_report" if _is_journey(scope, date, body) else "other")
         if category == "other" and (
             date.vague or date.basis == "festival" or date.precision == "year" or _is_period(scope, date)
         ):
@@ -252,6 +252,18 @@ def _goes_on(scope: Scope, earlier: DateMention, later: DateMention, category: s
     if category != "case_report" or later.start - earlier.end > _FAR_BACK or "\n" in scope.text[earlier.end : later.start]:
         return False
     return bool(_STORY.search(scope.text, earlier.start, min(scope.sentences[index].end, later.end + 80)))
+
+
+_JOURNEY = re.compile("自驾|驾车|乘|航班|列车|返回|回到|抵达|到达|入境|探亲|旅游|旅行|离开")
+_PATIENT = re.compile("患者|病人|病例|感染者|确诊")
+
+
+def _is_journey(scope: Scope, date: DateMention, words: str) -> bool:
+    """常住武汉，1月15日乘火车返回四川: the first step of a patient's story."""
+    if not _JOURNEY.search(words):
+        return False
+    paragraph = max(scope.text.rfind("\n", max(0, date.start - 120), date.start) + 1, date.start - 120, 0)
+    return bool(_PATIENT.search(scope.text, paragraph, date.start))
 
 
 _PERIODS = frozenset({"month", "quarter", "year"})
@@ -293,8 +305,10 @@ def _heads_event(scope: Scope, number: int) -> bool:
         # 从2月17日延长至2月24日: the bounds of a change are not events of their own
         if 0 < gap <= 12 and re.fullmatch(_MOVED, text[before.end : date.start]):
             return False
-    if before_one in ("从", "由") and re.match(_MOVED, text[date.end : date.end + 14]):
+    if (before_one in ("从", "由") or date.basis == "festival") and re.match(_MOVED, text[date.end : date.end + 14]):
         return False
+    if text[max(0, date.start - 4) : date.start].rstrip("于在").endswith(("原定", "原计划", "原拟")):
+        return False  # what was to be and is not
     period = _is_period(scope, date)
     if period and _IN_NAME_AFTER.match(text, date.end):
         return False
@@ -420,6 +434,8 @@ _RANKED_AFTER = re.compile("第[一二三四五六七八九十\\d]+[位名]|前[
 _RANKED_BEFORE = re.compile("(?:居|占|列|较|高于|低于|比|排名)$")
 _NEIGHBOUR = re.compile("[^，。；]{0,8}(?:接壤|毗邻|相邻|交界|相接)")
 _DEPARTS = re.compile("[^，。；、]{0,10}(?:起飞|出发|启程|动身|登机|发车|发出|起运|赶回|赶赴|赶往|返回|返程|飞抵|飞赴|飞往|归来)")
+_LIVES = ("常住", "长居", "户籍", "祖籍", "籍贯")
+_NATIVE = re.compile("[人籍][，,。；、（(]")
 _STATION = re.compile("[^，。；、]{0,6}(?:机场|[东南西北]?站|港|码头)")
 _MADE_OF = re.compile("由[^，。；]{2,80}?组成")
 _THAT_PLACE = re.compile("该[市县区州镇乡村院]|当地")
@@ -442,19 +458,28 @@ def _usable(scope: Scope, begin: int, stop: int, category: str, *, last: bool = 
         places = places[-_MANY:] if last else places[:_MANY]
     made_of = [match.span() for match in _MADE_OF.finditer(text, begin, min(stop, begin + _FAR_BACK))] if category == "medical" else []
     found: list[Place] = []
-    part_end = -9
+    part_end = left = -9
     reached: list[Place] = []  # where help went: what lies inside is not its home either
     for index, place in enumerate(places):
         if not people and scope.is_destination(place):
             reached.append(place)
             continue
+        before = text[max(0, place.start - 3) : place.start]
+        if people and before.endswith("返回"):
+            found.append(place)  # a patient's step is where it leads
+            continue
         if scope.is_origin(place, people=people) or scope.is_company(place):
             continue
-        before = text[max(0, place.start - 3) : place.start]
+        if people and (before.endswith(_LIVES) or _NATIVE.match(text, place.end)):
+            continue
+        if place.start == left:
+            left = place.end  # 从西安咸阳机场起飞
+            continue
         if before.endswith(("从", "自", "由")) and (
             (category == "medical" and _DEPARTS.match(text, place.end, place.end + 16))
             or (category == "supplies" and _STATION.match(text, place.end, place.end + 10))
         ):
+            left = place.end
             continue
         if any(start <= place.start < end for start, end in made_of):
             continue
