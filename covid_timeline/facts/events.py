@@ -398,6 +398,8 @@ def _governed(scope: Scope, number: int, heads: Sequence[bool]) -> tuple[int, in
         later_clause = scope.clause_at(later.start)
         if later_clause[0] > clause[0]:
             end = max(later_clause[0], clause[1])
+            if later.start - end > 6 and not _HAN.search(text, date.end, end):
+                end = later.start  # 1月23日晚，指挥部发布1号令：自1月24日12时起，…
             break
         if later.start - date.end > 8:
             end = later.start
