@@ -22,7 +22,7 @@ __all__ = ["bind"]
 
 _CONTINUES = ("其中", "具体", "分别", "包括", "上述", "它们")
 _ORIGIN_GOES_ON = ("累计", "现有", "其中", "治愈", "无")
-_PROVINCES = re.compile("\\d+ ?个?省(?:份|级|（|\\(|、|区|市)")
+_PROVINCES = re.compile("\\d+ ?个?省(?:份|级行政区|（区|\\(区|区市|、自治区|、区|、市|和)")
 _OUTSIDE = re.compile("(?:湖北|武汉)[省市]?(?:以外|之外)(?:其他)?(?:地区|省份)?")
 _BETWEEN_ITEMS = frozenset("、，,")
 _AFTER_ITEM = frozenset("、，,。；;")
