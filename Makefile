@@ -22,7 +22,7 @@ type:  ## mypy, strict
 	$(PYTHON) -m mypy
 
 test:  ## the whole suite
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -n auto --maxprocesses=4
 
 nightly:  ## the suite with ten thousand generated examples for each parser
 	COVID_TIMELINE_NIGHTLY=1 $(PYTHON) -m pytest
