@@ -104,6 +104,7 @@ class Scope:
         self.place_starts = [place.start for place in places]
         self.date_starts = [date.start for date in dates]
         self.sentence_starts = [sentence.start for sentence in sentences]
+        self._organs: list[tuple[int, str]] | None = None
         self.short = len(text) < 1500  # a bulletin: what its first lines say holds to the end
         region = gazetteer().get(home) if home else None
         self.home_region = (
@@ -213,14 +214,23 @@ class Scope:
 
     def organ(self, start: int, end: int) -> tuple[int, Region] | None:
         """Where the first organ acts in the stretch, and its region: 省委 -> the home province."""
-        for match in _ORGANS.finditer(self.text, start, end):
+        if self._organs is None:
+            self._organs = self._find_organs()
+        index = bisect_left(self._organs, (start, ""))
+        if index == len(self._organs) or self._organs[index][0] >= end:
+            return None
+        position, level = self._organs[index]
+        region = CHINA if level == "country" else self.home_at(level)
+        return None if region is None else (position, region)
+
+    def _find_organs(self) -> list[tuple[int, str]]:
+        organs = []
+        for match in _ORGANS.finditer(self.text):
             before = self.text[match.start() - 1 : match.start()]
-            if "\u4e00" <= before <= "\u9fff" and before not in _AT_CLAUSE_HEAD:
-                continue  # 根据中央要求, 传达省委精神: whose word it is, not who acts
-            level = match.lastgroup or ""
-            region = CHINA if level == "country" else self.home_at(level)
-            return None if region is None else (match.start(), region)
-        return None
+            # 根据中央要求, 传达省委精神: whose word it is, not who acts
+            if not "\u4e00" <= before <= "\u9fff" or before in _AT_CLAUSE_HEAD:
+                organs.append((match.start(), match.lastgroup or ""))
+        return organs
 
     def home_at(self, level: str) -> Region | None:
         """The home region, or what contains it, at a level; None where the home has none."""
