@@ -20,7 +20,7 @@ __all__ = ["BREAK", "CLOSE", "OPEN", "Cue", "Frame", "Words", "find_cues", "indi
 
 Cue = tuple[int, int, str]  # start, end, code: "n:deaths", "m:new", "o:imported", "s:part", or a sign
 
-BREAK, COMMA, OPEN, CLOSE = "break", "comma", "open", "close"
+BREAK, OPEN, CLOSE = "break", "open", "close"
 
 
 def _load_cues() -> tuple[re.Pattern[str], dict[str, str]]:
@@ -33,8 +33,8 @@ def _load_cues() -> tuple[re.Pattern[str], dict[str, str]]:
     }
     pattern = one_of(codes)
     signs = dict.fromkeys("（(", OPEN) | dict.fromkeys("）)", CLOSE) | dict.fromkeys("，,；;：:。\n#【】[]", BREAK)
-    codes |= signs | {"、": COMMA, "——": BREAK, " ": BREAK}
-    return re.compile(pattern + "|[（()），,；;：:。、\n#【】\\[\\]]|——|(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])"), codes
+    codes |= signs | {"——": BREAK, " ": BREAK}
+    return re.compile(pattern + "|[（()），,；;：:。\n#【】\\[\\]]|——|(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])"), codes
 
 
 _CUE, CODE = _load_cues()
