@@ -15,6 +15,7 @@ __all__ = ["Dating", "kind_of_indicator"]
 _TOTALLY = re.compile("累计|已|共|先后|总计|合计")
 _TIED = re.compile("(?:[^，,。；]{0,12}[，,])?(?:已|均|并|全部|将)?[于在]")
 _NEAR_ANCHOR_DAYS = 3
+_BRACKET_LENGTH = 80
 
 
 def kind_of_indicator(indicator: str) -> str:
@@ -69,9 +70,10 @@ class Dating:
             tied = figures_before and text[date.start - 1] in "于在"
             if tied and scope.dates[self.last].role == "as_of":
                 return  # 截至…，88例已于2月29日治愈，治愈率…: the as-of date goes on
-            opened = max(text.rfind("（", first, date.start), text.rfind("(", first, date.start))
-            if opened >= 0 and opened > max(text.rfind("）", first, date.start), text.rfind(")", first, date.start)):
-                closes = _first(text, "）)", date.end, date.end + 80)
+            near = max(first, date.start - _BRACKET_LENGTH)
+            opened = max(text.rfind("（", near, date.start), text.rfind("(", near, date.start))
+            if opened >= 0 and opened > max(text.rfind("）", near, date.start), text.rfind(")", near, date.start)):
+                closes = _first(text, "）)", date.end, date.end + _BRACKET_LENGTH)
                 if closes < 0 or closes < stop:
                     return  # a date in brackets does not outlive them
                 if self.governs(date):
