@@ -305,3 +305,28 @@ def test_one_of_prefers_the_longest() -> None:
     import re
 
     assert re.match(one_of(["出院", "出院病例", "治愈"]), "出院病例3例").group() == "出院病例"  # type: ignore[union-attr]
+
+
+class TestReadersFindings:
+    """General classes that readers of random rows found."""
+
+    def test_a_place_in_a_closed_bracket_does_not_reach_the_next_total(self) -> None:
+        facts = read("截至2月1日24时，全省治愈出院病例1例（太原市小店区），现有疑似病例64例。", "140000", dt.date(2020, 2, 2))
+        assert ("64例", "suspected_current", "140000") in described(facts)
+
+    def test_a_larger_bare_figure_after_new_cases_is_the_total(self) -> None:
+        facts = read("1月26日18时至21时，北京新增5例确诊病例。确诊病例68例，其中东城区1例、西城区5例。", "110000", dt.date(2020, 1, 26))
+        assert [row.indicator for row in facts.metrics] == ["confirmed_new"] + ["confirmed_cumulative"] * 3
+
+    def test_contacts_may_be_counted_in_any_counter(self) -> None:
+        facts = read("截至1月30日24时，累计追踪密切接触者353例。累计确诊128例，其中密切接触者37例。", "520000", dt.date(2020, 1, 31))
+        assert [row.indicator for row in facts.metrics] == ["contacts_traced_cumulative", "confirmed_cumulative", "other"]
+
+    def test_a_scope_without_a_code_is_no_count_of_the_country(self) -> None:
+        facts = read("2月11日，全国除湖北以外地区新增确诊病例377例。此前新增数为890例(3日)、731例(4日)。", "100000", dt.date(2020, 2, 12))
+        assert {(row.region_code, row.region_name) for row in facts.metrics} == {("100000", "湖北以外地区")}
+        assert [row.date_end.day for row in facts.metrics if row.date_end] == [11, 3, 4]
+
+    def test_no_figure_is_part_of_itself(self) -> None:
+        facts = read("其中死亡3例。除死亡3例外，其中88例治愈，武汉市3例、黄冈市3例。", "420000")
+        assert all(row.part_of != row.metric_id for row in facts.metrics)

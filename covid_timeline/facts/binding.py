@@ -82,6 +82,7 @@ class _Binder:
         self.frame = Frame()  # of the sentence before
         self.stop = "\n"  # the sign that closed it
         self.last: Draft | None = None  # its last figure
+        self.outside: Region | None = None  # 湖北以外地区, once the text has spoken of it
 
     def run(self) -> list[Draft]:
         scope, quantities, text = self.scope, self.quantities, self.scope.text
@@ -134,6 +135,7 @@ class _Binder:
         if region is None:
             return home
         near = region.code is None or home.code is None or region.code == home.code or is_inside(region, home)
+        near = near or region.name == (self.outside.name if self.outside else None)
         if subject is None and not near:
             return home  # 患者长期居住武汉, 全国…: a place of the story, not the subject of what follows
         return region.carried()
@@ -210,6 +212,7 @@ class _SentenceReader:
         self.pending_nouns: list[str] = []
         self.subject: Region | None = None
         self.last: Draft | None = None
+        self.outside: Region | None = None  # 湖北以外地区
         before = binder.frame
         self.continues = text.startswith(_CONTINUES, start) or (before.listing and binder.stop in "；;")
         if self.continues:
@@ -245,7 +248,7 @@ class _SentenceReader:
             self._words_after(words, figure, next_start)
             words.places = [
                 place
-                for place in scope.places_in(self.left, figure.start)
+                for place in scope.places_in(max(self.left, words.closed), figure.start)  # not: 1例（小店区），疑似64例
                 if place.end <= figure.start
                 and not scope.is_origin(place)
                 and not scope.is_town(place)
@@ -256,13 +259,17 @@ class _SentenceReader:
                 self._read_case(number, figure, words, clause, next_start)
                 self.left = words.right
             else:
+                self.left = max(self.left, words.closed)
                 self._read_figure(number, figure, clause, next_start)
                 self.left = figure.end
             self.cue = max(self.cue, bisect_left(self.cues, (self.left,)))
         binder = self.binder
         binder.last = self.last
         binder.frame = self.stack[0] if self.stack else self.frame
-        if self.subject is not None:
+        binder.outside = self.outside or binder.outside
+        if self.outside is not None:
+            binder.subject = self.outside
+        elif self.subject is not None:
             binder.subject = self.subject
         elif binder.frame.region is not None and not self.continues:
             binder.subject = binder.frame.region
@@ -460,9 +467,13 @@ class _SentenceReader:
             explained, regions = False, [whole.region]
         if town and whole is not None:
             regions = [whole.region._replace(name=town, basis="named")]
-        outside = _OUTSIDE.search(text, max(self.sentence.start, figure.start - 60), figure.start)
-        if outside and (not regions or regions[0].code == CHINA.code):
-            regions = [CHINA._replace(name=outside.group())]  # a scope of its own: no count of the country
+        outside = _OUTSIDE.search(text, self.left, figure.start)
+        if outside:
+            self.outside = CHINA._replace(name=outside.group())  # a scope of its own: no count of the country
+        elif words.places:
+            self.outside = None
+        if self.outside is not None:
+            regions = [self.outside]
         origin = self._origin(words, inherited=inherited)
         indicator = cases.indicator_for(group, kind, origin) if explained else "other"
         if not regions:
@@ -612,7 +623,8 @@ class _SentenceReader:
         if noun == "recovered_so_far":
             return "recovered", mode or "cumulative"
         silent = "asymptomatic" in frame.nouns or (frame.item is not None and frame.item[0] == "asymptomatic")
-        if noun in ("observed", "released") and "contacts" not in chosen and (silent or figure.unit == "case"):
+        in_cases = figure.unit == "case" and "密切接触" not in text[max(0, figure.start - 80) : words.right]
+        if noun in ("observed", "released") and "contacts" not in chosen and (silent or in_cases):
             # 无症状感染者14例（已解除医学观察5例，尚在医学观察8例）
             return ("asymptomatic", "current") if noun == "observed" and silent else ("changed", mode)
         if mode is None and text[words.right - 1] == "中" and words.right > figure.end:
@@ -629,6 +641,10 @@ class _SentenceReader:
             and frame.whole is not None and figure.value > frame.whole.quantity.value
         ):  # fmt: skip
             return noun, "cumulative"  # 新增病例180例，肺炎病例729例: the larger second figure is the total
+        if mode is None and frame.mode is None and words.nouns and not words.places and noun in ("confirmed", "case"):
+            new = self.binder.by_indicator.get("confirmed_new")
+            if new and not frame.listing and new[-1].quantity.value < figure.value and new[-1].date == self.dating.last:
+                return noun, "cumulative"  # 18时至21时新增5例。确诊病例68例: the same in the next sentence
         if figure.rule.startswith("zero") and text[figure.end - 2 : figure.end] in ("清零", "归零"):
             return noun, "cumulative" if noun in ("deaths", "recovered") else "current"
         return noun, mode

@@ -150,7 +150,7 @@ class Words:
     """What stands around one figure: the cues since the last figure, and those that follow it."""
 
     __slots__ = (
-        "clause_left", "each", "last_noun_end", "mode", "nouns", "opened", "origin", "part", "places", "post_mode",
+        "clause_left", "closed", "each", "last_noun_end", "mode", "nouns", "opened", "origin", "part", "places", "post_mode",
         "post_nouns", "respectively", "right", "topic_mode", "topic_nouns",
     )  # fmt: skip
 
@@ -164,6 +164,7 @@ class Words:
         self.origin: str | None = None
         self.each = self.respectively = self.part = self.opened = False
         self.clause_left = left
+        self.closed = left  # where the last bracket before the figure closes
         self.last_noun_end = left
         self.right = left  # where the words that belong to this figure end
         self.places: list[Place] = []
@@ -186,7 +187,7 @@ class Words:
 
     def forget(self, at: int) -> None:
         self.nouns, self.mode, self.topic_nouns, self.topic_mode = [], None, [], None
-        self.clause_left = at
+        self.clause_left = self.closed = at
 
 
 def ranked(nouns: Sequence[str]) -> str:
@@ -264,13 +265,16 @@ def kind_for(noun: str, mode: str | None, frame: Frame, figure: Quantity, text: 
     if noun in ("treated", "observed"):
         return "current"
     if noun == "contacts":
-        return "" if mode == "new" or figure.unit == "case" else "cumulative"
+        # 确诊128例，其中密切接触者37例: cases who had been contacts
+        return "" if mode == "new" or (figure.unit == "case" and frame.listing) else "cumulative"
     before = text[max(0, figure.start - 8) : figure.start]
     if noun == "released":
         if mode in ("new", "cumulative"):
             return mode
         return "new" if "已" not in before and (frame.mode == "new" or role == "range") else "cumulative"
-    if noun in ("changed", "mild", "staff_infected"):
+    if noun == "mild":
+        return "new" if mode == "new" else "current"
+    if noun in ("changed", "staff_infected"):
         return mode or frame.mode or ""
     if noun in ("deaths", "recovered") and (mode or frame.mode) == "current":
         return "cumulative"
