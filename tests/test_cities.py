@@ -64,7 +64,7 @@ def documents(**published: str | tuple[str, str | None]) -> pa.Table:
         moment = dt.datetime.combine(feb(int(day)), time)
         rows.append({
             "doc_id": doc_id, "source": doc_id, "published_at": moment, "anchor_date": moment.date(), "region_code": region,
-            "duplicate_of": None,
+            "duplicate_of": None, "n_chars": 200,
         })  # fmt: skip
     schema = arrow_schema("documents")
     return pa.Table.from_pylist(rows, schema=pa.schema([schema.field(name) for name in rows[0]]))
@@ -77,6 +77,12 @@ def repeats(docs: pa.Table, **firsts: str) -> pa.Table:
     """`b="a"`: document b repeats the text of a."""
     column = pa.array([firsts.get(doc_id) for doc_id in docs["doc_id"].to_pylist()], pa.string())
     return docs.set_column(docs.schema.get_field_index("duplicate_of"), docs.schema.field("duplicate_of"), column)
+
+
+def long_article(docs: pa.Table) -> pa.Table:
+    """The same documents as articles of four thousand characters."""
+    column = pa.array([4000] * len(docs), pa.int64())
+    return docs.set_column(docs.schema.get_field_index("n_chars"), docs.schema.field("n_chars"), column)
 
 
 def by_date(*rows: MetricRow, docs: pa.Table = NEXT_DAY) -> list[dict[str, Any]]:
@@ -477,3 +483,14 @@ class TestCorpora:
         assert series[dt.date(2020, 1, 28)] == 51
         assert series[feb(4)] == 122
         assert feb(5) not in series or series[feb(5)] != 124  # 124 is of noon, 2月5日12时
+
+
+class TestUndatedFigures:
+    """The day of publication stands in for a date that is not stated in a bulletin, not in a review of weeks."""
+
+    def test_a_bulletin(self) -> None:
+        assert len(by_date(figure(5, date_basis="publication"))) == 1
+
+    def test_a_long_article(self) -> None:
+        assert by_date(figure(5, date_basis="publication"), docs=long_article(NEXT_DAY)) == []
+        assert len(by_date(figure(5), docs=long_article(NEXT_DAY))) == 1

@@ -36,12 +36,15 @@ from covid_timeline.tables.schema import VOCABULARIES, arrow_schema
 
 METRIC_COLUMNS = (
     "metric_id", "doc_id", "value", "value_high", "unit", "qualifier", "indicator", "part_of", "date_start", "date_end",
-    "time_start", "time_end", "region_code", "region_name", "region_level", "is_correction",
+    "date_basis", "time_start", "time_end", "region_code", "region_name", "region_level", "is_correction",
 )  # fmt: skip
 """The columns of metrics that are read here; none of them holds the article's words."""
 
-DOCUMENT_COLUMNS = ("doc_id", "source", "published_at", "anchor_date", "region_code", "duplicate_of")
+DOCUMENT_COLUMNS = ("doc_id", "source", "published_at", "anchor_date", "region_code", "duplicate_of", "n_chars")
 """The columns of documents that are read here."""
+
+REVIEW_LENGTH = 1500
+"""Characters from which on a text is an article that looks back, not a bulletin of the day."""
 
 ABOUT = 0.1
 """Share by which two figures may differ that are about the same: 约300 agrees with 330, not with 340."""
@@ -363,6 +366,7 @@ def _figures(metrics: pa.Table, documents: pa.Table, regions: pa.Table | None) -
     usable = pc.and_(usable, _own_name(metrics, regions))
     usable = pc.and_(usable, pc.invert(_repeated_whole(metrics)))
     usable = pc.and_(usable, _unit_fits(metrics))
+    usable = pc.and_(usable, pc.invert(_undated_review(metrics, documents)))
     corrected = _corrected(metrics, doc_ids)
     metrics = metrics.filter(usable)
 
@@ -421,6 +425,17 @@ def _figures(metrics: pa.Table, documents: pa.Table, regions: pa.Table | None) -
         source=_sources(documents)[doc],
     )
     return _only(figures, possible), names
+
+
+def _undated_review(metrics: pa.Table, documents: pa.Table) -> pa.Array:
+    """Figures without a date of their own in a long article: it looks back on weeks, so they are none of its last day.
+
+    In a short bulletin the day of publication may stand in for the date that is not stated.
+    """
+    long = documents.filter(pc.greater_equal(documents["n_chars"], REVIEW_LENGTH))["doc_id"].combine_chunks()
+    return pc.and_(
+        pc.equal(metrics["date_basis"], "publication"), pc.is_in(metrics["doc_id"], value_set=long)
+    ).combine_chunks()
 
 
 def _only(figures: _Figures, mask: Any) -> _Figures:
