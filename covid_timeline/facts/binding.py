@@ -21,6 +21,7 @@ from covid_timeline.text.clauses import Sentence
 __all__ = ["bind"]
 
 _CONTINUES = ("其中", "具体", "分别", "包括", "上述", "它们")
+_LATER = ("此后", "疫情期间", "疫情防控期间", "后来")
 _ORIGIN_GOES_ON = ("累计", "现有", "其中", "治愈", "无")
 _PROVINCES = re.compile("\\d+ ?个?省(?:份|级行政区|（区|\\(区|区市|、自治区|、区|、市|和)")
 _OUTSIDE = re.compile("(?:湖北|武汉)[省市]?(?:以外|之外)(?:其他)?(?:地区|省份)?")
@@ -95,6 +96,8 @@ class _Binder:
                     self.dating.forget()
                 self.subject, self.frame = None, Frame()
             previous_end = sentence.end
+            if text.startswith(_LATER, sentence.start):
+                self.dating.forget()  # 此后: no longer the day before, and no day of its own
             first = index
             while index < total and quantities[index].start < sentence.end:
                 index += 1
@@ -821,7 +824,9 @@ class _SentenceReader:
         draft = self._draft(figure, indicator, measure, region, rule, group, kind, clause)
         if frame.listing and frame.whole is not None and frame.whole.quantity.unit == figure.unit:
             draft.part_of = frame.whole
-        if self.subject is None and not frame.listing and region.basis != "inherited" and region is not scope.home_region:
+        if not frame.listing and region.basis == "named":
+            self.subject = region
+        elif self.subject is None and not frame.listing and region.basis == "home" and region is not scope.home_region:
             self.subject = region
         self.last = draft
         if not frame.listing:

@@ -284,6 +284,8 @@ def kind_for(noun: str, mode: str | None, frame: Frame, figure: Quantity, text: 
         return mode
     if _WHOLE_REGION.search(before):
         return "cumulative" if noun in ("confirmed", "case", "deaths", "recovered") else "current"
+    if figure.rule.startswith("zero") and noun in ("deaths", "recovered") and role in ("as_of", "now"):
+        return "cumulative"  # 截至…，无新增确诊病例，无死亡病例
     if frame.mode:
         if noun in ("severe", "critical", "suspected", "asymptomatic") and frame.mode == "cumulative":
             return "current"

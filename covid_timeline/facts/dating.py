@@ -14,6 +14,7 @@ __all__ = ["Dating", "kind_of_indicator"]
 
 _TOTALLY = re.compile("累计|已|共|先后|总计|合计")
 _TIED = re.compile("(?:[^，,。；]{0,12}[，,])?(?:已|均|并|全部|将)?[于在]")
+_OF_PROJECTS = re.compile("[^，,。；]{0,12}(?:项目|集中开工|集中签约|开工仪式|签约仪式)")
 _NEAR_ANCHOR_DAYS = 3
 _BRACKET_LENGTH = 80
 
@@ -80,6 +81,10 @@ class Dating:
                     self._after_bracket = (closes, self.last)
                     self.last = number
                 return
+        if self.last is not None and date.precision in ("quarter", "month") and _OF_PROJECTS.match(text, date.end):
+            day = scope.dates[self.last]
+            if day.start >= first and day.date_start == day.date_end:
+                return  # 3月6日，全市一季度重大项目集中开工: the day is when it happened
         if self.governs(date) or (self.last is None and not date.header and date.role != "attributive") or (date.precision == "year" and not date.header and not any(
             self.governs(other) for other in scope.dates_in(first, date.start)
         )):
@@ -155,6 +160,8 @@ class Dating:
         elif date.role == "as_of" or date.vague:
             counted = _TOTALLY.search(scope.text, clause[0], draft.quantity.start)
             draft.date_start = None if counted else end
+        elif date.role == "from" and "累计" in scope.text[clause[0] : draft.quantity.start] and start < scope.anchor:
+            draft.date_start, draft.date_end = start, scope.anchor  # 1月26日起，累计检查车辆32.6万辆
         else:
             draft.date_start = start
 

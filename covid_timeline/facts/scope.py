@@ -65,12 +65,13 @@ def clause_of(sentence: Sentence, position: int) -> tuple[int, int]:
 _ORIGIN_BEFORE = re.compile("(?:来自|原籍|籍贯|除|离开|途经|经|曾到|曾在|返回|接到|[，、与和同]与)$")
 _START_BEFORE = re.compile("(?:自|从|由)$")
 _ORIGIN_AFTER = re.compile(
-    "市?省?(?:返|籍|来|回|输入|归|旅居|居住史|旅行史|旅游史|接触史|某|务工|出差|就读|打工|工作(?![组会部])|以外|之外|疫区|(?:确诊)?病例有?接触|人员有?接触|有接触|接壤|相邻|毗邻|交界)"
+    "市?省?(?:返|籍|来|回|输入|归|旅居|居住史|旅行史|旅游史|接触史|某|务工|出差|就读|打工|工作(?![组会部])|以外|之外|疫区|等地(?:接|返|招|引)|(?:确诊)?病例有?接触|人员有?接触|有接触|接壤|相邻|毗邻|交界)"
 )
 _DESTINATION = re.compile(
     "(?:赴|驰援|支援|奔赴|援助|飞赴|前往|援|运抵|驶往|送往|送到|到达|支持|抵达|发往|运往|飞往|向|给|进驻|对口支援|对口|寄往|抵|开往"
     "|捐赠|捐|支援的|馈赠|返回|返|来自|接到|安排在|分配到|派往|派驻|分赴|正在|对)(?:[^，。；]{0,14}(?:、|和|与|及|以及))?$"
 )
+_FETCHED = re.compile("[^，,。；]{0,14}?(?:接回|返岗|返回|招聘|引进|招引)")
 _COMPANY = re.compile("[^，。；、：的市省区县]{2,10}?(?:集团|公司|银行|药业|实业)")
 _ORGANS = re.compile(
     "(?P<country>党中央|国务院|中央|习近平|总书记|国家卫健委|国家卫生健康委|全国人大|交通运输部|财政部|公安部|工信部|商务部|教育部|民政部)"
@@ -161,6 +162,7 @@ class Scope:
             _ORIGIN_BEFORE.search(before)
             or (people and _START_BEFORE.search(before))
             or _ORIGIN_AFTER.match(text, place.end, place.end + 8)
+            or (_START_BEFORE.search(before) and _FETCHED.match(text, place.end))  # 从阜阳、六安等地接回员工
             or (before.endswith("以") and text.startswith("为", place.end))  # 以舒兰为源头
         )
 
