@@ -824,7 +824,8 @@ class _SentenceReader:
         draft = self._draft(figure, indicator, measure, region, rule, group, kind, clause)
         if frame.listing and frame.whole is not None and frame.whole.quantity.unit == figure.unit:
             draft.part_of = frame.whole
-        if (not frame.listing and region.basis == "named") or (self.subject is None and not frame.listing and region.basis == "home" and region is not scope.home_region):
+        first_home = self.subject is None and region.basis == "home" and region is not scope.home_region
+        if not frame.listing and (region.basis == "named" or first_home):
             self.subject = region
         self.last = draft
         if not frame.listing:
