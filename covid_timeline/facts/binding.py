@@ -25,6 +25,8 @@ _LATER = ("此后", "疫情期间", "疫情防控期间", "后来")
 _ORIGIN_GOES_ON = ("累计", "现有", "其中", "治愈", "无")
 _PROVINCES = re.compile("\\d+ ?个?省(?:份|级行政区|（区|\\(区|区市|、自治区|、区|、市|和)")
 _OUTSIDE = re.compile("(?:湖北|武汉)[省市]?(?:以外|之外)(?:其他)?(?:地区|省份)?")
+_NO_WORDS_FOLLOW = frozenset("，,、；;。：:（()）\n#【】[]")
+_NOTHING_FOLLOWS = frozenset("、。；;\n")
 _BETWEEN_ITEMS = frozenset("、，,")
 _AFTER_ITEM = frozenset("、，,。；;")
 _REMARK_HEADS = frozenset("均全都目现正已仍尚为系")
@@ -216,6 +218,7 @@ class _SentenceReader:
         self.subject: Region | None = None
         self.last: Draft | None = None
         self.outside: Region | None = None  # 湖北以外地区
+        self.speaks_of_outside = text.find("外", start, end) >= 0
         before = binder.frame
         self.continues = text.startswith(_CONTINUES, start) or (before.listing and binder.stop in "；;")
         if self.continues:
@@ -246,7 +249,8 @@ class _SentenceReader:
             self.left = min(self.left, figure.start)
             if self.frame.in_list and self._read_next_item(figure):
                 continue
-            self.dating.advance(figure.start, first=self.sentence.start, figures_before=number > 0)
+            if self.dating.is_before(figure.start):
+                self.dating.advance(figure.start, first=self.sentence.start, figures_before=number > 0)
             words = self._words_before(figure)
             self._words_after(words, figure, next_start)
             words.places = [
@@ -364,7 +368,7 @@ class _SentenceReader:
             words.make_topic(words.last_noun_end + 1)
         if words.mode is None and text[figure.start - 1] in "共达":
             words.mode = "cumulative"
-        if words.nouns and _CORRECTED.search(text, max(self.left, figure.start - 4), figure.start):
+        if words.nouns and text[figure.start - 1] == "为" and _CORRECTED.search(text, max(self.left, figure.start - 4), figure.start):
             words.mode = words.mode or "cumulative"
         return words
 
@@ -386,11 +390,13 @@ class _SentenceReader:
 
     def _words_after(self, words: Words, figure: Quantity, next_start: int) -> None:
         text, cues = self.scope.text, self.cues
+        words.right = figure.end
+        if text[figure.end : figure.end + 1] in _NO_WORDS_FOLLOW:
+            return
         match = cases.POST_BREAK.search(text, figure.end, next_start)
         stop = match.start() if match else next_start
         runs_on = match is None and next_start < self.sentence.end
         look = self.cue
-        words.right = figure.end
         if runs_on and (words.nouns or (look < len(cues) and cues[look][0] < stop and cues[look][2][:2] == "m:")):
             return  # 新增19例累计确诊120例: the words belong to the next figure
         found: list[Cue] = []
@@ -470,7 +476,7 @@ class _SentenceReader:
             explained, regions = False, [whole.region]
         if town and whole is not None:
             regions = [whole.region._replace(name=town, basis="named")]
-        outside = _OUTSIDE.search(text, self.left, figure.start)
+        outside = _OUTSIDE.search(text, self.left, figure.start) if self.speaks_of_outside else None
         if outside:
             self.outside = CHINA._replace(name=outside.group())  # a scope of its own: no count of the country
         elif words.places:
@@ -758,7 +764,7 @@ class _SentenceReader:
                         settled = first.kind == "current" and group in ("deaths", "recovered")
                         also(group, "cumulative" if settled else first.kind, draft.region, first.rule)
             return
-        if first.indicator == "other":
+        if first.indicator == "other" or text[figure.end : figure.end + 1] in _NOTHING_FOLLOWS:
             return
         named = {*words.nouns, *words.post_nouns}
         if first.group == "contacts" and _ALL_OBSERVED.match(text, figure.end):

@@ -109,7 +109,7 @@ _WHOLE_REGION = re.compile("(?:全[省市区县州国]|其余|剩余)的?$")
 
 def find_cues(text: str, start: int, end: int) -> list[Cue]:
     """The cue words and signs of a stretch, in order."""
-    return [(match.start(), match.end(), CODE[match.group()]) for match in _CUE.finditer(text, start, end)]
+    return [(match.start(), match.end(), CODE[match[0]]) for match in _CUE.finditer(text, start, end)]
 
 
 class Frame:

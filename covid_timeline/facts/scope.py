@@ -67,6 +67,9 @@ _START_BEFORE = re.compile("(?:自|从|由)$")
 _ORIGIN_AFTER = re.compile(
     "市?省?(?:返|籍|来|回|输入|归|旅居|居住史|旅行史|旅游史|接触史|某|务工|出差|就读|打工|工作(?![组会部])|以外|之外|疫区|等地(?:接|返|招|引)|(?:确诊)?病例有?接触|人员有?接触|有接触|接壤|相邻|毗邻|交界)"
 )
+# The signs that the patterns above end and begin with: most places stand beside none of them.
+_ORIGIN_LAST = frozenset("自籍贯除开经到在回与以从由")
+_ORIGIN_FIRST = frozenset("市省返籍来回输归旅居接以之疫等确病人有相毗交某务出就打工")
 _DESTINATION = re.compile(
     "(?:赴|驰援|支援|奔赴|援助|飞赴|前往|援|运抵|驶往|送往|送到|到达|支持|抵达|发往|运往|飞往|向|给|进驻|对口支援|对口|寄往|抵|开往"
     "|捐赠|捐|支援的|馈赠|返回|返|来自|接到|安排在|分配到|派往|派驻|分赴|正在|对)(?:[^，。；]{0,14}(?:、|和|与|及|以及))?$"
@@ -158,6 +161,8 @@ class Scope:
         """
         text = self.text
         before = text[max(0, place.start - 3) : place.start]
+        if before[-1:] not in _ORIGIN_LAST and text[place.end : place.end + 1] not in _ORIGIN_FIRST:
+            return False
         return bool(
             _ORIGIN_BEFORE.search(before)
             or (people and _START_BEFORE.search(before))
