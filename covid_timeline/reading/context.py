@@ -114,6 +114,11 @@ class Context:
         self.text = text
         self.tree = tree
         self.dates = dates
+        if (article.region_code or "").startswith("71"):  # 全国, 国内 of a paper of Taiwan
+            places = [
+                place._replace(code="710000", name="台湾省", level="province") if place.kind == "home" and place.code == "100000" else place
+                for place in places
+            ]
         self.places = places
         self.quantities = quantities
         self.anchor: dt.date = article.anchor_date

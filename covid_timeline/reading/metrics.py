@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from covid_timeline.model import Quantity
 from covid_timeline.reading.context import CHINA, Context, Region, is_inside, sentences_with
 from covid_timeline.reading.implied import add_implied, zero_nouns
-from covid_timeline.reading.other import TRACING, resolve_indicator
+from covid_timeline.reading.other import ELIDED, TRACING, resolve_indicator
 from covid_timeline.reading.period import Passage, apply_period
 from covid_timeline.reading.region import (
     Subjects,
@@ -27,6 +27,7 @@ from covid_timeline.reading.subject import (
     indicator_for,
     is_explained,
     measure_of,
+    ranked,
     resolve_measure,
     resolve_origin,
     resolve_subject,
@@ -44,6 +45,7 @@ _FOUND_ILL = re.compile("[^。；]{0,40}?(?:呈阳性|为阳性|被确诊|确诊
 _OUTCOME = re.compile("(?:死亡|去世|病亡|离世|病逝|不幸身亡)|(?:治愈|痊愈|康复)?出院|痊愈|治愈")
 _NOT_YET = re.compile("标准|指南|要求|有望|即将|将于|可以|条件|风险")
 _OTHER_FIGURE = re.compile("新增|累计|其中|现有")
+_ELIDED_LENGTH = 6  # characters in front of a figure that leave no room for a verb of their own
 _NEAR_OUTCOME = 10  # up to so many people a later clause may tell what became of them
 
 
@@ -205,6 +207,11 @@ class _Reader:
             context, figure, frame, noun, item=item, role=role, own_day=role == "at" and date_relation == "own",
             in_title=quantity.start < context.title_end,
         )
+        within = "part" in figure.lists and figure.lists["part"].category == "noun" and figure.has_noun
+        if within and figure.mode is None and figure.topic_mode is None:
+            twin = statements.latest_whole(ranked([cue.name for cue in figure.topic_nouns]), quantity.value)
+            if twin is not None and noun in ("deaths", "recovered", "recovered_so_far") and twin.kind:
+                measure = Choice("cumulative" if twin.kind == "current" else twin.kind, "topic", "list.part")
         if topic and figure.topic_mode is None:
             total = list_sum(self.figures, index)[0] if figure.places else quantity.value
             twin = statements.latest_whole(noun, total)
@@ -222,8 +229,10 @@ class _Reader:
             kind = "new"  # 2月11日已解除观察4618人
 
         # of whom
-        explained, why = is_explained(context, figure, noun, subject.relation)
+        explained, why = is_explained(context, figure, subject.value, subject.relation)
         part = bool(figure.groups) or silenced
+        if figure.brought is not None and frame.listing and not figure.places:
+            part = True  # 其中输入性病例105例: by where they came from
         if frame.part and not figure.places and "total" not in figure.lists:
             part = True
         if figure.topic_groups and figure.topic_groups[-1].name == "residence" and figure.places and not figure.has_noun:
@@ -250,7 +259,7 @@ class _Reader:
             part = True
 
         # from where
-        origin = resolve_origin(figure, frame, noun, kind, item=item)
+        origin = resolve_origin(figure, frame, noun, kind)
         period_of = self._since(date, date_relation, kind)
         kind = period_of or kind
         indicator = "other" if part or not explained else indicator_for(noun, kind, origin.value)
@@ -269,6 +278,10 @@ class _Reader:
         basis = basis_of(subject.relation, measure.relation)
         if why == "unknown" and explained:
             basis = "assumed"
+        if not part and not figure.places and "total" not in figure.lists and any(
+            cue.name in ("institution", "vessel", "occupation") for cue in figure.topic_groups
+        ):
+            basis = "assumed"  # 医疗队累计管理病人429人: whose patients they are stands before
         said = head.measure if item and head is not None else measure_of(context, figure, [noun])
         made: list[Statement] = []
         for region in regions:
@@ -321,17 +334,20 @@ class _Reader:
         if date is None or kind != "cumulative" or relation not in ("own", "clause", "sentence"):
             return ""
         mention = self.context.dates[date]
-        if mention.role == "since" or (mention.role == "range" and mention.date_start < mention.date_end and mention.precision == "range"):
+        days = (mention.date_end - mention.date_start).days
+        if mention.role == "since" or (mention.role == "range" and days > 1 and relation != "sentence"):
             return "new"
         return ""
 
     def _refine(self, noun: str, figure: Figure, frame: Frame, subject: Choice) -> tuple[str, Choice | None]:
         """Nouns and measure types that the words around them change."""
         text, quantity = self.context.text, figure.quantity
+        if "corrected" in figure.lists and frame.nouns:
+            return ranked(list(frame.nouns)), Choice(frame.mode, "sentence", "list.corrected")  # 由411例订正为631例
         if text[quantity.start - 2 : quantity.start] in _CHANGES:
             return "change", None  # 重症病例减少113例: a change, no count of the day
         silent = "asymptomatic" in frame.nouns or frame.item_noun == "asymptomatic"
-        contacts = any(cue.name == "contacts" for cue in (*figure.nouns, *figure.nouns_after, *figure.topic_nouns))
+        contacts = "contacts" in (*frame.nouns, frame.item_noun) or any(cue.name == "contacts" for cue in (*figure.nouns, *figure.nouns_after, *figure.topic_nouns))
         if noun in ("observed", "released") and not contacts and (silent or quantity.unit == "case"):
             # 无症状感染者14例（已解除医学观察5例，尚在医学观察8例）
             return ("asymptomatic", Choice("current", "noun", "noun.observed")) if noun == "observed" and silent else ("change", None)
@@ -424,7 +440,7 @@ class _Reader:
                 changes["nouns"] = (noun,)
             if mode is not None:
                 changes["mode"] = mode.name
-            elif own and noun in ("treated", "observed"):
+            elif own and noun in ("treated", "observed") and not frame.listing:
                 changes["mode"] = ""
             elif own and not inherited and not frame.mode and kind in ("new", "cumulative"):
                 changes["mode"] = kind
@@ -478,7 +494,13 @@ class _Reader:
             ill = _FOUND_ILL.search(text, quantity.end, min(sentence.end, quantity.end + 60))
             if ill and not _NOT_YET.search(ill.group()) and not figure.groups:
                 indicator, rule, noun, kind = "confirmed_new", "noun.confirmed", "confirmed", "new"
+        if indicator in ("recovery_rate", "fatality_rate") and frame.origin:
+            indicator = "other"  # of the local, or of the imported cases alone
         indicator, rule = self._of_part(figure, frame, indicator, rule, region)
+        if indicator == "other" and frame.last is not None and quantity.start - figure.own <= _ELIDED_LENGTH:
+            elided = ELIDED.get((frame.last.indicator, quantity.unit))
+            if elided:
+                indicator, rule = elided, f"{frame.last.rule}.elided"  # 检查车辆6692辆，乘客13670人次
         one = self._state(figure, indicator, "stated", measure, region, rule or "figure", noun, kind)
         one.note("subject", "own" if rule else "none", rule)
         one.note("region", relation, region.basis)
@@ -506,6 +528,16 @@ class _Reader:
 
     # -- the title
 
+    def _is_day_of_report(self, one: Statement, body: list[Statement]) -> bool:
+        """广西3月27日通报：无新增: the day of the title is when it was said, where the body states up to when it counts."""
+        assert one.date is not None
+        day = self.context.dates[one.date].date_end
+        for other in body:
+            if other.quantity.value == one.quantity.value and other.indicator == one.indicator and other.date is not None:
+                until = self.context.dates[other.date]
+                return until.role in ("as_of", "range") and 0 < (day - until.date_end).days <= 1
+        return False
+
     def date_title(self) -> None:
         """Figures of the title take indicator and date from the same figure in the body, else the body's first day."""
         context = self.context
@@ -516,7 +548,8 @@ class _Reader:
         for one in self.statements.all:
             if one.quantity.start >= context.title_end:
                 break
-            if one.date is not None and not context.dates[one.date].vague and context.dates[one.date].basis != "relative":
+            stated = None if one.date is None else context.dates[one.date]
+            if stated is not None and not stated.vague and stated.basis != "relative" and not self._is_day_of_report(one, body):
                 continue  # the title states its date
             if not one.noun:
                 if one.date is None and context.short and day is not None:

@@ -11,10 +11,15 @@ from covid_timeline.model import Quantity
 from covid_timeline.reading.context import Context
 from covid_timeline.reading.words import Figure
 
-__all__ = ["TRACING", "measure_of_figure", "resolve_indicator"]
+__all__ = ["ELIDED", "TRACING", "measure_of_figure", "resolve_indicator"]
 
 TRACING = frozenset({"tests_cumulative", "people_quarantined", "people_screened"})
 """Indicators that speak of everybody in a region; of a ship, a firm or a profession they are `other`."""
+
+ELIDED = {
+    (f"vehicles_{deed}", unit): f"people_{deed}" for deed in ("screened", "turned_back") for unit in ("person", "person_time")
+} | {(f"people_{deed}", "vehicle"): f"vehicles_{deed}" for deed in ("screened", "turned_back")}
+"""What a figure is that shares the verb of the one before it, by that one's indicator and its own unit."""
 
 _NEXT = "▯"  # where the next figure begins
 _OWN_SUM = re.compile("、(?:计划|协议|年度|合同|意向)?总?(?:投资|引资|金额|资金)")

@@ -37,6 +37,7 @@ _JOURNEY = re.compile("患者|病例\\d|某[，,某]|[男女][，,性]|\\d+岁|�
 _LABEL_OF_DAY = re.compile("(?:统计|数据|通报|截[至止])?(?:时间|日期|时点)$")
 _NEAR_ANCHOR_DAYS = 3
 _LOOK_AHEAD = 8
+_HEADING = 30  # characters; a line as short as this with a date heads what follows
 _NOON = 12
 
 
@@ -57,6 +58,7 @@ class Passage:
         self.context = context
         self.reach = [self._reach(number) for number in range(len(context.dates))]
         self.day: int | None = None  # governs the passage
+        self.heading: int | None = None  # of the last heading: what stands below it in a long article
         self.local: int | None = None  # the last date of the paragraph that dated something else
         self._block = -1
         self._dates_of: dict[int, tuple[int, int]] = {}
@@ -105,7 +107,7 @@ class Passage:
         sentence = tree.sentences[number]
         if sentence.block != self._block:
             if self._block >= 0 and (not context.short or tree.blocks[self._block].kind == "title"):
-                self.day = None
+                self.day = self.heading
             self._block = sentence.block
             self.local = None
 
@@ -113,9 +115,17 @@ class Passage:
         """At the end of a sentence: what it states goes on to govern; `used` are the dates that dated a count."""
         low, high = self._numbers(number)
         taken = False
+        sentence = self.context.tree.sentences[number]
+        block = self.context.tree.blocks[sentence.block]
+        alone = block.end - block.start <= _HEADING and block.kind != "title"
         for index in range(low, high):
             reach, date = self.reach[index], self.context.dates[index]
             one_day = date.date_start == date.date_end
+            if alone and reach == "sentence" and one_day and not date.vague:
+                self.heading = self.day = index
+                self.local = None
+                taken = True
+                continue
             if reach == "header" or (reach == "sentence" and (date.role == "as_of" or (date.role == "range" and one_day) or index in used)):
                 if taken and date.role == "at":
                     continue  # a day further on in the sentence is of its own deed

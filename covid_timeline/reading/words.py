@@ -22,7 +22,7 @@ class Figure:
     """One quantity with the words that are its own. Offsets into the normalised text."""
 
     __slots__ = (
-        "after", "bracket", "clause", "closed", "left", "lists", "mode", "mode_after", "nouns", "nouns_after", "number",
+        "after", "bracket", "brought", "clause", "closed", "left", "lists", "mode", "mode_after", "nouns", "nouns_after", "number",
         "opened", "origin", "own", "places", "quantity", "right", "runs_on", "sentence", "stop", "topic_mode", "topic_nouns", "topic_groups", "groups", "column",
     )  # fmt: skip
 
@@ -42,6 +42,7 @@ class Figure:
         self.nouns: list[Cue] = []
         self.mode: Cue | None = None
         self.origin: Cue | None = None
+        self.brought: Cue | None = None  # 输入性病例 of another Chinese place
         self.groups: list[Cue] = []
         self.lists: dict[str, Cue] = {}  # part, each, respectively, all, other, total
         self.topic_groups: list[Cue] = []
@@ -117,6 +118,9 @@ def _words_before(context: Context, figure: Figure) -> None:
         if category == "noun":
             (figure.nouns if own else figure.topic_nouns).append(cue)
         elif category == "mode":
+            noun = _noun_in(context, cue)
+            if noun is not None:
+                (figure.nouns if own else figure.topic_nouns).append(noun)
             if own:
                 # 新增累计: the total of what was new is a total
                 if figure.mode is None or not (cue.name == "new" and figure.mode.name == "cumulative" and not figure.nouns):
@@ -126,7 +130,9 @@ def _words_before(context: Context, figure: Figure) -> None:
         elif category == "origin":
             if own or figure.origin is None:
                 figure.origin = context.origin(cue)
-            noun = _noun_in_origin(context, cue)
+            if own and cue.name == "input" and figure.origin is None:
+                figure.brought = cue
+            noun = _noun_in(context, cue)
             if noun is not None:
                 (figure.nouns if own else figure.topic_nouns).append(noun)
         elif category == "group":
@@ -153,6 +159,9 @@ def _words_after(context: Context, figure: Figure, next_start: int, *, last: boo
         figure.stop = quantity.end
         return
     comma = text.find("、", quantity.end, stop)
+    also = text.find("并", quantity.end, stop)
+    if also >= 0 and (comma < 0 or also < comma):
+        comma = also  # 163名密切接触者并行医学观察: the second verb is a statement of its own
     runs_on = not last and comma < 0 and next_start <= clause.end
     figure.runs_on = runs_on
     if comma >= 0:
@@ -171,25 +180,29 @@ def _words_after(context: Context, figure: Figure, next_start: int, *, last: boo
             cues = [cue for cue in cues if cue.end <= stop]
     figure.right = figure.stop = stop
     figure.after = cues
+    everybody = False
     for cue in cues:
+        everybody = everybody or (cue.category == "list" and cue.name == "all")
         if cue.category == "noun":
             figure.nouns_after.append(cue)
         elif cue.category == "mode":
             figure.mode_after = figure.mode_after or cue
         elif cue.category == "origin":
             figure.origin = figure.origin or context.origin(cue)
-            noun = _noun_in_origin(context, cue)
+            noun = _noun_in(context, cue)
             if noun is not None:
                 figure.nouns_after.append(noun)
-        elif cue.category == "group":
+        elif cue.category == "group" and not everybody:  # 19例全部来自藁城区: of all of them
             figure.groups.append(cue)
 
 
-def _noun_in_origin(context: Context, cue: Cue) -> Cue | None:
-    """输入病例, 本地确诊: a word of origin that says what is counted too."""
+def _noun_in(context: Context, cue: Cue) -> Cue | None:
+    """输入病例, 新确诊: a word of origin or mode that says what is counted too."""
     word = context.text[cue.start : cue.end]
     if "确诊" in word:
         return cue._replace(category="noun", name="confirmed")
+    if "治愈" in word or "出院" in word:
+        return cue._replace(category="noun", name="recovered")
     if "病例" in word or "个案" in word:
         return cue._replace(category="noun", name="case")
     return None
