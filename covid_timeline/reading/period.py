@@ -111,8 +111,11 @@ class Passage:
             self._block = sentence.block
             self.local = None
 
-    def leave_sentence(self, number: int, used: set[int]) -> None:
-        """At the end of a sentence: what it states goes on to govern; `used` are the dates that dated a count."""
+    def leave_sentence(self, number: int, used: set[int], first: int = -1) -> None:
+        """At the end of a sentence: what it states goes on to govern.
+
+        `used` are the dates that dated a count, `first` is where the first figure of the sentence stands.
+        """
         low, high = self._numbers(number)
         taken = False
         sentence = self.context.tree.sentences[number]
@@ -127,7 +130,7 @@ class Passage:
                 taken = True
                 continue
             if reach == "header" or (reach == "sentence" and (date.role == "as_of" or (date.role == "range" and one_day) or index in used)):
-                if taken and date.role == "at":
+                if date.role == "at" and (taken or 0 <= first < date.start):
                     continue  # a day further on in the sentence is of its own deed
                 if not date.vague or self.day is None:
                     self.day = index

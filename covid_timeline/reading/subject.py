@@ -127,7 +127,7 @@ def counts_cases(context: Context, figure: Figure, frame: Frame) -> bool:
                 or frame.nouns[:1] in (("observed",), ("released",))
                 or any(cue.name == "contacts" for cue in figure.topic_nouns)
                 or _speaks_of_contacts(context, figure)
-                or (context.short and any("医学" in context.text[cue.start : cue.end] for cue in (*figure.nouns, *figure.nouns_after)))
+                or (context.short and (frame.last is None or frame.last.noun) and any("医学" in context.text[cue.start : cue.end] for cue in (*figure.nouns, *figure.nouns_after)))
             )
         if strong == {"change"}:
             return bool(frame.nouns) or "case" in names
@@ -277,7 +277,7 @@ def resolve_origin(figure: Figure, frame: Frame, noun: str, kind: str) -> Choice
     if frame.listing and frame.head is not None:
         origin = frame.head.origin
         return Choice(origin, "list", f"origin.{origin}") if origin else Choice("", "none", "")
-    if (noun in _OUTCOMES or figure.quantity.unit == "percent") and not figure.places:
+    if noun in _OUTCOMES and figure.mode is None and not figure.places:
         return Choice(frame.origin, "sentence", f"origin.{frame.origin}")
     if frame.origin_rules and not figure.places:
         return Choice(frame.origin, "sentence", f"origin.{frame.origin}")
