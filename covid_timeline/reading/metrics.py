@@ -231,6 +231,8 @@ class _Reader:
         # of whom
         explained, why = is_explained(context, figure, subject.value, subject.relation)
         part = bool(figure.groups) or silenced
+        if any(cue.name == "contacts" for cue in figure.topic_nouns) and noun in ("confirmed", "positive", "suspected") and not figure.places:
+            part = True  # 密切接触者中，已有25人确诊
         if figure.brought is not None and frame.listing and not figure.places:
             part = True  # 其中输入性病例105例: by where they came from
         if frame.part and not figure.places and "total" not in figure.lists:
@@ -535,7 +537,7 @@ class _Reader:
         places = [place for place in figure.places if place.code]
         if len(places) < 2:
             return [region]
-        run = [region_of(place) for place in self.context.listed(places)]
+        run = [region_of(place) for place in self.context.listed(places, gaps=True)]
         if len(run) < 2:
             return [region]
         if "respectively" in figure.lists:
@@ -549,7 +551,9 @@ class _Reader:
         if indicator in STOCKS and figure.mode is not None and figure.mode.name == "new":
             return "other", f"{rule}.increase"  # 日增复工企业52家
         head = frame.head if frame.listing else None
-        if head is not None and head.indicator == indicator != "other" and head.region.code == region.code:
+        if head is not None and head.indicator == indicator != "other" and head.region.code == region.code and (
+            figure.quantity.value < head.quantity.value
+        ):
             return "other", f"{rule}.part"  # 139名医疗队员，其中医生41名
         if indicator in TRACING and any(cue.name in ("institution", "vessel", "occupation") for cue in figure.groups):
             return "other", f"{rule}.part"

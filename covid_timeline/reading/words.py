@@ -23,7 +23,7 @@ class Figure:
 
     __slots__ = (
         "after", "bracket", "brought", "clause", "closed", "left", "lists", "mode", "mode_after", "nouns", "nouns_after", "number",
-        "opened", "origin", "own", "places", "quantity", "right", "runs_on", "sentence", "stop", "topic_mode", "topic_nouns", "topic_groups", "groups", "column",
+        "opened", "origin", "own", "places", "quantity", "right", "runs_on", "sentence", "stop", "topic_mode", "topic_nouns", "topic_groups", "groups", "column", "verbs",
     )  # fmt: skip
 
     def __init__(self, quantity: Quantity, number: int, sentence: int, clause: int, bracket: int, left: int) -> None:
@@ -44,6 +44,7 @@ class Figure:
         self.origin: Cue | None = None
         self.brought: Cue | None = None  # 输入性病例 of another Chinese place
         self.groups: list[Cue] = []
+        self.verbs: list[Cue] = []  # what was done to whom is counted: 检测, 排查
         self.lists: dict[str, Cue] = {}  # part, each, respectively, all, other, total
         self.topic_groups: list[Cue] = []
         self.topic_nouns: list[Cue] = []  # of earlier clauses of the stretch
@@ -82,7 +83,8 @@ def read_words(context: Context, sentence: int, quantities: Sequence[Quantity]) 
         _words_after(context, figure, next_start, last=number + 1 == len(quantities))
         _places_before(context, figure, first=before is None)
         figures.append(figure)
-        left = _after_remark(context, figure.right, next_start)
+        said = figure.nouns_after or figure.mode_after or any(cue.category in ("group", "origin") for cue in figure.after)
+        left = _after_remark(context, figure.right if said else quantity.end, next_start)
         before = figure
     return figures
 
@@ -135,6 +137,9 @@ def _words_before(context: Context, figure: Figure) -> None:
             noun = _noun_in(context, cue)
             if noun is not None:
                 (figure.nouns if own else figure.topic_nouns).append(noun)
+        elif category == "verb":
+            if own:
+                figure.verbs.append(cue)
         elif category == "group":
             (figure.groups if own else figure.topic_groups).append(cue)
         elif category == "list":
