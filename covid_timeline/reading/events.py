@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from covid_timeline.reading.context import Context, Region, region_of
+from covid_timeline.reading.context import CHINA, Context, Region, region_of
 from covid_timeline.reading.period import Passage
 from covid_timeline.reading.region import Subjects
 from covid_timeline.reading.statement import Statement
@@ -242,7 +242,10 @@ def find_events(
             region = counts[number].region if number in counts else subjects.home
             events.append(EventDraft(number, "case_report", region, start, end, "event:case_report"))
             continue
-        if len(body) < 40 and len(_HAN.findall(_FRAME.sub("", body))) < _CONTENT_MIN and categorise(body)[0] == "other":
+        if _says_nothing(body):
+            end = max(end, context.tree.sentences[context.tree.sentence_at(date.start)].end)  # 1月30日，西藏由此前1月27日的…
+            body = _without_dates(context, start, end)
+        if _says_nothing(body):
             continue  # too short to say anything, unless the word itself does: 2月3日复工
         category, _ = categorise(body, prior, topic)
         if category == "other":
@@ -264,6 +267,10 @@ def find_events(
                     EventDraft(number, "response_level", _event_region(context, subjects, date, *clause, "response_level"), *clause, "event:response_level")
                 )
     return events
+
+
+def _says_nothing(body: str) -> bool:
+    return len(body) < 40 and len(_HAN.findall(_FRAME.sub("", body))) < _CONTENT_MIN and categorise(body)[0] == "other"
 
 
 def _first_counts(statements: Sequence[Statement]) -> dict[int, Statement]:
@@ -303,8 +310,7 @@ def _is_journey(context: Context, date: DateMention, words: str) -> bool:
     """常住武汉，1月15日乘火车返回四川: the first step of a patient's story."""
     if not _JOURNEY.search(words):
         return False
-    block = context.tree.block_at(date.start)
-    start = context.tree.blocks[max(block - 1, 0)].start
+    start = context.tree.blocks[context.tree.block_at(date.start)].start
     return bool(_PATIENT.search(context.text, max(start, date.start - _FAR_BACK), date.start))
 
 
@@ -590,6 +596,8 @@ def _event_region(
             head = max(head, earlier.end)  # 新华网福州3月23日电: where it was reported from
     head = max(head, text.rfind("：", head, date.start) + 1, text.rfind(":", head, date.start) + 1)
     subject = usable(head, date.start)
+    if not subject and subjects.speaks_of_provinces(date.end, end):
+        return CHINA
     organ = subjects.organ(head, date.start)
     if organ is not None and (not subject or organ[0] <= subject[0].start):
         return organ[1]
@@ -649,7 +657,10 @@ def _event_region(
 def _first_of(context: Context, places: Sequence[Place]) -> Region:
     """The first place; where it heads a list (聊城、日照、泰安等市), the region that holds the list."""
     run = _run(context, places)
-    return context.joint(run) if len(run) > 1 else region_of(places[0])
+    if len(run) < 2:
+        return region_of(places[0])
+    whole = context.joint(run)
+    return whole if whole.code != CHINA.code else region_of(run[0])  # 浙江、广东、湖南: the first stands for the others
 
 
 def _run(context: Context, places: Sequence[Place]) -> list[Place]:
