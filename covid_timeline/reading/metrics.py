@@ -205,7 +205,7 @@ class _Reader:
 
     def _read_count(self, index: int, figure: Figure, frame: Frame, next_start: int) -> Frame:
         context, statements, quantity = self.context, self.statements, figure.quantity
-        text = context.text
+        text, before_frame = context.text, frame
         regions, self.pending = case_regions(context, figure, self.pending)
         self._share_nouns(figure)
         date, date_relation = self.passage.find(figure)
@@ -258,6 +258,8 @@ class _Reader:
         # of whom
         explained, why = is_explained(context, figure, subject.value, subject.relation)
         part = bool(figure.groups) or silenced
+        if any("中" in text[cue.end - 1 : cue.end + 1] for cue in figure.topic_groups) and not figure.places:
+            part = True  # 聚会的密切接触者中，已有3人确诊
         if any(cue.name == "contacts" for cue in figure.topic_nouns) and noun in ("confirmed", "positive", "suspected") and not figure.places:
             part = True  # 密切接触者中，已有25人确诊
         if figure.brought is not None and frame.listing and not figure.places:
@@ -315,7 +317,7 @@ class _Reader:
         made: list[Statement] = []
         for region in regions:
             one = self._state(figure, indicator, basis, said, region, subject.rule or "noun.case", noun, kind)
-            one.origin, one.part = origin.value, part or not explained
+            one.origin, one.part, one.frame = origin.value, part or not explained, before_frame
             one.note("subject", subject.relation, subject.rule)
             one.note("measure", measure.relation, measure.rule)
             if origin.value:
