@@ -37,6 +37,7 @@ _JOURNEY = re.compile("病例\\d|某[，,某]|[男女][，,性]|\\d+岁|发热|�
 _LABEL_OF_DAY = re.compile("(?:统计|数据|通报|截[至止])?(?:时间|日期|时点)$")
 _NEAR_ANCHOR_DAYS = 3
 _LOOK_AHEAD = 8
+_CLAUSE = 120  # characters of a clause that are looked at before a figure
 _HEADING = 30  # characters; a line as short as this with a date heads what follows
 _NOON = 12
 
@@ -338,9 +339,9 @@ def apply_period(context: Context, statement: Statement, index: int | None, rela
     elif kind == "new":
         statement.date_start = None if date.role == "as_of" else start
     elif date.role == "as_of" or date.vague:
-        counted_up = _TOTALLY.search(context.text, statement.clause[0], statement.quantity.start)
+        counted_up = _TOTALLY.search(context.text, max(statement.clause[0], statement.quantity.start - _CLAUSE), statement.quantity.start)
         statement.date_start = None if counted_up else end
-    elif date.role == "from" and "累计" in context.text[statement.clause[0] : statement.quantity.start] and start < context.anchor:
+    elif date.role == "from" and "累计" in context.text[max(statement.clause[0], statement.quantity.start - _CLAUSE) : statement.quantity.start] and start < context.anchor:
         statement.date_start, statement.date_end = start, context.anchor  # 1月26日起，累计检查车辆32.6万辆
     else:
         statement.date_start = start
