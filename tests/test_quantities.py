@@ -162,7 +162,7 @@ class TestForms:
             ("美元500万元", [("美元500万元", 5_000_000, "USD", "exact")]),
             ("US$100", [("$100", 100, "USD", "exact")]),
             # by how many and to how many: no range; with 新增, or with one unit, it is one
-            ("核减1例至18例", [("1例", 1, "case", "exact"), ("18例", 18, "case", "exact")]),
+            ("核减1例至18例", [("1例", -1, "case", "exact"), ("18例", 18, "case", "exact")]),
             ("由21万增至88万只", [("21万", 210_000, "item", "exact"), ("88万只", 880_000, "item", "exact")]),
             ("项目由20个增加到35个", [("20个", 20, "project", "exact"), ("35个", 35, "project", "exact")]),
             ("武汉 - 8例", [("8例", 8, "case", "exact")]),
@@ -182,7 +182,10 @@ class TestForms:
             ("新增3例至5例", [(3, 5)]),
             ("增加3至5例", [(3, 5)]),
             ("增长10%至20%", [(10, 20)]),
-            ("减少3例至5例", [(3, None), (5, None)]),
+            ("减少3例至5例", [(-3, None), (5, None)]),
+            ("下降10%至20%", [(-20, -10)]),
+            ("分别下降3.2%、9.6%和5.2%", [(Decimal("-3.2"), None), (Decimal("-9.6"), None), (Decimal("-5.2"), None)]),
+            ("下降3.2%，9.6%", [(Decimal("-3.2"), None), (Decimal("9.6"), None)]),
         ],
     )
     def test_ranges_and_changes(self, text, ends):
@@ -215,6 +218,67 @@ class TestForms:
     def test_unclaimed_says_why(self, text, quote, reason):
         first = find_quantities(text)[1][0]
         assert (text[first.start : first.end], first.reason) == (quote, reason)
+
+
+class TestFalls:
+    """By how much something fell is negative; the word that says so stands right before."""
+
+    FALL = table("hedges.toml")["fall"]
+
+    @pytest.mark.parametrize("example", FALL["examples"])
+    def test_example(self, example):
+        text, _, value = example.rpartition(" = ")
+        plain, marks = strip_marks(text)
+        found = [q for q in find_quantities(plain)[0] if q.flag == "fall"]
+        assert len(found) == len(marks)
+        assert found[-1].value == Decimal(value)
+
+    def test_every_word_has_an_example(self):
+        marked = {m for example in self.FALL["examples"] for m in re.findall("【([^】]+)】", example)}
+        assert marked == set(self.FALL["words"])
+
+    @pytest.mark.parametrize("example", FALL["counter_examples"])
+    def test_counter_example(self, example):
+        found, _ = find_quantities(example)
+        assert found
+        assert all(q.flag == "" and q.value >= 0 for q in found)
+
+
+class TestNumbersWithoutACounter:
+    """Labels and rows of tables: figures whose unit only the label or the header says."""
+
+    @staticmethod
+    def flagged(text: str) -> list[tuple[str, Decimal, str]]:
+        return [(text[q.start : q.end], q.value, q.flag) for q in find_quantities(text)[0] if not q.unit]
+
+    @pytest.mark.parametrize("example", table("units.toml")["label"]["examples"])
+    def test_label(self, example):
+        (found,) = self.flagged(example)
+        assert found[2] == "label"
+
+    @pytest.mark.parametrize("example", table("units.toml")["label"]["counter_examples"])
+    def test_no_label(self, example):
+        assert self.flagged(example) == []
+
+    @pytest.mark.parametrize(
+        ("text", "values"),
+        [
+            ("新增 累计 死亡\n+18  4605 73", [18, 4605, 73]),
+            ("城市 累计确诊 治愈 死亡\n武汉 13603 747 545\n孝感 2436 45 29", [13603, 747, 545, 2436, 45, 29]),
+            ("| 成都\n| 141\n| 0\n| 69\n|", [141, 0, 69]),
+            ("| 武汉 | 2041 | 747 |", [2041, 747]),
+            ("病死率 2.5 3.1", [Decimal("2.5"), Decimal("3.1")]),
+            ("2019 2020 2021", []),  # years
+            ("0531 88886666", []),  # a telephone
+            ("拨打110 120", []),
+            ("共 3 5 人", []),  # goes on as a sentence
+        ],
+    )
+    def test_row(self, text, values):
+        assert [value for _, value, flag in self.flagged(text) if flag == "row"] == values
+
+    def test_a_quote_with_its_sign_is_read_again(self):
+        assert reread("+18")[:3] == (18, None, "exact")
 
 
 class TestParse:
@@ -279,6 +343,8 @@ def check(text: str, taken=()) -> None:
     assert [q.start for q in found] == sorted(q.start for q in found)
     for q in found:
         value, high, qualifier, units = reread(text[q.start : q.end])
+        if q.flag == "fall":  # the sign is in the words before
+            value, high = (-value, None) if high is None else (-high, -value)
         assert (value, high, qualifier) == (q.value, q.value_high, q.qualifier), text[q.start : q.end]
         assert q.unit in units, text[q.start : q.end]
 

@@ -211,11 +211,11 @@ def _amount(s: str, below: int) -> Decimal:
 
 
 def _tail(s: str, power: int) -> Decimal:
-    """What follows a magnitude: 2万5 fills the next place, 1万2000 all of them, 2万5千 says which."""
+    """What follows a magnitude: 2万5 fills the next place, 1万2000 and 1万600 the last ones, 2万5千 says which."""
     if _PLAIN.fullmatch(s) is not None:
-        if not s.isdigit() or len(s) not in {1, power}:
+        if not s.isdigit() or not (len(s) in {1, power} or (power, len(s)) == (4, 3)):
             raise _Malformed("unclear place")
-        if len(s) == power:
+        if len(s) >= power - 1 > 2:
             return Decimal(s)
         if s == "0":
             raise _Malformed("nothing after 零")
@@ -235,6 +235,7 @@ _PAIR = re.compile(
 )
 _ENDS = re.compile(r"(?P<low>[^到至]{1,15})[到至](?P<high>[^到至]{1,15})")
 _LAST_UNITS = re.compile(r"[万亿萬億]+$")
+_LAST_MAGNITUDES = re.compile(r"[百千万亿萬億]+$")
 
 
 def _is_range(pair: str) -> bool:
@@ -294,8 +295,11 @@ def share_magnitude(low: Decimal, low_token: str, high: Decimal, high_token: str
     >>> share_magnitude(Decimal(5), "5", Decimal(100000), "10万")
     Decimal('50000')
     """
-    match = _LAST_UNITS.search(high_token)
-    if match is None or _LAST_UNITS.search(low_token) is not None:
+    if _LAST_UNITS.search(low_token) is not None:
+        return low
+    # 七千到九千亿 shares the 亿; 3到5百 the 百
+    match = (_LAST_UNITS if low_token[-1:] in "十百千" else _LAST_MAGNITUDES).search(high_token)
+    if match is None:
         return low
     scaled = _EXACT.multiply(low, parse_number(match[0]))
     return scaled if scaled < high else low
