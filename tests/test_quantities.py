@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from covid_timeline.mentions import quantity_words
 from covid_timeline.mentions.quantities import find_quantities, parse_quantity, reread
 
 WORDS = resources.files("covid_timeline.mentions").joinpath("words")
@@ -45,6 +46,9 @@ def rule_examples():
     for row in table("hedges.toml")["hedge"]:
         for example in row["examples"]:
             yield pytest.param("", example, id=f"{row['id']}-{example}")
+    for row in table("units.toml")["head"]:
+        for example in row["examples"]:
+            yield pytest.param("unit.", example, id=f"{row['id']}-{example}")
     for example in table("zero_words.toml")["examples"]:
         yield pytest.param("zero.", example, id=f"zero-{example}")
 
@@ -110,6 +114,194 @@ class TestRules:
     )
     def test_no_hedge(self, example):
         assert all(q.qualifier == "exact" for q in find_quantities(example)[0])
+
+
+class TestEveryWord:
+    """Every word of the vocabulary is reached: by an example of its entry, or as what the entry is tried with here."""
+
+    @staticmethod
+    def unit_words():
+        for row in table("units.toml")["unit"]:
+            lead = (row.get("led_by") or row.get("near") or [""])[0]
+            for word in (*row["words"], *row.get("synonyms", ())):
+                yield pytest.param(row["id"], f"{lead}3{word}", word, id=f"{row['id']}-{word}")
+
+    @pytest.mark.parametrize(("row_id", "text", "word"), list(unit_words()))
+    def test_counter(self, row_id, text, word):
+        assert [(q.rule, q.counter) for q in find_quantities(text)[0]] == [(f"unit.{row_id}", word)]
+
+    @pytest.mark.parametrize("row", table("units.toml")["unit"], ids=lambda row: row["id"])
+    def test_words_have_examples_and_synonyms_do_not(self, row):
+        counters = set()
+        for example in row["examples"]:
+            plain, *_ = read_example(example)
+            counters |= {
+                q.counter.lstrip("百千万亿")
+                for q in find_quantities(plain)[0]
+                if q.rule == f"unit.{row['id']}"
+            }
+        assert set(row["words"]) <= counters
+        assert not set(row.get("synonyms", ())) & counters
+
+    @staticmethod
+    def traps():
+        for row in table("units.toml")["unit"]:
+            for word, traps in row.get("traps", {}).items():
+                for trap in traps:
+                    yield pytest.param(row, word, trap, id=f"{row['id']}-{word}-{trap}")
+
+    @pytest.mark.parametrize(("row", "word", "trap"), list(traps()))
+    def test_trap(self, row, word, trap):
+        """With what makes it another word behind it, the counter is none, and without that entry it would be one."""
+        lead = (row.get("led_by") or row.get("near") or [""])[0]
+        for number in ("3", "三", "200"):
+            claimed = find_quantities(f"{lead}{number}{word}{trap}")[0]
+            assert not [q for q in claimed if q.rule == f"unit.{row['id']}" and q.counter == word]
+
+    @staticmethod
+    def head_words():
+        entries = table("units.toml")["unit"]
+        for row in table("units.toml")["head"]:
+            counters = [entry["words"][0] for entry in entries if row["id"] in entry.get("heads", ())]
+            for word in (*row["words"], *row.get("synonyms", ())):
+                yield pytest.param(row["unit"], counters, word, id=f"{row['id']}-{word}")
+
+    @pytest.mark.parametrize(("unit", "counters", "word"), list(head_words()))
+    def test_counted_noun(self, unit, counters, word):
+        assert unit in {q.unit for counter in counters for q in find_quantities(f"共有3{counter}{word}")[0]}
+
+    @staticmethod
+    def bare_words():
+        for row in table("units.toml")["bare"]:
+            number = "300万" if row.get("magnitude") else "300"
+            if "after" in row:
+                texts = [f"{number}{word}" for word in row["after"]]
+            elif row["id"] == "bare_total":
+                texts = [f"{near}{word}{number}。" for word in row["touching"] for near in row["near"]]
+            else:
+                texts = [f"{word}{number}，" for word in row.get("touching", row.get("near"))]
+            for text in texts:
+                yield pytest.param(row["id"], text, id=f"{row['id']}-{text}")
+
+    @pytest.mark.parametrize(("row_id", "text"), list(bare_words()))
+    def test_number_without_a_counter(self, row_id, text):
+        assert f"unit.{row_id}" in {q.rule for q in find_quantities(text)[0]}
+
+    @pytest.mark.parametrize("verb", table("units.toml")["done"]["words"])
+    def test_what_was_done(self, verb):
+        assert [q.unit for q in find_quantities(f"重点项目{verb}263个")[0]] == ["project"]
+
+    @pytest.mark.parametrize("word", table("units.toml")["outside"]["words"])
+    def test_unit_outside_the_vocabulary(self, word):
+        found, unclaimed = find_quantities(f"共3{word}")
+        assert not found
+        assert [u.reason for u in unclaimed] == [f"unit outside the vocabulary: {word}"]
+
+    @pytest.mark.parametrize("label", table("units.toml")["label"]["not"])
+    def test_label_of_another_number(self, label):
+        assert find_quantities(f"{label}：38")[0] == []
+
+    @staticmethod
+    def hedge_words():
+        for row in table("hedges.toml")["hedge"]:
+            unit = "万元" if "CNY" in row.get("units", ()) else "万人"
+            frames = {"before": f"共有{{}}3{unit}", "after": f"共3{unit}{{}}", "magnitude_only": "共有{}百人", "inside": "共300{}人"}
+            for place, frame in frames.items():
+                for word in row.get(place, ()):
+                    yield pytest.param(row["qualifier"], frame.format(word), word, id=f"{row['id']}-{place}-{word}")
+
+    @pytest.mark.parametrize(("qualifier", "text", "word"), list(hedge_words()))
+    def test_hedge(self, qualifier, text, word):
+        (found,) = find_quantities(text)[0]
+        assert found.qualifier == qualifier
+        assert word in text[found.start : found.end]
+
+    @staticmethod
+    def guarded():
+        for row in table("hedges.toml")["hedge"]:
+            for word, guards in row.get("not_after", {}).items():
+                number = "百人" if word in row.get("magnitude_only", ()) else "3万人"
+                for guard in guards:
+                    yield pytest.param(f"{guard}{word}{number}", id=f"{row['id']}-{guard}{word}")
+            for word, guards in row.get("not_before", {}).items():
+                for guard in guards:
+                    yield pytest.param(f"3万人{word}{guard}", id=f"{row['id']}-{word}{guard}")
+            for word in row.get("recent", ()):
+                yield pytest.param(f"近14天{word}", id=f"recent-{word}")
+
+    @pytest.mark.parametrize("text", list(guarded()))
+    def test_hedge_inside_another_word(self, text):
+        assert {q.qualifier for q in find_quantities(text)[0]} <= {"exact"}
+
+    @pytest.mark.parametrize("link", table("hedges.toml")["links"])
+    def test_link(self, link):
+        assert [q.qualifier for q in find_quantities(f"约{link}3万元")[0]] == ["about"]
+
+    @staticmethod
+    def no_figures():
+        for row in table("not_figures.toml")["not_figure"]:
+            if row.get("special"):
+                continue
+            for kind, number in (("arabic", "37"), ("chinese", "三")):
+                if row.get("digits", kind) == kind:
+                    for word in row.get("before", ()):
+                        yield pytest.param(f"，{word}", number, "，", id=f"{row['id']}-{word}")
+                    for word in row.get("after", ()):
+                        yield pytest.param("，", number, word, id=f"{row['id']}-{word}")
+
+    @pytest.mark.parametrize(("before", "number", "after"), list(no_figures()))
+    def test_no_figure(self, before, number, after):
+        start, end = len(before), len(before + number)
+        found, unclaimed = find_quantities(before + number + after)
+        assert not [x for x in (*found, *unclaimed) if x.start < end and start < x.end]
+
+    @staticmethod
+    def literals():
+        for row in table("not_figures.toml")["not_figure"]:
+            for word in row.get("words", ()):
+                yield pytest.param(word, id=f"{row['id']}-{word}")
+
+    @pytest.mark.parametrize("word", list(literals()))
+    def test_word_written_with_a_numeral(self, word, monkeypatch):
+        """Nothing in it is a figure, and without its entry something would be, in one of these surroundings."""
+        frames = ["{}", "，{}，", "全面{}的工作", "在{}5家企业", "落实{}和病例", "以{}为", "近{}的", "上{}", "超过{}", "约{}"]
+        frames += ["有{}人", "各{}，", "新增{}", "仅{}", "共{}", "“{}”行动", "{}时间"]
+        assert find_quantities(f"，{word}，")[0] == []
+        longer = [w for row in table("not_figures.toml")["not_figure"] for w in row.get("words", ()) if word in w]
+        texts = [frame.format(w) for w in longer for frame in frames]
+        kept = [find_quantities(text) for text in texts]
+        for name in ("WORDS", "WORDS_AT_END"):
+            tables = getattr(quantity_words, name)
+            less = {key: [entry for entry in entries if entry[1] != word] for key, entries in tables.items()}
+            monkeypatch.setattr(quantity_words, name, less)
+        assert [find_quantities(text) for text in texts] != kept
+
+    @staticmethod
+    def zero_words():
+        words = table("zero_words.toml")
+        change = {no: "新增" if no in words["needs_change"] else "" for no in words["no"]}
+        for no in words["no"]:
+            yield pytest.param(f"{no}{change[no]}确诊病例", no + change[no], id=f"no-{no}")
+        for verb in words["change"]:
+            yield pytest.param(f"未{verb}确诊病例", f"未{verb}", id=f"change-{verb}")
+        for word in words["between"]:
+            yield pytest.param(f"无新增{word}确诊病例", "无新增", id=f"between-{word}")
+        for noun in words["nouns"]:
+            yield pytest.param(f"无新增{noun}。", "无新增", id=f"noun-{noun}")
+        for none in words["none"]:
+            yield pytest.param(f"确诊病例{none}。", none, id=f"none-{none}")
+        for noun in words["none_nouns"]:
+            yield pytest.param(f"{noun}清零。", "清零", id=f"none-noun-{noun}")
+
+    @pytest.mark.parametrize(("text", "quote"), list(zero_words()))
+    def test_zero(self, text, quote):
+        (found,) = find_quantities(text)[0]
+        assert found.value == 0
+        assert text[found.start : found.end] in (quote, quote[-1])
+
+    @pytest.mark.parametrize("word", table("zero_words.toml")["not_followed"])
+    def test_no_zero(self, word):
+        assert find_quantities(f"无确诊病例{word}")[0] == []
 
 
 def strip_marks(example: str) -> tuple[str, list[tuple[int, int]]]:

@@ -340,7 +340,9 @@ def _unit_before(text: str, entry: words.Unit, start: int) -> str:
         change = _CHANGED_FROM.search(text, max(0, start - 24), start)
         if change is not None:
             start = change.start()  # 项目由20个增加到35个
-    window = text[max(0, start - 16) : start].rstrip(_BETWEEN_NOUN_AND_NUMBER)
+    window = text[max(0, start - 16) : start]
+    if not window.endswith(words.DONE):  # 签约 ends in a hedge
+        window = window.rstrip(_BETWEEN_NOUN_AND_NUMBER)
     if window.endswith(words.DONE):
         window = window[: -next(len(verb) for verb in words.DONE if window.endswith(verb))]
         # 23个省级新开工项目,已开工13个: what is counted is the end of the clause before
@@ -961,8 +963,8 @@ def _not_one(text: str, start: int, end: int) -> _Reading:
     return _Reading(None, end)
 
 
-def _find_denials(text: str) -> list[Quantity]:
-    """无新增确诊病例, 没有出现病例, 无死亡病例."""
+def _find_denials(text: str) -> list[tuple[Quantity, int]]:
+    """无新增确诊病例, 没有出现病例, 无死亡病例: each with the end of what it denies."""
     found = []
     for match in words.DENIAL.finditer(text):
         no, change, what = match["no"], match["change"], match["what"]
@@ -976,7 +978,7 @@ def _find_denials(text: str) -> list[Quantity]:
         elif change != "新增" or not _ends_clause(text, match.end()):
             continue
         end = match.end("change") if change else match.end("no")
-        found.append(_zero(match.start(), end, "zero.denial"))
+        found.append((_zero(match.start(), end, "zero.denial"), match.end()))
     return found
 
 
@@ -1074,19 +1076,29 @@ def _plain_money(text: str) -> str:
     return _FINANCIAL.sub(lambda match: match[0].translate(_PLAIN), text)
 
 
-def _merge(found: list[Quantity], zeros: list[Quantity], taken: Sequence[tuple[int, int]]) -> list[Quantity]:
-    """Both lists by start; a zero that overlaps a figure or a date gives way."""
-    merged = sorted([*found, *zeros], key=lambda q: (q.start, q.rule.startswith("zero.denial")))
+def _merge(
+    found: list[Quantity], denials: list[tuple[Quantity, int]], taken: Sequence[tuple[int, int]]
+) -> list[Quantity]:
+    """Figures and denials by start; a denial that overlaps a figure or a date gives way.
+
+    The one in what is denied is no figure of its own: 没有出现1例确诊病例.
+    """
+    merged = sorted([*((q, 0) for q in found), *denials], key=lambda pair: (pair[0].start, pair[1]))
     out: list[Quantity] = []
     spans = iter([*taken, (1 << 62, 1 << 62)])
     span = next(spans)
-    for quantity in merged:
+    denied = 0
+    for quantity, reach in merged:
         if out and quantity.start < out[-1].end:
+            continue
+        if quantity.start < denied and quantity.value == 1 and quantity.unit == "case":
             continue
         while span[1] <= quantity.start:
             span = next(spans)
-        if quantity.rule == "zero.denial" and span[0] < quantity.end:
-            continue
+        if reach:
+            if span[0] < quantity.end:
+                continue
+            denied = reach
         out.append(quantity)
     return out
 

@@ -101,6 +101,10 @@ def _load(name: str) -> dict[str, Any]:
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
+def _written(row: dict[str, Any]) -> list[str]:
+    return [*row["words"], *row.get("synonyms", ())]
+
+
 _UNITS = _load("units.toml")
 _HEDGES = _load("hedges.toml")
 _NOT_FIGURES = _load("not_figures.toml")
@@ -109,7 +113,7 @@ _ZERO = _load("zero_words.toml")
 # --- units
 
 HEAD_UNITS: dict[str, str] = {row["id"]: row["unit"] for row in _UNITS["head"]}
-_HEAD_WORDS: dict[str, list[str]] = {row["id"]: row["words"] for row in _UNITS["head"]}
+_HEAD_WORDS: dict[str, list[str]] = {row["id"]: _written(row) for row in _UNITS["head"]}
 HEAD_STOPS: dict[str, tuple[str, ...]] = {row["id"]: tuple(row.get("not_across", ())) for row in _UNITS["head"]}
 """Head -> verbs across which it is not what the counter counts: 5个监狱通报确诊病例."""
 _HEAD_TRAPS: dict[str, list[str]] = {
@@ -141,7 +145,7 @@ def _build_counters() -> dict[str, list[Counter]]:
             head_units=tuple(HEAD_UNITS[head] for head in heads),
             reach=row.get("reach", 16),
             near=tuple(row.get("near", ())),
-            one=frozenset(row["words"] if row.get("one") is True else row.get("one", ())),
+            one=frozenset(_written(row) if row.get("one") is True else row.get("one", ())),
             bare=row.get("bare", False),
             half=row.get("half", False),
             half_after=row.get("half", False) or row.get("half_after", False),
@@ -155,11 +159,11 @@ def _build_counters() -> dict[str, list[Counter]]:
             rule=f"unit.{row['id']}",
         )
         traps = row.get("traps", {})
-        for word in row["words"]:
+        for word in _written(row):
             # no abbreviation ends inside a word of letters: 5t, but not 5tb
             letters = sorted(LETTERS) if word[-1] in LETTERS else ()
             by_first.setdefault(word[0], []).append(Counter(word, entry, (*traps.get(word, ()), *letters)))
-    for word in _UNITS["outside"]["words"]:
+    for word in _written(_UNITS["outside"]):
         by_first.setdefault(word[0], []).append(Counter(word, None, ()))
     for counters in by_first.values():
         # entries with a condition are tried before the general ones of the same word
@@ -177,7 +181,7 @@ TWO_CHARACTERS = {
 }
 """First two characters -> the counters that can stand there, the longest first; else `ONE_CHARACTER` has them."""
 
-DONE = tuple(longest_first(_UNITS["done"]["words"]))
+DONE = tuple(longest_first(_written(_UNITS["done"])))
 """Verbs between a counted noun and its number: 项目复工263个."""
 
 UNITS = frozenset(row["unit"] for kind in ("unit", "head") for row in _UNITS[kind])
