@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 from decimal import Decimal
@@ -103,9 +104,11 @@ class TestCn2an:
 
     # What the library answers today, and why it is not asked that. A failure here means that it has changed, and that
     # the grammar beside it may shrink.
-    @pytest.mark.parametrize("numeral", ["百", "千万", "百二十", "卅", "参佰", "1.5万亿", "1亿2000万", "2万5千", "半", "百分之五"])
+    @pytest.mark.parametrize(
+        "numeral", ["百", "千万", "百二十", "卅", "参佰", "1.5万亿", "1亿2000万", "2万5千", "半", "百分之五"]
+    )
     def test_what_it_refuses(self, numeral):
-        with pytest.raises(ValueError, match="."):
+        with pytest.raises(ValueError, match=r"\S"):
             cn2an.cn2an(numeral, "normal")
 
     @pytest.mark.parametrize("numeral", ["一亿二", "一百零十五", "十十五"])
@@ -115,19 +118,28 @@ class TestCn2an:
 
     @pytest.mark.parametrize(
         ("numeral", "answer"),
-        [("二三", 23), ("三五", 35), ("两两", 22), ("一百零", 100), ("五百六点八", 560.8), ("一点二三四五六七八九一二三四五六七八", 1.234567891234568)],
+        [
+            ("二三", 23),
+            ("三五", 35),
+            ("两两", 22),
+            ("一百零", 100),
+            ("五百六点八", 560.8),
+            ("一点二三四五六七八九一二三四五六七八", 1.234567891234568),
+        ],
     )
     def test_where_it_would_be_wrong(self, numeral, answer):
         assert cn2an.cn2an(numeral, "normal") == answer
-        try:
+        with contextlib.suppress(ValueError):
             assert parse_number(numeral) != answer
-        except ValueError:
-            pass
 
     def test_running_text_is_never_given_to_it(self):
         assert cn2an.transform("四川") == "4川"
         source = Path(numerals.__file__).parents[1]
-        assert not [p for p in source.rglob("*.py") if "transform(" in p.read_text("utf-8") and "cn2an" in p.read_text("utf-8")]
+        assert not [
+            p
+            for p in source.rglob("*.py")
+            if "transform(" in p.read_text("utf-8") and "cn2an" in p.read_text("utf-8")
+        ]
 
 
 CASES = {
@@ -224,10 +236,24 @@ def test_approximate(numeral, low, high, kind):
 
 
 @pytest.mark.parametrize(
-    "numeral", ["", "几", "数", "三十", "500", "三二十", "二五十", "5几", "多", "百多十", "九千到七千", "9" * 20_000 + "多"]
+    "numeral",
+    [
+        "",
+        "几",
+        "数",
+        "三十",
+        "500",
+        "三二十",
+        "二五十",
+        "5几",
+        "多",
+        "百多十",
+        "九千到七千",
+        "9" * 20_000 + "多",
+    ],
 )
 def test_not_approximate(numeral):
-    with pytest.raises(ValueError, match="【"):
+    with pytest.raises(ValueError, match=r"\S"):
         parse_approximate(numeral)
 
 

@@ -205,10 +205,17 @@ class TestEveryWord:
     def hedge_words():
         for row in table("hedges.toml")["hedge"]:
             unit = "万元" if "CNY" in row.get("units", ()) else "万人"
-            frames = {"before": f"共有{{}}3{unit}", "after": f"共3{unit}{{}}", "magnitude_only": "共有{}百人", "inside": "共300{}人"}
+            frames = {
+                "before": f"共有{{}}3{unit}",
+                "after": f"共3{unit}{{}}",
+                "magnitude_only": "共有{}百人",
+                "inside": "共300{}人",
+            }
             for place, frame in frames.items():
                 for word in row.get(place, ()):
-                    yield pytest.param(row["qualifier"], frame.format(word), word, id=f"{row['id']}-{place}-{word}")
+                    yield pytest.param(
+                        row["qualifier"], frame.format(word), word, id=f"{row['id']}-{place}-{word}"
+                    )
 
     @pytest.mark.parametrize(("qualifier", "text", "word"), list(hedge_words()))
     def test_hedge(self, qualifier, text, word):
@@ -264,10 +271,23 @@ class TestEveryWord:
     @pytest.mark.parametrize("word", list(literals()))
     def test_word_written_with_a_numeral(self, word, monkeypatch):
         """Nothing in it is a figure, and without its entry something would be, in one of these surroundings."""
-        frames = ["{}", "，{}，", "全面{}的工作", "在{}5家企业", "落实{}和病例", "以{}为", "近{}的", "上{}", "超过{}", "约{}"]
+        frames = [
+            "{}",
+            "，{}，",
+            "全面{}的工作",
+            "在{}5家企业",
+            "落实{}和病例",
+            "以{}为",
+            "近{}的",
+            "上{}",
+            "超过{}",
+            "约{}",
+        ]
         frames += ["有{}人", "各{}，", "新增{}", "仅{}", "共{}", "“{}”行动", "{}时间"]
         assert find_quantities(f"，{word}，")[0] == []
-        longer = [w for row in table("not_figures.toml")["not_figure"] for w in row.get("words", ()) if word in w]
+        longer = [
+            w for row in table("not_figures.toml")["not_figure"] for w in row.get("words", ()) if word in w
+        ]
         texts = [frame.format(w) for w in longer for frame in frames]
         kept = [find_quantities(text) for text in texts]
         for name in ("WORDS", "WORDS_AT_END"):
@@ -376,7 +396,10 @@ class TestForms:
             ("增长10%至20%", [(10, 20)]),
             ("减少3例至5例", [(-3, None), (5, None)]),
             ("下降10%至20%", [(-20, -10)]),
-            ("分别下降3.2%、9.6%和5.2%", [(Decimal("-3.2"), None), (Decimal("-9.6"), None), (Decimal("-5.2"), None)]),
+            (
+                "分别下降3.2%、9.6%和5.2%",
+                [(Decimal("-3.2"), None), (Decimal("-9.6"), None), (Decimal("-5.2"), None)],
+            ),
             ("下降3.2%，9.6%", [(Decimal("-3.2"), None), (Decimal("9.6"), None)]),
         ],
     )

@@ -14,7 +14,7 @@ from covid_timeline.facts.scope import Scope
 from covid_timeline.mentions.dates import find_dates
 from covid_timeline.mentions.places import find_places
 from covid_timeline.mentions.quantities import find_quantities
-from covid_timeline.model import Article, DateMention, DateRow, EventRow, Facts, MetricRow, RejectedRow, Unclaimed
+from covid_timeline.model import Article, DateMention, DateRow, EventRow, Facts, MetricRow, RejectedRow
 from covid_timeline.text.clauses import split
 from covid_timeline.text.normalize import NormalizedText, normalize
 
@@ -37,9 +37,6 @@ def extract(article: Article) -> Facts:
     places = find_places(text, article.region_code)
     taken = sorted([(date.start, date.end) for date in dates] + [(place.start, place.end) for place in places])
     quantities, unclaimed = find_quantities(text, taken)
-    # numbers of which only a label or a table's header says the unit: nothing here reads those yet
-    unclaimed += [Unclaimed(q.start, q.end, f"number in a {q.flag}, without a counter") for q in quantities if not q.unit]
-    quantities = [quantity for quantity in quantities if quantity.unit]
     scope = Scope(text, sentences, dates, places, article.region_code, article.anchor_date)
     title_end = _title_end(text)
     drafts = bind(scope, quantities, title_end)

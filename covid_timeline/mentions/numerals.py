@@ -43,7 +43,13 @@ _DIGITS = "零一二两三四五六七八九"
 # Characters that cn2an does not know, or knows as something else, as those that it reads.
 _SPELLINGS = str.maketrans(
     {
-        **dict(zip("〇○壹贰貳兩叁參叄参肆伍陆陸柒捌玖拾佰仟萬億點", "零零一二二两三三三三四五六六七八九十百千万亿点", strict=True)),
+        **dict(
+            zip(
+                "〇○壹贰貳兩叁參叄参肆伍陆陸柒捌玖拾佰仟萬億點",
+                "零零一二二两三三三三四五六六七八九十百千万亿点",
+                strict=True,
+            )
+        ),
         "廿": "二十",
         "卅": "三十",
         "卌": "四十",
@@ -59,7 +65,9 @@ _CHINESE = re.compile(f"[{_DIGITS}{''.join(_POWERS)}]+")
 # 一百二, 两万五: a last digit stands for the next lower place. 零 before it says that it does not.
 _SHORT = re.compile(rf"[{_DIGITS}{''.join(_POWERS)}]*(?P<unit>[百千万亿])[一二两三四五六七八九]")
 _NEXT_PLACE = {"百": "十", "千": "百", "万": "千", "亿": "千万"}
-_DECIMAL = re.compile(rf"(?P<whole>[^点]+)点(?P<fraction>[{_DIGITS.replace('两', '')}]+)(?P<units>[十百千万亿]{{0,3}})")
+_DECIMAL = re.compile(
+    rf"(?P<whole>[^点]+)点(?P<fraction>[{_DIGITS.replace('两', '')}]+)(?P<units>[十百千万亿]{{0,3}})"
+)
 # Decimal arithmetic rounds to 28 digits by default; this much holds every number of MAX_LENGTH exactly.
 _EXACT = Context(prec=100)
 

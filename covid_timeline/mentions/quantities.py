@@ -447,7 +447,11 @@ def _literal_at(text: str, start: int, end: int) -> bool:
     """Whether a word or idiom of not_figures.toml holds the numeral at `start`."""
     for offset, literal in words.WORDS.get(text[start : start + 2], ()):
         # where the numeral goes on beyond the word, it is none: 万分之三, 零点六个百分点
-        if start - offset + len(literal) >= end and start >= offset and text.startswith(literal, start - offset):
+        if (
+            start - offset + len(literal) >= end
+            and start >= offset
+            and text.startswith(literal, start - offset)
+        ):
             return True
     if start and end == start + 1:
         for offset, literal in words.WORDS_AT_END.get(text[start - 1 : end], ()):
@@ -597,7 +601,10 @@ def _read(text: str, start: int, end: int, stop: int, lenient: bool = False) -> 
     if percent:
         falls = _falls(text, start if hedge is None else hedge.start)
         if falls:
-            number = number._replace(value=-number.value if number.high is None else -number.high, high=None if number.high is None else -number.value)
+            number = number._replace(
+                value=-number.value if number.high is None else -number.high,
+                high=None if number.high is None else -number.value,
+            )
         elif previous == "负":
             number = number._replace(start=start - 1, value=-number.value)
         parts = _finish(
@@ -691,7 +698,11 @@ def _with_unit(
     if entry.smaller and high is None and not qualifier:
         for word, part in entry.smaller:  # 5元3角2分
             less = _SMALLER.match(text, end, stop)
-            if less is not None and less["word"] == word and text[less.end() : less.end() + 1] not in _NOT_SMALLER:
+            if (
+                less is not None
+                and less["word"] == word
+                and text[less.end() : less.end() + 1] not in _NOT_SMALLER
+            ):
                 value += parse_number(less["n"]) * part
                 end = less.end()
     if entry.tail == "half":
@@ -720,7 +731,9 @@ def _with_unit(
     ):
         return _refuse(start - 1, end, "a count below zero")
     sign = _sign(text, start, unit)
-    falls = not sign and unit not in words.FALL_UNITS and _falls(text, start if hedge is None else hedge.start)
+    falls = (
+        not sign and unit not in words.FALL_UNITS and _falls(text, start if hedge is None else hedge.start)
+    )
     if sign:
         value = -value
         start -= sign

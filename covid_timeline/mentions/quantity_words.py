@@ -114,7 +114,9 @@ _ZERO = _load("zero_words.toml")
 
 HEAD_UNITS: dict[str, str] = {row["id"]: row["unit"] for row in _UNITS["head"]}
 _HEAD_WORDS: dict[str, list[str]] = {row["id"]: _written(row) for row in _UNITS["head"]}
-HEAD_STOPS: dict[str, tuple[str, ...]] = {row["id"]: tuple(row.get("not_across", ())) for row in _UNITS["head"]}
+HEAD_STOPS: dict[str, tuple[str, ...]] = {
+    row["id"]: tuple(row.get("not_across", ())) for row in _UNITS["head"]
+}
 """Head -> verbs across which it is not what the counter counts: 5个监狱通报确诊病例."""
 _HEAD_TRAPS: dict[str, list[str]] = {
     word: traps for row in _UNITS["head"] for word, traps in row.get("traps", {}).items()
@@ -313,7 +315,14 @@ def _build_fast() -> dict[str, tuple[str, str, frozenset[str]]]:
         if last.word != first or entry is None or first in NOT_AFTER[True]:
             continue
         needs_more = (
-            entry.heads or entry.near or entry.factor or entry.tail or entry.late or entry.hedged or entry.half_after or entry.smaller
+            entry.heads
+            or entry.near
+            or entry.factor
+            or entry.tail
+            or entry.late
+            or entry.hedged
+            or entry.half_after
+            or entry.smaller
         ) or entry.unit in ("percent", "degree_celsius")
         if needs_more or sum(counter.word == first for counter in counters) > 1:
             continue

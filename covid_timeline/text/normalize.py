@@ -148,7 +148,9 @@ def _read_dictionary(name: str) -> dict[str, str]:
 
 
 def _read_exceptions() -> dict[str, str]:
-    rows = tomllib.loads(files(__package__).joinpath("conversion.toml").read_text(encoding="utf-8"))["exception"]
+    rows = tomllib.loads(files(__package__).joinpath("conversion.toml").read_text(encoding="utf-8"))[
+        "exception"
+    ]
     return {spelling: row["word"] for row in rows for spelling in row["spellings"]}
 
 
@@ -183,7 +185,9 @@ class _Folds(NamedTuple):
     any_traditional: re.Pattern[str]
     phrases: dict[str, str]
     any_phrase: re.Pattern[str]
-    phrase_sign: re.Pattern[str]  # the characters that a phrase converts otherwise than they are by themselves
+    phrase_sign: re.Pattern[
+        str
+    ]  # the characters that a phrase converts otherwise than they are by themselves
 
 
 @cache
@@ -207,7 +211,12 @@ def _folds() -> _Folds:
         if len(key) == len(value) and "".join(traditional.get(c, c) for c in key) != value
     }
     one = {**traditional, **_SIGNS, **_compatibility_forms(traditional)}
-    signs = {c for key, value in phrases.items() for c, v in zip(key, value, strict=True) if traditional.get(c, c) != v}
+    signs = {
+        c
+        for key, value in phrases.items()
+        for c, v in zip(key, value, strict=True)
+        if traditional.get(c, c) != v
+    }
     return _Folds(
         traditional,
         one,
