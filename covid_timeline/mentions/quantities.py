@@ -47,12 +47,12 @@ __all__ = ["find_quantities", "parse_quantity", "reread"]
 _RUN = re.compile(
     rf"[{words.NUMERALS}](?:(?:[{words.NUMERALS_BUT_THOUSAND}]|千(?![瓦伏卡焦]))+"
     rf"|\.(?=[0-9])"
-    rf"|(?<=[0-9])(?<![0-9]{{4}}),(?=[0-9]{{3}}(?![0-9]))"
+    rf"|,(?<=[0-9],)(?<![0-9]{{4}},)(?=[0-9]{{3}}(?![0-9]))"
     # 2 104亿元 is one numeral; 13603 747 545 are the cells of a row
-    rf"|(?<=[0-9])(?<![0-9]{{4}})(?<![0-9] [0-9])(?<![0-9] [0-9]{{2}}) (?=[0-9]{{3}}(?: [0-9]{{3}}){{0,3}}(?:\.[0-9]+)?[^ 0-9\n|，。,.;；])"
+    rf"|[ ](?<=[0-9] )(?<![0-9]{{4}} )(?<![0-9] [0-9] )(?<![0-9] [0-9]{{2}} )(?=[0-9]{{3}}(?: [0-9]{{3}}){{0,3}}(?:\.[0-9]+)?[^ 0-9\n|，。,.;；])"
     # 691，027.05万元; in 确诊12，345人出院 the same comma separates clauses
-    rf"|(?<=[0-9])(?<![0-9]{{4}})，(?=[0-9]{{3}}(?:，[0-9]{{3}}){{0,3}}\.[0-9]{{1,4}}[万亿]?(?:元|美元|吨|亩|平方米|公斤))"
-    rf"|(?<=[0-9]) (?=[万亿])"
+    rf"|，(?<=[0-9]，)(?<![0-9]{{4}}，)(?=[0-9]{{3}}(?:，[0-9]{{3}}){{0,3}}\.[0-9]{{1,4}}[万亿]?(?:元|美元|吨|亩|平方米|公斤))"
+    rf"|[ ](?<=[0-9] )(?=[万亿])"
     rf"|点(?=[{words.CHINESE_DIGITS}])"
     rf"|[多余来几](?=[{words.MAGNITUDES}](?![姓货般]))"
     rf"|分之(?=[{words.NUMERALS}]))*"
@@ -78,7 +78,7 @@ _NOT_SMALLER = frozenset("之钟钱个名位人只家例岁年月日天")
 _NOT_AFTER_LATE = frozenset("次个名年方种项位家人渠层元点")
 # 壹贰叁…拾佰仟, which sums of money are written in; alone they are names (队伍, 陆家嘴)
 _FINANCIAL = re.compile(
-    r"(?<![队大收人海丹苦])(?:[壹贰叁参肆伍陆柒捌玖]|拾(?=[万亿余多元圆]))(?:零?[壹贰叁参肆伍陆柒捌玖]?[拾佰仟百千万亿]){0,8}[壹贰叁参肆伍陆柒捌玖]?(?=[余多]?[元圆])"
+    r"[壹贰叁参肆伍陆柒捌玖拾](?<![队大收人海丹苦].)(?:(?<!拾)|(?=[万亿余多元圆]))(?:零?[壹贰叁参肆伍陆柒捌玖]?[拾佰仟百千万亿]){0,8}[壹贰叁参肆伍陆柒捌玖]?(?=[余多]?[元圆])"
 )
 _PLAIN = str.maketrans("壹贰叁参肆伍陆柒捌玖拾佰仟", "一二三三四五六七八九十百千")
 _MINUS = frozenset("-−－")
@@ -89,6 +89,7 @@ _CURRENCY = re.compile(
 )
 _VERB = re.compile("[的有在和与及、设立建开展实施了到]")
 _LABEL = re.compile(r"(?:^|[\n，,；;。、 |•·●◆\-*（(])(?P<label>[\u4e00-\u9fff（）()]{2,14})[:：] {0,4}$")
+_LABEL_ENDS = frozenset(":： ")
 _GROUP = re.compile(r"[^，。；“”‘’「」\"]{0,6}[组队班法制岗团行][”’」\"]")
 _SMALLER = re.compile(r" ?(?P<n>[0-9]{1,2}|[一二两三四五六七八九])(?P<word>[角毛分两])")
 # The cells of a plain-text table's row on either side of a number: a row starts at the line, a bar or a name with a
@@ -871,12 +872,19 @@ def _without_counter(text: str, number: _Number, end: int, stop: int, token: str
         share = _share(text, number, end, stop)
         if share is not None:
             return share
-    if number.end == end and hedge_start == start and _is_cell(text, start, end, token):
+    if (
+        following in " |\n"
+        and number.end == end
+        and hedge_start == start
+        and _is_cell(text, start, end, token)
+    ):
         begin = start - (previous == "+")
         return _Reading(Quantity(begin, end, value, None, "", "exact", "", "unit.row", "row"), end)
     if _is_name(text, start, end, token):
         return _Reading(None, end)
-    label = _LABEL.search(text, max(0, hedge_start - 20), hedge_start)
+    label = None
+    if text[hedge_start - 1 : hedge_start] in _LABEL_ENDS:
+        label = _LABEL.search(text, max(0, hedge_start - 20), hedge_start)
     if label is not None and not label["label"].endswith(words.NO_LABELS) and _ends_value(text, number.end):
         read = _finish(text, number, number.end, stop, unit="", counter="", rule="unit.label")
         if isinstance(read.found, Quantity):
