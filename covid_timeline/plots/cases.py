@@ -120,18 +120,19 @@ def plot_cases(
         named = [code for code in dict.fromkeys(wanted) if code in peaks][:NAMED]
     names = style.place_names(peaks, lang)
     first, last = min(row["date"] for row in rows), max(row["date"] for row in rows)
-    breaks = _breaks(rows, indicator, first, last)
+    opening = first - dt.timedelta(1) if any(row["date"] == first for row in moments) else first
+    breaks = _breaks([row for row in rows if row["region_code"] in named], indicator, first, last)
     top, bottom = max(row["value_max"] for row in rows), min(0.0, *(row["value_min"] for row in rows))
     log = scale == "log" or (scale == "auto" and len(peaks) > 1 and _is_steep(peaks))
     axis = _Axis(bottom, top, log, height)
 
     base = alt.Chart(alt.Data(values=_points(days, names, named, lang)))
-    x = alt.X("day:T", scale=_day_scale(alt, first, last), axis=style.day_axis(first, last, lang, width))
+    x = alt.X("day:T", scale=_day_scale(alt, opening, last), axis=style.day_axis(opening, last, lang, width))
     y = axis.encoding(alt, _unit(rows, lang), "value:Q")
     colour = _colours(alt, [names[code] for code in named])
     tooltip = _tooltips(alt, lang)
     alone = alt.datum.alone
-    spread = base.transform_filter(alt.datum.named & (alt.datum.high > alt.datum.low)).encode(
+    spread = base.transform_filter(alt.datum.named & (alt.datum.high > alt.datum.low) & ~alt.datum.banded).encode(
         x=x, y=axis.encoding(alt, "", "low:Q"), y2="high:Q", color=colour, tooltip=tooltip
     )
     layers = [
@@ -170,9 +171,10 @@ def plot_cases(
     what = style.sentence_case(style.label("indicators", indicator, lang))
     when = style.period(first, last, lang)
     title = f"{what}, {asked.words()}, {when}" if lang == "en" else f"{asked.words()}{what}，{when}"
-    lines = [_key(days, moments, breaks, log, len(peaks), len(named), lang), _sources(rows, path, lang)]
+    key = _key(days, moments, breaks, log, len(peaks), len(named), lang)
+    lines = [*style.wrapped(key, lang, width + 80), _sources(rows, path, lang)]
     chart = alt.layer(*layers).properties(width=width, height=height)
-    return style.finish(chart, title, [line for line in lines if line], offset=10 + 13 * len(breaks))  # type: ignore[no-any-return]
+    return style.finish(chart, title, lines)  # type: ignore[no-any-return]
 
 
 # --- what is drawn ------------------------------------------------------------------------------------------------------
@@ -190,7 +192,7 @@ class _Axis(NamedTuple):
         kind = {"type": "symlog", "constant": 1} if self.log else {}
         scale = alt.Scale(domain=[self.bottom, self._ceiling()], nice=False, zero=False, **kind)
         values = {"values": self._ticks()} if self.log else {"tickCount": 6}
-        return alt.Y(field, scale=scale, axis=alt.Axis(title=title or None, format=",", **values))
+        return alt.Y(field, scale=scale, axis=alt.Axis(title=title or None, format=",~f", **values))
 
     def pixel(self, value: float) -> float:
         low, high = self._on_scale(self.bottom), self._on_scale(self._ceiling())
@@ -218,21 +220,20 @@ def _day_scale(alt: Any, first: dt.date, last: dt.date) -> Any:
     def moment(day: dt.date) -> Any:
         return alt.DateTime(year=day.year, month=day.month, date=day.day)
 
-    # Half a day of room on the left; a figure of a moment may lie after midnight of the last day.
-    return alt.Scale(domain=[moment(first), moment(last + dt.timedelta(1))])
+    return alt.Scale(domain=[moment(first), moment(last)])
 
 
 def _points(rows: Sequence[Row], names: Mapping[str, str], named: Sequence[str], lang: Lang) -> list[Row]:
     """One object for each figure; `run` numbers the stretches of days that follow one another."""
     found: list[Row] = []
     runs: dict[str, list[list[Row]]] = {}
+    ends: dict[str, dt.date] = {}
     for row in sorted(rows, key=lambda one: (one["region_code"], one["date"], one.get("as_of_time") or "")):
         code = row["region_code"]
-        clock = row["as_of_time"] if "time_start" in row and row["as_of_time"] else ""
+        clock = _clock(row)
         low, high = (row["value_min"], row["value_max"]) if row["conflict"] else (row["value"], row["value"])
         point = {
-            # A day's closing figure stands at its beginning, as a daily axis is read; a moment at its hour.
-            "day": f"{row['date']}T{clock or '00:00'}:00" if clock != "24:00" else f"{row['date']}T23:59:00",
+            "day": _place_on_axis(row["date"], clock),
             "said": f"{row['date']} {clock}".strip(),
             "code": code,
             "place": names[code],
@@ -248,16 +249,31 @@ def _points(rows: Sequence[Row], names: Mapping[str, str], named: Sequence[str],
         }
         found.append(point)
         stretches = runs.setdefault(code, [])
-        if stretches and (row["date"] - dt.date.fromisoformat(stretches[-1][-1]["day"][:10])).days <= 1:
+        if stretches and (row["date"] - ends[code]).days <= 1:
             stretches[-1].append(point)
         else:
             stretches.append([point])
+        ends[code] = row["date"]
     for stretches in runs.values():
         for i, stretch in enumerate(stretches):
             banded = any(point["high"] > point["low"] for point in stretch) and len(stretch) > 1
             for point in stretch:
                 point |= {"run": i, "alone": len(stretch) == 1, "banded": banded}
     return found
+
+
+def _clock(row: Row) -> str:
+    """The hour of a figure of a moment; nothing for a day's closing figure."""
+    return (row["as_of_time"] or "") if "time_start" in row else ""
+
+
+def _place_on_axis(day: dt.date, clock: str = "") -> str:
+    """A day's mark on the axis is its closing figure, so what is of an hour before stands before the mark."""
+    at = dt.datetime.combine(day, dt.time())
+    if clock and clock != "24:00":
+        hours, minutes = map(int, clock.split(":"))
+        at -= dt.timedelta(days=1) - dt.timedelta(hours=hours, minutes=minutes)
+    return at.isoformat()
 
 
 def _colours(alt: Any, names: Sequence[str]) -> Any:
@@ -296,15 +312,14 @@ def _label_layers(
             latest[row["region_code"]] = row
     wanted = {code: axis.pixel(row["value"]) for code, row in latest.items()}
     placed = spread_labels(wanted, gap=14, low=4, high=axis.height - 4)
-    margin = f"{last + dt.timedelta(1)}T00:00:00"
+    margin = _place_on_axis(last)
     labels: list[Row] = []
     leaders: list[Row] = []
     for code, pixel in placed.items():
         text = f"{names[code]} {style.number(latest[code]['value'])}"
         at = axis.value(pixel)
         labels.append({"day": margin, "value": at, "place": names[code], "text": text})
-        day = latest[code]["date"]
-        leaders.append({"day": f"{day}T00:00:00", "value": latest[code]["value"], "place": names[code]})
+        leaders.append({"day": _place_on_axis(latest[code]["date"], _clock(latest[code])), "value": latest[code]["value"], "place": names[code]})
         leaders.append({"day": margin, "value": at, "place": names[code]})
     y = axis.encoding(alt, "", "value:Q")
     return [
@@ -312,7 +327,7 @@ def _label_layers(
         .mark_line(strokeWidth=0.7, opacity=0.6, strokeDash=[1, 2])
         .encode(x=x, y=y, color=colour),
         alt.Chart(alt.Data(values=labels))
-        .mark_text(align="left", dx=4, fontSize=11, fontWeight="bold")
+        .mark_text(align="left", dx=8, fontSize=11, fontWeight="bold")
         .encode(x=x, y=y, text="text:N", color=colour),
     ]
 
@@ -411,7 +426,7 @@ def _key(
     n: int,
     n_named: int,
     lang: Lang,
-) -> str:
+) -> list[str]:
     """How to read the marks that occur."""
     en, zh = [], []
     if log:
@@ -432,7 +447,7 @@ def _key(
     if breaks:
         en.append("dashed line: the count changes its meaning")
         zh.append("虚线：统计口径变化")
-    return style.sentence_case("; ".join(en)) if lang == "en" else "；".join(zh)
+    return en if lang == "en" else zh
 
 
 def _sources(rows: Sequence[Row], path: str | Path | None, lang: Lang) -> str:

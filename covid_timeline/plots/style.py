@@ -25,11 +25,11 @@ PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#56B4E9", "#E
 GREY = "#B8B8B8"
 INK = "#333333"
 
-# Arial first, so that figures and Latin letters are set in it; a reader's machine has one of the rest for Chinese.
-# Where none is installed the renderer takes any font that has the character, else an empty box.
+# A renderer sets a whole text in the first of these that is installed, and takes any font at all, often one with
+# serifs, for the characters that it lacks; so the ones that have both Chinese and Latin letters come first.
 FONTS = (
-    "Arial, Liberation Sans, Noto Sans CJK SC, Noto Sans SC, Source Han Sans SC, PingFang SC, Hiragino Sans GB, "
-    "Microsoft YaHei, SimHei, WenQuanYi Micro Hei, WenQuanYi Zen Hei, Droid Sans Fallback, sans-serif"
+    "Noto Sans CJK SC, Noto Sans SC, Source Han Sans SC, PingFang SC, Hiragino Sans GB, Microsoft YaHei, SimHei, "
+    "WenQuanYi Micro Hei, WenQuanYi Zen Hei, Droid Sans Fallback, Arial, Liberation Sans, sans-serif"
 )
 
 
@@ -135,7 +135,19 @@ def source_line(documents: Sequence[Mapping[str, Any]], lang: Lang) -> str:
 # --- look -------------------------------------------------------------------------------------------------------------
 
 
-def finish(chart: alt.LayerChart | alt.Chart, title: str, lines: Sequence[str], offset: int = 8) -> Any:
+def wrapped(parts: Sequence[str], lang: Lang, width: int) -> list[str]:
+    """Remarks in lines that are not wider than the plot, broken between remarks."""
+    mark, letter = ("; ", 5.4) if lang == "en" else ("；", 11)
+    lines: list[str] = []
+    for part in parts:
+        if lines and len(lines[-1]) + len(mark) + len(part) <= width / letter:
+            lines[-1] += mark + part
+        else:
+            lines.append(part)
+    return [sentence_case(line) if i == 0 else line for i, line in enumerate(lines)]
+
+
+def finish(chart: alt.LayerChart | alt.Chart, title: str, lines: Sequence[str]) -> Any:
     """The chart with its one title and the look that all plots share."""
     alt = altair()
     return (
@@ -151,7 +163,7 @@ def finish(chart: alt.LayerChart | alt.Chart, title: str, lines: Sequence[str], 
                 subtitleColor="#555555",
                 subtitleFontSize=11,
                 subtitlePadding=5,
-                offset=offset,
+                offset=8,
             ),
             padding=12,
         )
