@@ -60,7 +60,7 @@ def plot_coverage(
     wanted = {level} if level else set(sorted(set(level_of.values()), key=levels.index)[:2])
     rows = [row for row in rows if level_of.get(row["region_code"]) in wanted]
     if not rows:
-        raise ValueError("no document speaks of " + (f"a place of level {level} there" if level else "the place") + (" in those days" if start or end else ""))
+        raise ValueError(_nothing(place, level, start, end))
     days: dict[str, set[dt.date]] = {}
     cells: dict[tuple[str, dt.date], dict[str, Any]] = {}
     for row in rows:
@@ -107,7 +107,7 @@ def plot_coverage(
     colour = alt.Color(
         "days:Q",
         scale=alt.Scale(domain=[0, 7], range=["#EAF2F8", "#0072B2", "#00304F"]),
-        legend=alt.Legend(title=said["days"], orient="top", gradientLength=160, tickCount=7, titleLimit=300),
+        legend=alt.Legend(title=said["days"], orient="top", gradientLength=160, tickCount=7, titleLimit=300, titleFontWeight="normal"),
     )
     light = alt.condition(alt.datum.days > 3, alt.value("white"), alt.value(style.INK))
     layers = [base.mark_rect(stroke="white").encode(color=colour)]
@@ -128,6 +128,11 @@ def plot_coverage(
     table = load_documents(path=path, backend="arrow", columns=["doc_id", "source"]).to_pylist()
     lines = [*style.wrapped(key, lang, width + 80), style.source_line(table, lang)]
     return style.finish(chart, title, lines)  # type: ignore[no-any-return]
+
+
+def _nothing(place: str | Iterable[str] | None, level: str | None, start: Day | None, end: Day | None) -> str:
+    days = " in those days" if start is not None or end is not None else ""
+    return f"no document speaks of {_where(place, level, 'en')}{days}"
 
 
 _LEVELS_EN = {"country": "countries", "province": "provinces", "prefecture": "prefectures", "county": "counties"}

@@ -99,10 +99,12 @@ def plot_timeline(
     rows, hidden = _one_a_row(marks) if labelled else _packed(marks)
 
     first, last = min(mark["from"] for mark in marks), max(mark["to"] for mark in marks)
+    middle = first + (last - first) / 2
     drawn = [
-        {**mark, "from": str(mark["from"]), "to": str(mark["to"]), "until": str(mark["to"])} for mark in marks
+        {**mark, "from": str(mark["from"]), "to": str(mark["to"]), "until": str(mark["to"]), **_beside(mark, middle)}
+        for mark in marks
+        if mark["row"] is not None
     ]
-    drawn = [mark for mark in drawn if mark["row"] is not None]
     # A row is `order|label|n`: the axis shows the label on the first row of each category.
     y = alt.Y(
         "row:N",
@@ -140,13 +142,8 @@ def plot_timeline(
         base.transform_filter(~alt.datum.fact).mark_point(filled=False, size=50, strokeWidth=1.5),
     ]
     if labelled:
-        middle = first + (last - first) / 2
-        for side, align, shift in (("left", "right", -8), ("right", "left", 8)):
-            chosen = [
-                mark | {"anchor": mark["to"] if side == "right" else mark["from"]}
-                for mark in drawn
-                if (dt.date.fromisoformat(mark["from"]) > middle) == (side == "left")
-            ]
+        for align, shift in (("right", -8), ("left", 8)):
+            chosen = [mark for mark in drawn if (mark["side"] == "left") == (align == "right")]
             layers.append(
                 alt.Chart(alt.Data(values=chosen))
                 .mark_text(align=align, dx=shift, fontSize=10.5, color=style.INK, limit=width // 2 + 60)
@@ -164,14 +161,12 @@ def plot_timeline(
 
 
 def headline(event: Row, lang: Lang) -> str:
-    """One line for an event: the one made when it was read, else its category and, in Chinese, its clause."""
+    """One line for an event: the one made when it was read, else its clause (Chinese) or category."""
     made = event["headline_en" if lang == "en" else "headline_zh"]
     if made:
         return str(made)
     kind = style.label("categories", event["category"], lang)
-    if lang == "zh" and event["summary"]:
-        return f"{kind}：{event['summary']}"
-    return kind + (f" ({event['n_metrics']} figures)" if lang == "en" and event["n_metrics"] else "")
+    return str(event["summary"] or kind) if lang == "zh" else kind
 
 
 def _mark(event: Row, lang: Lang) -> Row:
@@ -189,6 +184,13 @@ def _mark(event: Row, lang: Lang) -> Row:
         "fact": event["status"] == "reported",
         "id": event["event_id"],
     }
+
+
+def _beside(mark: Row, middle: dt.date) -> dict[str, str]:
+    """Where a headline has room: after the mark, before it in the right half, on a bar that goes over the middle."""
+    if mark["from"] > middle:
+        return {"side": "left", "anchor": str(mark["from"])}
+    return {"side": "right", "anchor": str(mark["to"] if mark["to"] <= middle else mark["from"])}
 
 
 def _together(marks: Sequence[Row]) -> list[Row]:
@@ -238,6 +240,8 @@ def _packed(marks: Sequence[Row]) -> tuple[list[str], int]:
         lanes[lane] = mark["to"]
         mark["row"] = f"{order:02}|{mark['kind']}|{lane}"
         rows[mark["row"]] = None
+        # A row is lower than a line of text: two for each category keep the names of the categories apart.
+        rows[f"{order:02}|{mark['kind']}|1"] = None
     return sorted(rows, key=lambda row: (row[:2], int(row.rpartition("|")[2]))), hidden
 
 
