@@ -4,7 +4,8 @@
 (() => {
   const byId = (id) => document.getElementById(id);
   const [main, aside, input, options, said] = ["main", "detail", "place", "places", "said"].map(byId);
-  const TILES = 12; // indicators shown before "more"
+  const tileCount = () => (window.innerWidth < 620 ? 6 : 12); // indicators shown before "more"
+  const FIRST = "confirmed_cumulative"; // what is drawn where nothing was chosen
   let shown = {}; // the state that is on the page
   let view = null; // of the place that is on the page
   let serial = 0; // of the last change: a slower one must not overwrite a newer
@@ -118,7 +119,7 @@
     const above = [];
     for (let outer = place.parent; outer; outer = (CT.places.get(outer) || {}).parent) above.unshift(outer);
     const inside = [...CT.places.values()].filter((one) => one.known && one.parent === code);
-    const order = Object.keys({ ...data.days, ...data.moments }).sort((a, b) =>
+    const order = Object.keys({ ...data.days, ...data.moments }).sort((a, b) => (b === FIRST) - (a === FIRST) ||
       (data.days[b] || []).length - (data.days[a] || []).length || (data.moments[b] || []).length - (data.moments[a] || []).length || (a < b ? -1 : 1));
     const tiles = CT.h("div", { class: "tiles", role: "group", "aria-label": CT.t("indicator") });
     const chart = CT.h("div", { class: "chart-room" });
@@ -145,17 +146,18 @@
   const drawTiles = () => {
     const { order, data, tiles } = view;
     const chosen = current();
+    const TILES = tileCount();
     const some = view.all || order.length <= TILES ? order : order.slice(0, TILES).includes(chosen) ? order.slice(0, TILES) : [...order.slice(0, TILES - 1), chosen];
     tiles.replaceChildren(...some.map((word) => {
       const days = data.days[word] || [];
       const last = days[days.length - 1] || data.moments[word][data.moments[word].length - 1];
       return CT.h("button", { type: "button", class: "tile", "aria-pressed": word === chosen ? "true" : "false", "data-indicator": word, onclick: () => CT.go({ show: word }) },
-        CT.h("span", { class: "name" }, CT.word("indicators", word)), days.length ? CT.spark(days) : "", CT.h("span", { class: "last" }, CT.number(last.value)));
+        CT.h("span", { class: "name" }, CT.word("indicators", word)), days.length ? CT.spark(days) : "", CT.h("span", { class: "last" }, CT.short(last.value)));
     }), order.length > TILES ? CT.h("button", { type: "button", class: "more", onclick: () => { view.all = !view.all; drawTiles(); } }, view.all ? CT.t("fewer") : `${CT.t("more")} (${order.length - TILES})`) : "");
   };
   const current = () => {
     if (view.order.includes(CT.state.show)) return CT.state.show;
-    return view.order.includes("confirmed_cumulative") ? "confirmed_cumulative" : view.order[0];
+    return view.order[0];
   };
   const openRow = (row) => CT.go({ row: row.metric_id });
 

@@ -90,7 +90,7 @@
     if (last - first < 2) [first, last] = [first - 1, last + 1];
     const shown = marked.filter((one) => one.x > first && one.x <= last);
     const ticks = steps(low, high, narrow ? 4 : 5);
-    const left = 14 + 7 * Math.max(...ticks.map((tick) => CT.number(tick).length));
+    const left = 14 + 7 * Math.max(...ticks.map((tick) => CT.short(tick).length));
     const [right, top, bottom] = [14, 12 + 15 * shown.length, height - 26];
     const x = (day) => left + ((day - first) / (last - first)) * (width - left - right);
     const y = (value) => bottom - ((value - low) / ((high - low) * 1.04)) * (bottom - top);
@@ -98,7 +98,7 @@
     const layers = [];
     for (const tick of ticks) {
       layers.push(CT.s("line", { class: "grid", x1: left, x2: width - right, y1: y(tick), y2: y(tick) }));
-      layers.push(CT.s("text", { class: "tick", x: left - 6, y: y(tick) + 4, "text-anchor": "end" }, CT.number(tick)));
+      layers.push(CT.s("text", { class: "tick", x: left - 6, y: y(tick) + 4, "text-anchor": "end" }, CT.short(tick)));
     }
     for (const tick of CT.dayTicks(first, last, width - left)) {
       layers.push(CT.s("line", { class: "axis", x1: x(tick), x2: x(tick), y1: bottom, y2: bottom + 4 }));
@@ -108,11 +108,13 @@
     shown.forEach((one, i) => {
       const words = { definition: ["definition changes", "口径变化"], assignment: ["assignment changes", "归属变化"], start: ["first published", "开始公布"] };
       const text = `${CT.placeName(one.place)} ${one.date.slice(5)}: ${(words[one.kind] || [one.kind, one.kind])[CT.state.lang === "zh" ? 1 : 0]}`;
-      const end = x(one.x) > width * 0.6;
+      // After the line where it has room, else before it, else at the edge.
+      const long = text.length * (CT.state.lang === "zh" ? 10 : 5.8);
+      const room = [x(one.x) + 5, x(one.x) - 5 - long].find((start) => start > 0 && start + long < width);
       layers.push(
         CT.s("g", { class: "break" }, CT.s("title", {}, one.what),
           CT.s("line", { x1: x(one.x), x2: x(one.x), y1: 6 + 15 * i, y2: bottom }),
-          CT.s("text", { x: x(one.x) + (end ? -5 : 5), y: 14 + 15 * i, "text-anchor": end ? "end" : "start" }, text)),
+          CT.s("text", { x: room === undefined ? 2 : room, y: 14 + 15 * i }, text)),
       );
     });
     for (const run of runs(closing)) {

@@ -176,6 +176,11 @@ CT.word = (vocabulary, word) => {
   return both ? both[CT.state.lang === "zh" ? 1 : 0] : word === null || word === undefined ? "" : String(word);
 };
 CT.number = (value) => Number(value).toLocaleString("en-US", { maximumFractionDigits: 6 });
+/* For a narrow place: 50.7B, 506.8亿. */
+CT.short = (value) => {
+  const compact = { notation: "compact", maximumFractionDigits: 1 };
+  return Math.abs(value) < 1e6 ? CT.number(value) : Number(value).toLocaleString(CT.state.lang === "zh" ? "zh-CN" : "en-US", compact);
+};
 CT.amount = (row) => {
   const signs = { about: "≈ ", nearly: "≲ ", more_than: "> ", at_least: "≥ ", less_than: "< ", at_most: "≤ " };
   const high = row.value_high === null || row.value_high === undefined ? "" : `–${CT.number(row.value_high)}`;
