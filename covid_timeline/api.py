@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
+from covid_timeline import display
 from covid_timeline.facts.article import ArticleError, infer_anchor, read_article
 from covid_timeline.reading.extract import extract as extract_facts
 from covid_timeline.mentions import dates, places, quantities
@@ -98,10 +99,10 @@ class Extraction(NamedTuple):
         return to_frame(to_table(kind, getattr(self, kind)))
 
     def __repr__(self) -> str:
-        counts = ", ".join(
-            f"{len(getattr(self, kind))} {kind}" for kind in ("dates", "events", "metrics", "rejected")
-        )
-        return f"<Extraction: {counts}>"
+        return display.extraction_text(self)
+
+    def _repr_html_(self) -> str:
+        return display.extraction_html(self)
 
 
 def extract(text: str, published: Day | None = None, region: str | None = None) -> Extraction:

@@ -154,13 +154,13 @@ def explore(
     from covid_timeline.explore import write_page
 
     page = write_page(tables or (), out, texts=texts or ())
-    print(f"written: {page.index} ({page.places} places, {page.files} files, {page.bytes / 1e6:.1f} MB)")
+    print(f"written: {page.file} ({page.places} places, {page.files} files, {page.bytes / 1e6:.1f} MB)")
     for remark in page.remarks:
         print(f"covid-timeline: {remark}", file=sys.stderr)
     if open_page:
         import webbrowser
 
-        webbrowser.open(page.index.resolve().as_uri())
+        webbrowser.open(page.file.resolve().as_uri())
 
 
 def add_to(app: typer.Typer) -> None:

@@ -15,7 +15,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import resources
@@ -66,7 +65,7 @@ _WORDS = (
 class Page(NamedTuple):
     """A page that was written."""
 
-    index: Path
+    file: Path  # index.html, to be opened
     places: int
     files: int
     bytes: int
@@ -235,7 +234,7 @@ def _series(found: Sequence[Mapping[str, Any]], parts: Mapping[str, int]) -> dic
     return made
 
 
-def _breaks(code: str, closing: Sequence[Mapping[str, Any]]) -> list[dict[str, object]]:
+def _breaks(code: str, closing: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The days on which a count of this place changes its meaning: its own, its province's, the country's."""
     atlas = gazetteer()
     there = {row["indicator"] for row in closing}

@@ -22,7 +22,7 @@
   };
   const matches = (text) => {
     const query = fold(text);
-    const weight = (place) => place.nDays + place.nEvents;
+    const weight = (place) => (place.level ? place.nDays + place.nEvents : 0);
     const all = [...CT.places.values()].filter((place) => place.known);
     if (!query) return all.sort((a, b) => weight(b) - weight(a)).slice(0, 12);
     return all.map((place) => [rank(place, query), place]).filter(([n]) => n < 9)

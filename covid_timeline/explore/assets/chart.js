@@ -79,7 +79,7 @@
   CT.chart = ({ days, moments, breaks, label, width, selected, open }) => {
     const narrow = width < 520;
     const height = narrow ? 240 : 300;
-    const marked = breaks.map((one) => ({ ...one, x: dayNumber(one.date) }));
+    const marked = breaks.map((one) => ({ ...one, x: dayNumber(one.date) })).sort((a, b) => a.x - b.x);
     const closing = days.map((row) => ({ row, x: at(row), y: row.value }));
     const within = moments.map((row) => ({ row, x: at(row), y: row.value, moment: true }));
     const points = [...closing, ...within].sort((a, b) => a.x - b.x || a.y - b.y);
