@@ -127,15 +127,11 @@ class TestCut:
 
     def test_number_day_and_place(self) -> None:
         raw = "截至2月3日24时，聊城市累计确诊15例。次日无新增。"
-        row = self.row(
-            char_start=11, char_end=21, value_char_start=18, value_char_end=21, date_char_start=2, date_char_end=9,
-            region_char_start=11, region_char_end=14,
-        )  # fmt: skip
-        row["char_start"], row["char_end"] = raw.index("聊城"), raw.index("。")
+        row = self.row(char_start=raw.index("聊城"), char_end=raw.index("。"))
         for name, words in (("value", "15例"), ("date", "2月3日24时"), ("region", "聊城市")):
             row[f"{name}_char_start"] = raw.index(words)
             row[f"{name}_char_end"] = raw.index(words) + len(words)
-        assert cut(row, raw) == ["=截至", "d2月3日24时", "=，", "p聊城市", "=累计确诊", "n15例", "=。"]
+        assert cut(row, [(0, raw)]) == ["=截至", "d2月3日24时", "=，", "p聊城市", "=累计确诊", "n15例", "=。"]
 
     def test_a_day_far_away_stands_alone(self) -> None:
         raw = "2月3日通报。" + "空" * 500 + "。新增2例。"
@@ -143,7 +139,14 @@ class TestCut:
         row = self.row(
             char_start=at, char_end=at + 4, value_char_start=at + 2, value_char_end=at + 4, date_char_start=0, date_char_end=4
         )
-        assert cut(row, raw) == ["d2月3日", "=通报。" + "空" * 9, "…", "=新增", "n2例", "=。"]
+        assert cut(row, [(0, raw)]) == ["d2月3日", "=通报。" + "空" * 9, "…", "=新增", "n2例", "=。"]
+
+    def test_what_the_tables_quote_is_put_together(self) -> None:
+        row = self.row(quote="新增2例", char_start=20, char_end=24, value_char_start=22, value_char_end=24, date_char_start=2, date_char_end=6)
+        assert cut(row, [(0, "截至2月3日，"), (20, "新增2例")]) == ["=截至", "d2月3日", "=，", "…", "=新增", "n2例"]
+        assert cut(row, [(20, "新增2例")]) == ["=新增", "n2例"]
+        assert cut(row, [(20, "新增3例")]) is None
+        assert cut(row, []) is None
 
     @given(st.text(max_size=200), st.data())
     def test_pieces_are_the_text(self, raw: str, data: st.DataObject) -> None:
@@ -153,7 +156,7 @@ class TestCut:
         row = self.row(char_start=clause[0], char_end=clause[1])
         for name, (start, end) in (("value", value), ("date", day), ("region", place)):
             row |= {f"{name}_char_start": start, f"{name}_char_end": end}
-        pieces = cut(row, raw)
+        pieces = cut(row, [(0, raw)])
         if pieces is None:
             return
         stretches = "\x00".join("\x00" if piece == "…" else piece[1:] for piece in pieces)

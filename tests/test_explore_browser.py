@@ -177,7 +177,8 @@ def test_from_a_place_to_the_sentence_and_back(
     point.click()
     assert "4 cases" in r.see("aside h2").text
     assert r.see("aside mark.n").text.endswith("4例")
-    assert "2月7日0—24时，聊城市新增确诊病例4例" in r.run("return document.querySelector('.sentence').textContent").replace("number: ", "").replace("day: ", "").replace("place: ", "")
+    words = "[...document.querySelector('.sentence').childNodes].map((one) => one.lastChild ? one.lastChild.data : one.data).join('')"
+    assert r.run(f"return {words}").startswith("2月7日0—24时，聊城市新增确诊病例4例")
     assert r.see("aside dd", "通报 b7") and r.see("aside dd", "聊城日报")
     assert r.run("return /[0-9a-f]{64}/.test(document.querySelector('aside').textContent)")
     r.back()
@@ -288,7 +289,7 @@ def test_hostile_texts_stay_text(tmp_path: Path, reader: Callable[[str], Reader]
     rows = [
         {
             "id": f"h{i}",
-            "body": f"{text}\n2月{1 + i % 28}日，聊城市关闭{text}检查站，新增确诊病例{i + 1}例，{text}。",
+            "body": f"{text}\n2月{1 + i % 28}日，聊城市关闭{text}检查站，新增确诊病例{i + 1}例，{text}。" + "全市各级各部门认真落实疫情防控措施，群众生活平稳有序。" * 12,
             "title": text,
             "medium": text,
             "url": ("javascript:document.title='owned'", "https://example.org/\"><script>", text)[i % 3],

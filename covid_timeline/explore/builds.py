@@ -12,7 +12,7 @@ from covid_timeline.tables.schema import TABLES
 if TYPE_CHECKING:
     import pyarrow as pa
 
-READ = ("documents", "events", "metrics", "city_by_date", "city_intraday", "regions")
+READ = ("documents", "dates", "events", "metrics", "city_by_date", "city_intraday", "regions")
 
 NO_PLACE = "000000"
 """Stands for rows without a place, so that these can be looked at too; no code of GB/T 2260 is this."""
@@ -33,7 +33,7 @@ def read_builds(folders: Sequence[Path]) -> dict[str, pa.Table]:
         return builds[0]
     from covid_timeline.tables.cities import build_city_by_date, build_city_intraday
 
-    found = {name: pa.concat_tables([build[name] for build in builds]) for name in ("documents", "events", "metrics")}
+    found = {name: pa.concat_tables([build[name] for build in builds]) for name in ("documents", "dates", "events", "metrics")}
     found["regions"] = builds[0]["regions"]
     found["city_by_date"] = build_city_by_date(found["metrics"], found["documents"], found["regions"])
     found["city_intraday"] = build_city_intraday(found["metrics"], found["documents"], found["regions"])
@@ -63,6 +63,19 @@ def _check_ids(folders: Sequence[Path], builds: Sequence[dict[str, pa.Table]]) -
             if doc_id in seen:
                 raise ValueError(f"document {doc_id!r} is in {seen[doc_id]} and in {folder}; name builds without common documents")
             seen[doc_id] = folder
+
+
+def quoted(tables: dict[str, pa.Table]) -> dict[str, list[tuple[int, str]]]:
+    """What the tables themselves quote of each document: dates, sentences of events, clauses of figures."""
+    import pyarrow.compute as pc
+
+    found: dict[str, list[tuple[int, str]]] = {}
+    for name in ("dates", "events", "metrics"):
+        table = tables[name].select(["doc_id", "char_start", "quote"])
+        table = table.filter(pc.is_valid(table["quote"]))
+        for doc_id, start, quote in zip(*(column.to_pylist() for column in table.columns), strict=True):
+            found.setdefault(doc_id, []).append((start, quote))
+    return found
 
 
 def by_place(table: pa.Table, order: Sequence[str]) -> Iterator[tuple[str, pa.Table]]:

@@ -21,8 +21,8 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from covid_timeline.explore.builds import NO_PLACE, by_place, read_builds, rows
-from covid_timeline.explore.sentences import cut, read_texts
+from covid_timeline.explore.builds import NO_PLACE, by_place, quoted, read_builds, rows
+from covid_timeline.explore.sentences import Known, cut, known_stretches, read_texts
 from covid_timeline.mentions.places import gazetteer
 from covid_timeline.tables.cities import definition_breaks
 from covid_timeline.tables.schema import SCHEMA_VERSION, VOCABULARIES
@@ -104,7 +104,9 @@ def write_page(tables: Iterable[str | Path] | str | Path = (), out: str | Path =
         (room / "data").mkdir(parents=True)
         _copy_program(room)
         writer = _Writer(room / "data")
-        places = _write_data(writer, builds, raw)
+        known: dict[str, Known] = {doc_id: known_stretches(quotes) for doc_id, quotes in quoted(builds).items()}
+        known |= {doc_id: [(0, text)] for doc_id, text in raw.items()}
+        places = _write_data(writer, builds, known)
         written = [path for path in room.rglob("*") if path.is_file()]
         size = sum(path.stat().st_size for path in written)
         if out.exists():
@@ -161,7 +163,7 @@ def _plain(value: object) -> str:
     raise TypeError(f"{value!r} cannot be written")
 
 
-def _write_data(writer: _Writer, builds: Mapping[str, pa.Table], raw: Mapping[str, str]) -> int:
+def _write_data(writer: _Writer, builds: Mapping[str, pa.Table], known: Mapping[str, Known]) -> int:
     documents = _write_documents(writer, builds["documents"])
     events = dict(by_place(builds["events"], ("date_start", "date_end", "event_id")))
     figures = dict(by_place(builds["metrics"], ("indicator", "date_end", "metric_id")))
@@ -176,12 +178,12 @@ def _write_data(writer: _Writer, builds: Mapping[str, pa.Table], raw: Mapping[st
             found = rows(part)
             parts |= {row["metric_id"]: n for row in found}
             n_figures += len(found)
-            writer.put(f"{code}.m{n}", _part(found, FIGURE_COLUMNS, documents, raw))
+            writer.put(f"{code}.m{n}", _part(found, FIGURE_COLUMNS, documents, known))
         n_events = 0
         for n, part in enumerate(_parts(events.get(code))):
             found = rows(part)
             n_events += len(found)
-            writer.put(f"{code}.e{n}", _part(found, EVENT_COLUMNS, documents, raw))
+            writer.put(f"{code}.e{n}", _part(found, EVENT_COLUMNS, documents, known))
         closing, within = rows(days.get(code)), rows(moments.get(code))
         writer.put(
             code,
@@ -205,13 +207,13 @@ def _parts(table: pa.Table | None) -> Iterator[pa.Table]:
 
 
 def _part(
-    found: Sequence[Mapping[str, Any]], columns: Sequence[str], documents: Mapping[str, int], raw: Mapping[str, str]
+    found: Sequence[Mapping[str, Any]], columns: Sequence[str], documents: Mapping[str, int], known: Mapping[str, Known]
 ) -> dict[str, object]:
     """Rows as lists: the columns, the document's number instead of its id, and the sentence in pieces."""
     made = []
     for row in found:
         values = [documents[row["doc_id"]] if name == "doc_id" else row[name] for name in columns]
-        made.append([*values, cut(row, raw.get(row["doc_id"]))])
+        made.append([*values, cut(row, known.get(row["doc_id"], ()))])
     return {"columns": [*columns, "says"], "rows": made}
 
 

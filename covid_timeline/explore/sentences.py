@@ -7,6 +7,7 @@ count differently.
 
 from __future__ import annotations
 
+import bisect
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -80,28 +81,49 @@ def _lines(path: Path, documents: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def cut(row: Row, raw: str | None) -> list[str] | None:
-    """The sentence of a row of `metrics` or `events` in pieces; None where it is not at hand.
+Known = Sequence[tuple[int, str]]
+"""What is known of a text: stretches that do not touch, each with the place in the text where it starts."""
+
+
+def known_stretches(quotes: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Quotes of one text, put together where they touch or overlap.
+
+    >>> known_stretches([(0, "截至2月3日"), (2, "2月3日24时，"), (20, "2例")])
+    [(0, '截至2月3日24时，'), (20, '2例')]
+    """
+    found: list[tuple[int, str]] = []
+    for start, text in sorted(quotes):
+        if found and start <= found[-1][0] + len(found[-1][1]):
+            first, before = found[-1]
+            found[-1] = (first, before + text[max(0, first + len(before) - start) :])
+        else:
+            found.append((start, text))
+    return found
+
+
+def cut(row: Row, known: Known) -> list[str] | None:
+    """The sentence of a row of `metrics` or `events` in pieces; None where it is not known.
 
     >>> row = {"quote": "新增确诊2例", "char_start": 10, "char_end": 16, "value_char_start": 14, "value_char_end": 16}
-    >>> cut(row, None)
+    >>> cut(row, [(10, "新增确诊2例")])
     ['=新增确诊', 'n2例']
     """
-    clause = (row["char_start"], row["char_end"])
-    marks = _marks(row)
-    if raw is not None:
-        if not _fits(row, raw, [clause, *(span for _, span in marks)]):
-            return None
-        return _pieces(raw, 0, _shown(raw, clause, [span for _, span in marks]), marks)
-    quote = row["quote"]
-    if quote is None:
+    clause = (int(row["char_start"]), int(row["char_end"]))
+    home = _stretch(known, clause)
+    if home is None or (row["quote"] is not None and _slice(home, clause) != row["quote"]):
         return None
-    inside = [one for one in marks if clause[0] <= one[1][0] and one[1][1] <= clause[1]]
-    said = _pieces(quote, clause[0], [clause], inside)
-    date = row.get("date_quote")
-    if date and not any(kind == "d" for kind, _ in inside):  # the day stands in another sentence
-        return [f"d{date}", "…", *said]
-    return said
+    marks = [(kind, span) for kind, span in _marks(row) if _stretch(known, span) is not None]
+    pieces: list[str] = []
+    for i, (stretch, span) in enumerate(_shown(known, home, clause, [span for _, span in marks])):
+        if i:
+            pieces.append("…")
+        at = span[0]
+        for kind, mark in marks:
+            if span[0] <= mark[0] and mark[1] <= span[1]:
+                pieces += [f"={_slice(stretch, (at, mark[0]))}", f"{kind}{_slice(stretch, mark)}"]
+                at = mark[1]
+        pieces.append(f"={_slice(stretch, (at, span[1]))}")
+    return [piece for piece in pieces if piece != "="]
 
 
 def _marks(row: Row) -> list[tuple[str, Span]]:
@@ -118,45 +140,39 @@ def _marks(row: Row) -> list[tuple[str, Span]]:
     return kept
 
 
-def _fits(row: Row, raw: str, spans: Sequence[Span]) -> bool:
-    """Whether this can be the text: every span lies in it, and what the row quotes stands there."""
-    if any(not 0 <= start < end <= len(raw) for start, end in spans):
-        return False
-    return row["quote"] is None or raw[row["char_start"] : row["char_end"]] == row["quote"]
+def _stretch(known: Known, span: Span) -> tuple[int, str] | None:
+    """The stretch that holds the span, which has at least one character."""
+    if span[0] >= span[1]:
+        return None
+    at = bisect.bisect_right(known, span[0], key=lambda one: one[0]) - 1
+    return known[at] if at >= 0 and span[1] <= known[at][0] + len(known[at][1]) else None
 
 
-def _shown(raw: str, clause: Span, marks: Sequence[Span]) -> list[Span]:
-    """The stretches of the text to show: the sentence around the clause, and marks that stand elsewhere."""
-    start, end = clause
-    while start > max(0, clause[0] - CONTEXT) and raw[start - 1] not in _ENDS:
+def _slice(stretch: tuple[int, str], span: Span) -> str:
+    return stretch[1][span[0] - stretch[0] : span[1] - stretch[0]]
+
+
+def _shown(
+    known: Known, home: tuple[int, str], clause: Span, marks: Sequence[Span]
+) -> list[tuple[tuple[int, str], Span]]:
+    """The parts of the text to show: the sentence around the clause, and marks that stand elsewhere."""
+    (offset, text), (start, end) = home, clause
+    last = offset + len(text)
+    while start > max(offset, clause[0] - CONTEXT) and text[start - 1 - offset] not in _ENDS:
         start -= 1
-    while end < min(len(raw), clause[1] + CONTEXT) and raw[end - 1] not in _ENDS:
+    while end < min(last, clause[1] + CONTEXT) and text[end - 1 - offset] not in _ENDS:
         end += 1
     spans = []
-    for first, last in marks:
-        if first >= start - NEAR and last <= end + NEAR:
-            start, end = min(start, first), max(end, last)
+    for mark in marks:
+        if offset <= mark[0] and mark[1] <= last and start - NEAR <= mark[0] and mark[1] <= end + NEAR:
+            start, end = min(start, mark[0]), max(end, mark[1])
+        elif stretch := _stretch(known, mark):
+            low, high = stretch[0], stretch[0] + len(stretch[1])
+            spans.append((stretch, (max(low, mark[0] - AROUND), min(high, mark[1] + AROUND))))
+    merged: list[tuple[tuple[int, str], Span]] = []
+    for stretch, span in sorted([*spans, (home, (start, end))], key=lambda one: one[1]):
+        if merged and merged[-1][0][0] == stretch[0] and span[0] <= merged[-1][1][1]:
+            merged[-1] = (stretch, (merged[-1][1][0], max(merged[-1][1][1], span[1])))
         else:
-            spans.append((max(0, first - AROUND), min(len(raw), last + AROUND)))
-    merged: list[Span] = []
-    for span in sorted([*spans, (start, end)]):
-        if merged and span[0] <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(merged[-1][1], span[1]))
-        else:
-            merged.append(span)
+            merged.append((stretch, span))
     return merged
-
-
-def _pieces(text: str, offset: int, shown: Sequence[Span], marks: Sequence[tuple[str, Span]]) -> list[str]:
-    """`text` begins at `offset` of the raw text; all spans count from there."""
-    pieces: list[str] = []
-    for i, (start, end) in enumerate(shown):
-        if i:
-            pieces.append("…")
-        at = start
-        for kind, (first, last) in marks:
-            if start <= first and last <= end:
-                pieces += [f"={text[at - offset : first - offset]}", f"{kind}{text[first - offset : last - offset]}"]
-                at = last
-        pieces.append(f"={text[at - offset : end - offset]}")
-    return [piece for piece in pieces if piece != "="]
