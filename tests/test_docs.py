@@ -82,10 +82,12 @@ def test_commands_and_their_options_exist(page: Path) -> None:
         words = shlex.split(line, comments=True)[1:]
         if not words or words[0].startswith("-"):
             continue
-        command = group.commands.get(words[0])  # type: ignore[attr-defined]
+        command, depth = group, 0
+        while hasattr(command, "commands"):  # plot cases: a command of a group
+            command, depth = command.commands.get(words[depth]), depth + 1
         assert command is not None, f"{page.name}: {line}"
         known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
-        for word in words[1:]:
+        for word in words[depth:]:
             if re.match(r"--?[a-z]", word):
                 assert word.partition("=")[0] in known, f"{page.name}: {line}"
 

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
+from views import BULLETINS, build_tables
 
 from covid_timeline.cli import app
 from covid_timeline.explore import page as page_module
 from covid_timeline.explore import write_page
 from covid_timeline.explore.sentences import cut
-from views import BULLETINS, build_tables
 
 
 @pytest.fixture(scope="module")

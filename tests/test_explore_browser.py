@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from views import build_tables
 
 from covid_timeline.explore import write_page
-from views import build_tables
 
 selenium = pytest.importorskip("selenium", reason="needs selenium, of the extra `test`")
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
@@ -23,10 +23,7 @@ pytestmark = [
     pytest.mark.xdist_group("browser"),
 ]
 
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --disable-dev-shm-usage --lang=en-US --window-size=1280,900"
-).split()
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--lang=en-US", "--window-size=1280,900"]
 
 HOSTILE = [
     "<script>document.title='owned'</script>",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import warnings
 from pathlib import Path
@@ -11,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
+from views import build_tables
 
 import covid_timeline as ct
 from covid_timeline.cli import app
 from covid_timeline.plots import MissingFontWarning, save, style
 from covid_timeline.plots.cases import spread_labels
-from views import build_tables
 
 pytest.importorskip("altair")
 
@@ -87,7 +88,7 @@ class TestCases:
         assert "changes its meaning" in title(chart)
 
     def test_many_places_are_named_by_the_highest(self, tmp_path: Path) -> None:
-        cities = "济南 青岛 淄博 枣庄 东营 烟台 潍坊 济宁 泰安 威海".split()
+        cities = ["济南", "青岛", "淄博", "枣庄", "东营", "烟台", "潍坊", "济宁", "泰安", "威海"]
         rows = [
             {"id": f"c{i}", "body": f"截至2月4日24时，{city}市累计确诊病例{10 + i}例。", "place": city} for i, city in enumerate(cities)
         ]
@@ -122,7 +123,7 @@ class TestCases:
             placed = spread_labels(wanted, gap=14, low=4, high=396)
             heights = sorted(placed.values())
             assert set(placed) == set(wanted) and all(3.99 <= height <= 396.01 for height in heights)
-            assert all(b - a >= 13.99 for a, b in zip(heights, heights[1:], strict=False))
+            assert all(b - a >= 13.99 for a, b in itertools.pairwise(heights))
 
         check()
 
