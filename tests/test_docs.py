@@ -83,7 +83,7 @@ def test_commands_and_their_options_exist(page: Path) -> None:
         if not words or words[0].startswith("-"):
             continue
         command, depth = group, 0
-        while hasattr(command, "commands"):  # plot cases: a command of a group
+        while hasattr(command, "commands") and depth < len(words):  # plot cases: a command of a group
             command, depth = command.commands.get(words[depth]), depth + 1
         assert command is not None, f"{page.name}: {line}"
         known = {option for parameter in command.params for option in parameter.opts} | {"--help"}

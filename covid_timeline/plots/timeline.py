@@ -161,12 +161,11 @@ def plot_timeline(
 
 
 def headline(event: Row, lang: Lang) -> str:
-    """One line for an event: the one made when it was read, else its clause (Chinese) or category."""
+    """One line for an event: the one made when it was read, else its clause or its category."""
     made = event["headline_en" if lang == "en" else "headline_zh"]
     if made:
         return str(made)
-    kind = style.label("categories", event["category"], lang)
-    return str(event["summary"] or kind) if lang == "zh" else kind
+    return str(event["summary"] or style.label("categories", event["category"], lang))
 
 
 def _mark(event: Row, lang: Lang) -> Row:

@@ -28,7 +28,7 @@
     return all.map((place) => [rank(place, query), place]).filter(([n]) => n < 9)
       .sort(([a, p], [b, q]) => a - b || weight(q) - weight(p)).slice(0, 12).map(([, place]) => place);
   };
-  const counts = (place) => `${place.nDays} ${CT.t("values")}, ${place.nEvents} ${CT.t("events").toLowerCase()}`;
+  const counts = (place) => `${place.nDays} ${CT.t("values")}${CT.t("comma")}${place.nEvents} ${CT.t("events").toLowerCase()}`;
   const names = (place) => (CT.state.lang === "zh" ? [place.name, place.en] : [place.en, place.name]);
   const close = () => {
     options.hidden = true;
@@ -134,7 +134,7 @@
         return CT.h("li", {}, known ? CT.h("a", { href: CT.address({ place: outer, show: "", row: "", figures: "" }) }, CT.placeName(outer)) : CT.placeName(outer));
       }))),
       CT.h("h2", { id: "place-title", tabindex: -1 }, names(place)[0], " ", CT.h("small", {}, names(place)[1])),
-      CT.h("p", { class: "counts" }, counts(place), `, ${place.nFigures} ${CT.t("figures").toLowerCase()}`),
+      CT.h("p", { class: "counts" }, counts(place), `${CT.t("comma")}${place.nFigures} ${CT.t("figures").toLowerCase()}`),
       inside.length ? CT.h("details", {}, CT.h("summary", {}, `${inside.length} ${CT.t("within")}`), placeLinks(inside)) : "",
       CT.h("section", { class: "curves" }, CT.h("h3", {}, CT.t("curves")), order.length ? [tiles, chart] : CT.h("p", { class: "none" }, CT.t("noCurve"))),
       CT.h("section", { class: "events" }, eventsTitle, filters.element, lists),
@@ -157,7 +157,10 @@
   };
   const current = () => {
     if (view.order.includes(CT.state.show)) return CT.state.show;
-    return view.order[0];
+    // An address that names a value but no indicator means the indicator of the value.
+    const { days, moments } = view.data;
+    const holds = (word) => [...(days[word] || []), ...(moments[word] || [])].some((row) => row.metric_id === CT.state.row);
+    return (CT.state.row && view.order.find(holds)) || view.order[0];
   };
   const openRow = (row) => CT.go({ row: row.metric_id });
 
@@ -179,6 +182,7 @@
     } }, CT.h("summary", {}, CT.t("asTable")));
     chart.replaceChildren(CT.h("h4", {}, label), drawn.element, table);
     view.drawn = drawn;
+    view.word = word;
   };
 
   const drawLists = () => {
@@ -243,12 +247,13 @@
           await show(state.place, now);
           if (now !== serial) return;
         }
-        if (view.order.length) drawTiles();
+        const word = view.order.length ? current() : "";
+        if (word) drawTiles();
         const before = aside.hidden;
         await drawDetail(now);
         if (now !== serial) return;
         const moved = before !== aside.hidden;
-        if (view.order.length && (fresh || moved || state.show !== shown.show || !view.drawn)) drawChart();
+        if (view.order.length && (fresh || moved || view.word !== word || !view.drawn)) drawChart();
         else if (view.drawn) view.drawn.mark(state.row);
         const filtered = ["cat", "status", "from", "to", "q"].some((key) => state[key] !== shown[key]);
         if (fresh || moved || filtered) drawLists();

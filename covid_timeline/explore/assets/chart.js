@@ -91,7 +91,7 @@
     const shown = marked.filter((one) => one.x > first && one.x <= last);
     const ticks = steps(low, high, narrow ? 4 : 5);
     const left = 14 + 7 * Math.max(...ticks.map((tick) => CT.short(tick).length));
-    const [right, top, bottom] = [14, 12 + 15 * shown.length, height - 26];
+    const [right, top, bottom] = [28, 12 + 15 * shown.length, height - 26];
     const x = (day) => left + ((day - first) / (last - first)) * (width - left - right);
     const y = (value) => bottom - ((value - low) / ((high - low) * 1.04)) * (bottom - top);
 

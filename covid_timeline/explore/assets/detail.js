@@ -32,18 +32,18 @@
          ["region", CT.t("place"), place, CT.word("region_bases", row.region_basis)],
          ["status", CT.t("status"), CT.word("statuses", row.status), ""]]
       : [["value", CT.t("value"), CT.amount(row), CT.word("qualifiers", row.qualifier)],
-         ["indicator", CT.t("indicator"), CT.word("indicators", row.indicator), CT.word("indicator_bases", row.indicator_basis)],
-         ["measure", CT.t("measure"), row.measure, ""],
-         ["date", CT.t("period"), CT.period(row.date_start, row.date_end), CT.word("date_bases", row.date_basis)],
+         ["subject", CT.t("indicator"), CT.word("indicators", row.indicator), CT.word("indicator_bases", row.indicator_basis)],
+         ["counted", CT.t("measure"), row.measure, ""],
+         ["period", CT.t("period"), CT.period(row.date_start, row.date_end), CT.word("date_bases", row.date_basis)],
          ["region", CT.t("place"), place, CT.word("region_bases", row.region_basis)],
          ["status", CT.t("status"), CT.word("statuses", row.status), ""]];
     const known = new Set(rows.map(([slot]) => slot));
-    const rest = Object.keys(how).filter((slot) => !known.has(slot)).map((slot) => [slot, slot, "", ""]);
+    const rest = Object.keys(how).filter((slot) => !known.has(slot)).map((slot) => [slot, { measure: CT.t("kindOfCount"), group: CT.t("group"), whole: CT.t("partOf") }[slot] || slot, "", ""]);
     return CT.h("div", { class: "scroll" }, CT.h("table", { class: "slots" },
       CT.h("caption", {}, CT.t("slots")),
       CT.h("thead", {}, CT.h("tr", {}, ["slot", "read", "basis", "trace"].map((key) => CT.h("th", { scope: "col" }, CT.t(key))))),
       CT.h("tbody", {}, [...rows, ...rest].map(([slot, name, value, basis]) =>
-        CT.h("tr", {}, CT.h("th", { scope: "row" }, name), CT.h("td", {}, value), CT.h("td", {}, basis), CT.h("td", {}, how[slot] || ""))))));
+        CT.h("tr", {}, CT.h("th", { scope: "row" }, name), CT.h("td", {}, value), CT.h("td", {}, basis), CT.h("td", { class: "rule" }, how[slot] || ""))))));
   };
 
   const about = (doc, row) => CT.h("section", { class: "document" }, CT.h("h3", {}, CT.t("document")), CT.h("dl", {},
