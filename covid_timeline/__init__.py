@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from covid_timeline.api import (
-        Extraction,
         AssumedDateWarning,
+        Extraction,
         explain,
         extract,
         find_dates,
@@ -53,8 +53,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    "AssumedDateWarning",
     "SCHEMA_VERSION",
+    "AssumedDateWarning",
     "DefinitionBreakWarning",
     "Extraction",
     "Quote",

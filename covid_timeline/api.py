@@ -16,10 +16,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from covid_timeline import display
 from covid_timeline.facts.article import ArticleError, infer_anchor, read_article
-from covid_timeline.reading.explain import Explanation, RowExplanation, explain_reading
-from covid_timeline.reading.extract import extract as extract_facts
-from covid_timeline.reading.extract import read as read_facts
-from covid_timeline.reading.extract import rows_of
 from covid_timeline.mentions import dates, places, quantities
 from covid_timeline.model import (
     Article,
@@ -32,6 +28,10 @@ from covid_timeline.model import (
     Refused,
     RejectedRow,
 )
+from covid_timeline.reading.explain import Explanation, RowExplanation, explain_reading
+from covid_timeline.reading.extract import extract as extract_facts
+from covid_timeline.reading.extract import read as read_facts
+from covid_timeline.reading.extract import rows_of
 from covid_timeline.text.normalize import NormalizedText, normalize
 
 if TYPE_CHECKING:
