@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from covid_timeline.facts.article import ArticleError, infer_anchor, read_article
 from covid_timeline.reading.extract import extract as extract_facts
-from covid_timeline.mentions import dates, places, quantities
+from covid_timeline.mentions import places, quantities, resolve
 from covid_timeline.model import (
     Article,
     DateMention,
@@ -140,7 +140,7 @@ def find_dates(text: str, anchor: Day | None = None) -> list[FoundDate]:
     """
     norm = normalize(text)
     return [
-        _found_date(text, norm, mention) for mention in dates.find_dates(norm.text, _anchor(norm, anchor))[0]
+        _found_date(text, norm, mention) for mention in resolve.read_dates(norm.text, _anchor(norm, anchor))[0]
     ]
 
 
@@ -202,7 +202,7 @@ def parse_date(text: str, anchor: Day | None = None) -> FoundDate:
     norm = normalize(text)
     lead = len(norm.text) - len(norm.text.lstrip())
     try:
-        one = dates.parse_date(norm.text, None if anchor is None else _anchor(norm, anchor))
+        one = resolve.parse_date(norm.text, None if anchor is None else _anchor(norm, anchor))
     except ValueError as error:
         raise _as_given(error, norm) from None
     return _found_date(text, norm, one._replace(start=one.start + lead, end=one.end + lead))
@@ -253,7 +253,7 @@ def explanation(text: str, published: Day | None = None, region: str | None = No
     ]
     if norm.text != text:
         lines.append(f"read as  {_shown(norm.text)}")
-    found_dates, odd_dates = dates.find_dates(norm.text, anchor)
+    found_dates, odd_dates = resolve.read_dates(norm.text, anchor)
     found_places = places.find_places(norm.text, article.region_code)
     taken = _taken(norm.text, anchor, article.region_code)
     found_quantities, odd_numbers = quantities.find_quantities(norm.text, taken)
@@ -350,7 +350,7 @@ def _as_given(error: ValueError, norm: NormalizedText) -> ValueError:
 
 def _taken(text: str, anchor: dt.date, home: str | None) -> list[tuple[int, int]]:
     """Spans of dates and places, sorted: numerals in them are no figures."""
-    found: list[DateMention | Place] = [*dates.find_dates(text, anchor)[0], *places.find_places(text, home)]
+    found: list[DateMention | Place] = [*resolve.read_dates(text, anchor)[0], *places.find_places(text, home)]
     return sorted((mention.start, mention.end) for mention in found)
 
 

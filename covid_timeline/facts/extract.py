@@ -11,7 +11,7 @@ from covid_timeline.facts.corrections import find_corrections
 from covid_timeline.facts.draft import Draft
 from covid_timeline.facts.events import EventDraft, find_events
 from covid_timeline.facts.scope import Scope
-from covid_timeline.mentions.dates import find_dates
+from covid_timeline.mentions.resolve import read_dates
 from covid_timeline.mentions.places import find_places
 from covid_timeline.mentions.quantities import find_quantities
 from covid_timeline.model import Article, DateMention, DateRow, EventRow, Facts, MetricRow, RejectedRow
@@ -33,7 +33,7 @@ def extract(article: Article) -> Facts:
     normal = normalize(article.raw)
     text = normal.text
     sentences = split(text)
-    dates, bad_dates = find_dates(text, article.anchor_date)
+    dates, bad_dates = read_dates(text, article.anchor_date)
     places = find_places(text, article.region_code)
     taken = sorted([(date.start, date.end) for date in dates] + [(place.start, place.end) for place in places])
     quantities, unclaimed = find_quantities(text, taken)
