@@ -153,6 +153,9 @@ class _Grammar:
         patterns = {name: _filled(source, macros) for name, source in data["patterns"].items()}
         self.p: dict[str, re.Pattern[str]] = {name: re.compile(source, re.VERBOSE if "\n" in source else 0) for name, source in patterns.items()}
         self.sets: dict[str, frozenset[str]] = {name: frozenset(members) for name, members in data["sets"].items()}
+        self.until, self.from_signs, self.at_signs = self.sets["until"], self.sets["from"], self.sets["at"]
+        self.wire_first = self.sets["wire_first"]
+        self.from_after, self.by_after = self.sets["from_after"], self.sets["by_after"]
         seconds = self._compile_words(data["rule"], macros["PART"])
         pattern_rules: dict[str, list[tuple[re.Pattern[str], str, str]]] = {}
         self.lunar: dict[str, tuple[re.Pattern[str], str]] = {}  # tried before figures: 五月廿二
@@ -165,6 +168,14 @@ class _Grammar:
                         continue
                     pattern_rules.setdefault(first, []).append((compiled, form["reads"], rule["id"]))
         self.forms = {first: tuple(found) for first, found in pattern_rules.items()}
+        # The first two characters that a word or form can begin with, or the first alone where anything may follow.
+        self.openings = {word[:2] for word in (*self.meanings, *self.parts)} | {
+            first + second
+            for rule in data["rule"]
+            for form in rule.get("forms", ())
+            for first in form["first"]
+            for second in form["second"]
+        }
         firsts = set(self.words) | set(self.forms) | set(self.lunar) | set(data["trigger"]["first"])
         firsts -= set(_DIGITS)
         second = seconds | set(data["trigger"]["second"])
@@ -172,6 +183,33 @@ class _Grammar:
             f"[{_DIGITS}{''.join(sorted(firsts))}](?:{_filled(data['trigger']['figures'], macros)}"
             f"|(?<![0-9])[{''.join(sorted(second))}])"
         )
+
+    def edges(self, text: str, start: int, end: int) -> tuple[str, str]:
+        at = start
+        while at and start - at < 3 and text[at - 1] == " ":
+            at -= 1
+        before = text[at - 1] if at else "\n"
+        lead = tail = ""
+        if before in self.until:
+            two = text[max(0, at - 2) : at]
+            if two in self.sets["as_of"]:
+                lead = "as_of"
+            elif two in self.sets["put_off"]:
+                lead = "ahead"
+            elif len(two) < 2 or two[0] in self.sets["clause_starts"]:
+                lead = "until"
+        elif before in self.from_signs:
+            if not self.p["held_then"].match(text, end):
+                lead = "from"
+        elif before in self.at_signs and text[max(0, at - 2) : at - 1] in self.sets["will"]:
+            lead = "ahead"
+        after = text[end : end + 1]
+        if after in self.from_after:
+            if self.p["from_after"].match(text, end):
+                tail = "from"
+        elif after in self.by_after and self.p["by_after"].match(text, end):
+            tail = "by"
+        return lead, tail
 
     def _compile_words(self, rules: list[dict[str, Any]], part: str) -> set[str]:
         """Fill `words` and `meanings`; give the characters that stand second in a word."""
@@ -256,7 +294,10 @@ def clock_time(part: str, hour: str, minutes: str | None) -> str | None:
 class _Finder:
     """Reads one text from left to right; keeps nothing but what it has found and where its line is."""
 
-    __slots__ = ("found", "g", "line_end", "line_start", "p", "sets", "skip", "strict", "text", "titles", "unclaimed")
+    __slots__ = (
+        "figure_first", "found", "g", "line_end", "line_start", "p", "sets", "skip", "strict", "text", "time_first", "titles",
+        "to_first", "unclaimed",
+    )  # fmt: skip
 
     def __init__(self, text: str, *, strict: bool = False) -> None:
         self.text = text
@@ -264,6 +305,8 @@ class _Finder:
         self.g = _grammar()
         self.p = self.g.p
         self.sets = self.g.sets
+        self.figure_first, self.to_first = self.sets["figure_first"], self.sets["to_first"]
+        self.time_first = self.sets["time_first"]
         self.found: list[DatePartial] = []
         self.unclaimed: list[Unclaimed] = []
         self.line_start = 0
@@ -273,10 +316,12 @@ class _Finder:
 
     def run(self) -> None:
         text, search = self.text, self.g.trigger.search
+        openings, figures = self.g.openings, self.figure_first
         match = search(text)
         while match is not None:
             start = match.start()
-            end = self.expression(start)
+            two = text[start : start + 2]
+            end = self.expression(start) if two in openings or two[0] in figures or two[0] in openings else 0
             match = search(text, end if end > start else start + 1)
 
     # -- expression = end [TO end] --
@@ -289,7 +334,7 @@ class _Finder:
             return self.skip
         text, end = self.text, point.end
         last: Point | None = None
-        if end < len(text) and text[end] in self.sets["to_first"]:
+        if end < len(text) and text[end] in self.to_first:
             last = self._other_end(point)
         if last is None and point.waits:
             point = self._without_bare_figure(point)
@@ -300,7 +345,7 @@ class _Finder:
     def _keep(self, point: Point, last: Point | None, needs: str) -> int:
         text = self.text
         start, end = point.start, last.end if last is not None else point.end
-        lead, tail = edges(text, start, end)
+        lead, tail = self.g.edges(text, start, end)
         rule, kind = point.rule, point.kind
         span = last is not None or kind in ("span", "week", "holiday")
         if lead == "from" and span:
@@ -310,7 +355,7 @@ class _Finder:
             and kind not in ("day", "time", "carried", "step", "weekday", "lunar", "festival", "later")
             and self._is_attributive(start, end)
         )
-        header = text[end : end + 1] in self.sets["wire_first"] and self.p["wire"].match(text, end) is not None
+        header = text[end : end + 1] in self.g.wire_first and self.p["wire"].match(text, end) is not None
         vague = rule in ("now", "lately", "this_moment")
         if kind == "weekday" and self.p["will"].match(text, end):
             tail = "ahead"
@@ -319,8 +364,11 @@ class _Finder:
         )
         if rule in ("year_month_day", "month_day", "iso_date", "short_figures") and not header:
             self._mark_stamp()
-        gloss = self.p["weekday_gloss"].match(text, end) if last is None and kind == "day" else None
-        return gloss.end() if gloss is not None else end
+        if last is None and kind == "day" and text[end : end + 1] in self.sets["gloss_first"]:
+            gloss = self.p["weekday_gloss"].match(text, end)
+            if gloss is not None:
+                return gloss.end()
+        return end
 
     def _other_end(self, first: Point) -> Point | None:
         """The end that TO leads to, where it can end a range that begins with `first`."""
@@ -399,14 +447,13 @@ class _Finder:
                     found = self._word(start, match)
                     if found[0] is not None or self.skip:
                         return found
-        lunar = g.lunar.get(first)
-        if lunar is not None:
-            match = lunar[0].match(text, start)
-            if match is not None:
+            lunar = g.lunar.get(first)
+            match = lunar[0].match(text, start) if lunar is not None else None
+            if lunar is not None and match is not None:
                 found = self._form_lunar(start, match, lunar[1])
                 if found[0] is not None:
                     return found
-        if first in self.sets["figure_first"]:
+        if first in self.figure_first:
             found = self._figures(start, right)
             if found[0] is not None or self.skip:
                 return found
@@ -456,10 +503,20 @@ class _Finder:
             stated += ":" + match["seconds"]
         return end, part_of_day, stated, precise, end == match.end("hour")
 
+    def _day(self, start: int, end: int, rule: str, year: int | None, month: int | None, day: int) -> Point:
+        """A day in figures read up to `end`, with the time that follows it."""
+        text = self.text
+        if end >= len(text) or text[end] not in self.time_first or text[end] in ")）":
+            return self._with_time(Point(start, end, "day", rule, year, month, day))
+        time = self._time(end)
+        if time is None or time[0] == end:
+            return Point(start, end, "day", rule, year, month, day)
+        return Point(start, time[0], "day", rule, year, month, day, "", 0, "", "", time[1], time[2], time[3], time[4])
+
     def _with_time(self, point: Point) -> Point:
         """A point that names a day, with the time that follows it."""
         text, end = self.text, point.end
-        if end >= len(text) or text[end] not in self.sets["time_first"]:
+        if end >= len(text) or text[end] not in self.time_first:
             return point
         if text[end] in ")）":  # (3月24日)下午: the bracket says which day it is
             if text[point.start - 1 : point.start] not in ("(", "（"):
@@ -471,7 +528,7 @@ class _Finder:
             time = self._time(end)
         if time is None or time[0] == end:
             return point
-        return point._replace(end=time[0], part_of_day=time[1], clock=time[2], precise=time[3], waits=time[4])
+        return Point._make((point[0], time[0], *point[2:11], *time[1:]))
 
     def _time_apart(self, start: int) -> tuple[Point | None, str]:
         """A clock time or part of day apart from its day: what the words beside it allow, and what it then needs."""
@@ -579,7 +636,7 @@ class _Finder:
         if not is_day(stated, month, day):
             time = self._time(end)
             return self._impossible(start, end if time is None else time[0])
-        return self._with_time(Point(start, end, "day", rule, stated, month, day)), ""
+        return self._day(start, end, rule, stated, month, day), ""
 
     def _is_no_chinese_month(self, start: int, end: int) -> bool:
         """一月有余, 近一月, 三月后; the festival 三月三."""
@@ -631,7 +688,7 @@ class _Finder:
                         needs = "day_60"
         if not 1 <= _number(dom) <= 31:
             return self._impossible(start, end) if sign else (None, "")
-        return self._with_time(Point(start, end, "day", "day", None, None, _number(dom))), needs
+        return self._day(start, end, "day", None, None, _number(dom)), needs
 
     def _in_year(
         self, start: int, end: int, year: int | None, rule: str = "year_only", *, shift: int = 0, unit: str = ""
@@ -988,33 +1045,7 @@ class _Finder:
 
 def edges(text: str, start: int, end: int) -> tuple[str, str]:
     """What leads to, and what follows, a date from `start` to `end`, as `DatePartial.lead` and `.tail` have it."""
-    grammar = _grammar()
-    sets, p = grammar.sets, grammar.p
-    at = start
-    while at and start - at < 3 and text[at - 1] == " ":
-        at -= 1
-    before = text[at - 1] if at else "\n"
-    lead = tail = ""
-    if before in sets["until"]:
-        two = text[max(0, at - 2) : at]
-        if two in sets["as_of"]:
-            lead = "as_of"
-        elif two in sets["put_off"]:
-            lead = "ahead"
-        elif len(two) < 2 or two[0] in sets["clause_starts"]:
-            lead = "until"
-    elif before in sets["from"]:
-        if not p["held_then"].match(text, end):
-            lead = "from"
-    elif before in sets["at"] and text[max(0, at - 2) : at - 1] in sets["will"]:
-        lead = "ahead"
-    after = text[end : end + 1]
-    if after in sets["from_after"]:
-        if p["from_after"].match(text, end):
-            tail = "from"
-    elif after in sets["by_after"] and p["by_after"].match(text, end):
-        tail = "by"
-    return lead, tail
+    return _grammar().edges(text, start, end)
 
 
 _MONTH_LENGTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
