@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
-from covid_timeline.facts.article import ArticleError, infer_anchor, read_article
+from covid_timeline.sources.header import ArticleError, infer_anchor, read_article
 from covid_timeline.reading.extract import extract as extract_facts
 from covid_timeline.mentions import places, quantities, resolve
 from covid_timeline.model import (

@@ -29,7 +29,7 @@ from typing import Any, NamedTuple
 
 from covid_timeline.model import Unclaimed
 
-__all__ = ["DatePartial", "Point", "find_dates", "load_rules"]
+__all__ = ["DatePartial", "Point", "find_dates", "load_rules", "parse_partial"]
 
 
 class Point(NamedTuple):
@@ -108,7 +108,7 @@ def load_rules() -> tuple[dict[str, Any], ...]:
 
 
 _DIGITS = "0123456789"
-_CN_DIGITS = {c: n for n, group in enumerate(("〇○零", "一", "二两", "三", "四", "五几数", "六", "七", "八", "九")) for c in group}
+_CN_DIGITS = {c: n for n, group in enumerate(("〇○零OＯ0", "一", "二两", "三", "四", "五几数", "六", "七", "八", "九")) for c in group}
 
 
 @lru_cache(maxsize=512)
@@ -499,8 +499,9 @@ class _Finder:
             self._refuse(match.start("hour"), end, "impossible time")
             return (cut, part_of_day, None, False, False) if part else (at, "", None, False, False)
         precise = bool(colon or minute or (word and word not in self.sets["whole_hour"]))
-        if match["seconds"]:
-            stated += ":" + match["seconds"]
+        seconds = match["seconds"] or match["second"]
+        if seconds:
+            stated += f":{int(seconds):02d}"
         return end, part_of_day, stated, precise, end == match.end("hour")
 
     def _day(self, start: int, end: int, rule: str, year: int | None, month: int | None, day: int) -> Point:

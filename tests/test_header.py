@@ -1,4 +1,4 @@
-"""facts/article.py: decoding, headers, anchors and home regions."""
+"""sources/header.py: decoding, headers, anchors and home regions."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from covid_timeline.facts import article
-from covid_timeline.facts.article import (
+from covid_timeline.sources import header as article
+from covid_timeline.sources.header import (
     DEFAULT_ANCHOR,
     ArticleError,
     UnreadableError,
