@@ -12,8 +12,9 @@ PACKAGE = Path(__file__).parent.parent / "covid_timeline"
 ORDER = [
     "model",
     "text",
+    "lexicon",
     "mentions",
-    "facts",
+    "reading",
     "sources",
     "tables",
     "load",

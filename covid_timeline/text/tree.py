@@ -70,6 +70,7 @@ _ITEM = re.compile("[ \t\u3000]*(?:[-·•*●■▪◆]|[(（]?[\\d一二三四
 _CELLS = re.compile("[^ \t\u3000|]+(?: (?=[^ \t\u3000|]))?")
 _NUMBER_CELL = re.compile("[+-]?\\d[\\d,]*(?:\\.\\d+)?[%例人名]?|[-—]")
 _MAX_BRACKET = 600
+_TITLE = 80  # characters; a longer first line is text
 _CLOSING_QUOTES = "”’」』》〉\""
 # An ASCII ? or ! before one of these is a broken character or part of an address, not the end of a sentence.
 _NOT_AFTER_MARK = frozenset(",，、=&%_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
@@ -94,6 +95,14 @@ class Tree:
         self._block_starts = [block.start for block in blocks]
         self._sentence_starts = [sentence.start for sentence in sentences]
         self._clause_starts = [clause.start for clause in clauses]
+
+    def goes_on(self, before: int, block: int, *, bulletin: bool) -> bool:
+        """Whether a block continues the text of the one before it, so that what was said there still holds.
+
+        In a bulletin a line break between two lines of text says no more than a space; a title, and in a long article
+        each paragraph, stands for itself.
+        """
+        return bulletin and before >= 0 and self.blocks[before].kind == self.blocks[block].kind == "text"
 
     def block_at(self, position: int) -> int:
         """Number of the block that holds the position, or of the last one before it; 0 where there is none."""
@@ -199,7 +208,7 @@ def _kinds(text: str, lines: list[tuple[int, int]]) -> list[_Kind]:
             continue
         header = -1
         cells_before = cells if len(cells) >= 2 and not numbers else ()
-        if number == 0 and len(lines) > 1:
+        if number == 0 and len(lines) > 1 and end - start <= _TITLE and text[end - 1] not in "。；;":
             kind = "title"
         elif _LABEL.match(text, start, end):
             kind = "label"
