@@ -14,10 +14,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from covid_timeline.reading.explain import Explanation, RowExplanation, explain_reading
-from covid_timeline.reading.extract import extract as extract_facts
-from covid_timeline.reading.extract import read as read_facts
-from covid_timeline.reading.extract import rows_of
 from covid_timeline.mentions import places, quantities, resolve
 from covid_timeline.model import (
     Article,
@@ -30,6 +26,10 @@ from covid_timeline.model import (
     Refused,
     RejectedRow,
 )
+from covid_timeline.reading.explain import Explanation, RowExplanation, explain_reading
+from covid_timeline.reading.extract import extract as extract_facts
+from covid_timeline.reading.extract import read as read_facts
+from covid_timeline.reading.extract import rows_of
 from covid_timeline.sources.header import ArticleError, infer_anchor, read_article
 from covid_timeline.text.normalize import NormalizedText, normalize
 

@@ -439,6 +439,7 @@ class _Finder:
         text = self.text
         first = text[start]
         g = self.g
+        found: tuple[Point | None, str]
         if first not in _DIGITS:
             words = g.words.get(first)
             if words is not None:
@@ -678,15 +679,14 @@ class _Finder:
                     return None, ""
             elif self.p["not_after_day"].match(text, end):
                 return None, ""
-            if sign is None:
-                if not (len(dom) == 2 and dom[0] in "123" and self.p["part_word"].match(text, end)):
-                    follows = self.p["next_figure"].match(text, end)
-                    if follows is None or _number(follows[1]) <= number:
-                        return None, ""
-                    if before not in sets["leads_list"]:
-                        needs = "day_3"
-                    elif before not in sets["leads_list_alone"]:
-                        needs = "day_60"
+            if sign is None and not (len(dom) == 2 and dom[0] in "123" and self.p["part_word"].match(text, end)):
+                follows = self.p["next_figure"].match(text, end)
+                if follows is None or _number(follows[1]) <= number:
+                    return None, ""
+                if before not in sets["leads_list"]:
+                    needs = "day_3"
+                elif before not in sets["leads_list_alone"]:
+                    needs = "day_60"
         if not 1 <= _number(dom) <= 31:
             return self._impossible(start, end) if sign else (None, "")
         return self._day(start, end, "day", None, None, _number(dom)), needs
@@ -865,9 +865,12 @@ class _Finder:
             if not name and not self.strict and not self.p["after_plain_term"].match(text, end):
                 return None, ""
             return self._with_time(Point(start, end, "term", rule, name=text[start:end])), ""
-        if year is None and not self.strict and (name in self.sets["timely_festivals"] or text[start:end] in self.sets["timely_words"]) and not self.p["festival_day"].search(text, start, end):
-            if end < len(text) and not self.p["timely"].match(text, end):
-                return None, ""
+        timely = name in self.sets["timely_festivals"] or text[start:end] in self.sets["timely_words"]
+        if (
+            timely and year is None and not self.strict and end < len(text)
+            and not self.p["festival_day"].search(text, start, end) and not self.p["timely"].match(text, end)
+        ):  # fmt: skip
+            return None, ""
         eve = self.p["days_before"].match(text, end)
         if eve is not None:
             return self._with_time(Point(start, eve.end(), "festival", rule, year, None, None, "", -_number(eve[1]), "", name)), ""

@@ -300,7 +300,7 @@ class _Resolver:
         anchor = self.anchor
         if point.unit:
             day = anchor + (7 * point.shift + number - anchor.weekday()) * _DAY
-        elif 0 <= self.day_at and point.start - self.day_at <= 2 and self.day.weekday() == number:
+        elif self.day_at >= 0 and point.start - self.day_at <= 2 and self.day.weekday() == number:
             day = self.day
         elif "ahead" in (partial.lead, partial.tail):
             day = anchor + ((number - anchor.weekday()) % 7) * _DAY
@@ -416,7 +416,7 @@ class _Resolver:
 
     def _range(self, partial: DatePartial, one: Point, other: Point) -> _Days | None:
         """The days of a range, or None where its ends do not follow each other."""
-        first, first_last, _, basis = self._point(one, partial)
+        first, _, _, basis = self._point(one, partial)
         if other.kind == "now":
             return first, max(first, self.anchor), "range", basis
         last: dt.date | None
@@ -475,9 +475,7 @@ class _Resolver:
         time_start, time_end = one.clock, other.clock if other is not None else one.clock
         if not precision:
             precision = "day" if time_start is None else "minute" if one.precise else "hour"
-            if time_start is None and one.part_of_day:
-                precision = "part_of_day"
-            elif partial.rule == "clock" and time_start is None:
+            if (time_start is None and one.part_of_day) or (partial.rule == "clock" and time_start is None):
                 precision = "part_of_day"
         if time_start is not None:
             time_start = time_start[:5]
@@ -538,9 +536,9 @@ class _Resolver:
 
     def _tell(self, partial: DatePartial, day: dt.date, role: str, end: int) -> None:
         """Move the day that the text tells of, unless the partial names a start or limit still to come."""
-        if self.told_at > _NEVER and (day > self.anchor or role in ("from", "by") or partial.lead == "ahead"):
-            if end - self.told_at < 400:
-                return
+        ahead = day > self.anchor or role in ("from", "by") or partial.lead == "ahead"
+        if ahead and end - self.told_at < 400:
+            return
         if role == "as_of" and partial.last is None and partial.first.clock == "00:00":
             day -= _DAY
         self.told, self.told_at = day, end

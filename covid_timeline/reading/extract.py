@@ -8,9 +8,9 @@ from functools import cache
 
 from covid_timeline.lexicon.lexer import one_of
 from covid_timeline.lexicon.rules import load_rules
-from covid_timeline.mentions.resolve import read_dates
 from covid_timeline.mentions.places import find_places
 from covid_timeline.mentions.quantities import find_quantities
+from covid_timeline.mentions.resolve import read_dates
 from covid_timeline.model import Article, DateRow, EventRow, Facts, MetricRow, RejectedRow, Unclaimed
 from covid_timeline.reading.context import Context
 from covid_timeline.reading.events import EventDraft, find_events

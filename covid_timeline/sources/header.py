@@ -599,9 +599,9 @@ def _closing_date(text: str) -> dt.datetime | None:
     for line in reversed(tail):
         if _is_prose(line):
             break
-        line = line.strip("()（） ")
-        dated = _first_full_date(line) if len(line) <= 30 else None
-        if dated is not None and dated[2] is not None and (dated[0], dated[1]) == (0, len(line)):
+        signed = line.strip("()（） ")
+        dated = _first_full_date(signed) if len(signed) <= 30 else None
+        if dated is not None and dated[2] is not None and (dated[0], dated[1]) == (0, len(signed)):
             return _time_of(dated[2])
     return None
 

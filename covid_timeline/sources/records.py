@@ -26,9 +26,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from covid_timeline.sources.header import ArticleError, parse_moment, read_article
 from covid_timeline.mentions.places import gazetteer
 from covid_timeline.model import Article, Refused
+from covid_timeline.sources.header import ArticleError, parse_moment, read_article
 
 MAX_ITEM_CHARS = 1_000_000
 """Longest item that is read; a longer one is no article, and is refused by name."""
