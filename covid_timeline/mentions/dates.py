@@ -350,11 +350,7 @@ class _Finder:
         span = last is not None or kind in ("span", "week", "holiday")
         if lead == "from" and span:
             lead = ""
-        attributive = (
-            (kind in _LONG or last is not None)
-            and kind not in ("day", "time", "carried", "step", "weekday", "lunar", "festival", "later")
-            and self._is_attributive(start, end)
-        )
+        attributive = kind in _LONG and self._is_attributive(start, end)
         header = text[end : end + 1] in self.g.wire_first and self.p["wire"].match(text, end) is not None
         vague = rule in ("now", "lately", "this_moment")
         if kind == "weekday" and self.p["will"].match(text, end):
@@ -482,7 +478,7 @@ class _Finder:
         match = self.p["time"].match(text, at)
         if match is None or match.end() == at:
             return None
-        part, hour, colon, minute, word = match.group("part", "hour", "colon", "minute", "word")
+        part, hour, colon, seconds, minute, second, word = match.groups()
         part_of_day = self.g.parts[part] if part else ""
         if hour is None:
             end = match.end()
@@ -500,9 +496,8 @@ class _Finder:
             self._refuse(match.start("hour"), end, "impossible time")
             return (cut, part_of_day, None, False, False) if part else (at, "", None, False, False)
         precise = bool(colon or minute or (word and word not in self.sets["whole_hour"]))
-        seconds = match["seconds"] or match["second"]
-        if seconds:
-            stated += f":{int(seconds):02d}"
+        if seconds or second:
+            stated += f":{int(seconds or second):02d}"
         return end, part_of_day, stated, precise, end == match.end("hour")
 
     def _day(self, start: int, end: int, rule: str, year: int | None, month: int | None, day: int) -> Point:
