@@ -14,6 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from covid_timeline import display
 from covid_timeline.mentions import places, quantities, resolve
 from covid_timeline.model import (
     Article,
@@ -106,10 +107,10 @@ class Extraction(NamedTuple):
         return to_frame(to_table(kind, getattr(self, kind)))
 
     def __repr__(self) -> str:
-        counts = ", ".join(
-            f"{len(getattr(self, kind))} {kind}" for kind in ("dates", "events", "metrics", "rejected")
-        )
-        return f"<Extraction: {counts}>"
+        return display.extraction_text(self)
+
+    def _repr_html_(self) -> str:
+        return display.extraction_html(self)
 
 
 def extract(text: str, published: Day | None = None, region: str | None = None) -> Extraction:
