@@ -8,9 +8,9 @@ from functools import cache
 
 from covid_timeline.lexicon.lexer import lex, one_of
 from covid_timeline.lexicon.rules import load_rules
-from covid_timeline.mentions.dates import find_dates
 from covid_timeline.mentions.places import find_places
 from covid_timeline.mentions.quantities import find_quantities
+from covid_timeline.mentions.resolve import read_dates
 from covid_timeline.model import (
     Article,
     DateRow,
@@ -46,7 +46,7 @@ class Reading:
         self.article = article
         self.normal = normalize(article.raw)
         text = self.normal.text
-        dates, bad_dates = find_dates(text, article.anchor_date)
+        dates, bad_dates = read_dates(text, article.anchor_date)
         places = find_places(text, article.region_code)
         taken = sorted([(date.start, date.end) for date in dates] + [(place.start, place.end) for place in places])
         quantities, unclaimed = find_quantities(text, taken)
