@@ -6,7 +6,8 @@
 [(50680000000.0, 'CNY')]
 
 Published tables: `load_events`, `load_metrics`, `load_dates`, `load_documents`, `load_regions`, `load_city_by_date`,
-`load_city_intraday`, `load_coverage`, `load_rejected`; `quote` gives the sentence behind a row. One's own text: `extract`,
+`load_city_intraday`, `load_coverage`, `load_rejected`; `quote` gives the sentence behind a row;
+`snapshot` one version of them while builds go on. One's own text: `extract`,
 `find_dates`, `find_quantities`, `find_places`, the strict `parse_date` and `parse_quantity`, and `explain`. One's own articles: `build`.
 
 Nothing heavy is imported until one of these is used.
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
         quote,
     )
     from covid_timeline.pipeline import build
+    from covid_timeline.tables.manifest import snapshot
     from covid_timeline.tables.schema import SCHEMA_VERSION
 
 __version__ = "0.1.0"
@@ -71,6 +73,7 @@ __all__ = [
     "parse_date",
     "parse_quantity",
     "quote",
+    "snapshot",
 ]
 
 _HOMES = {
@@ -96,6 +99,7 @@ _HOMES = {
     "parse_date": "api",
     "parse_quantity": "api",
     "quote": "load",
+    "snapshot": "tables.manifest",
 }
 
 

@@ -27,7 +27,7 @@ import pyarrow.compute as pc
 
 from covid_timeline.tables import reports
 from covid_timeline.tables.checks import CHECKS, SPANS, Check, Context, Found, number_text
-from covid_timeline.tables.manifest import MANIFEST, STAGING, ChecksumError, read_manifest
+from covid_timeline.tables.manifest import ChecksumError, current, read_manifest
 from covid_timeline.tables.reports import (
     FORMATS,
     MAX_FINGERPRINTS,
@@ -294,14 +294,7 @@ def _find_files(paths: Sequence[Path]) -> tuple[list[Path], Path | None]:
     for path in paths:
         if path.is_dir():
             folder = path
-            inside = sorted(p for p in path.iterdir() if p.suffix.lower() in _SUFFIXES and p.is_file())
-            staged = path / STAGING
-            if (staged / MANIFEST).exists():  # decided, and interrupted before it moved up
-                newer = {p.name: p for p in inside} | {
-                    p.name: p for p in staged.iterdir() if p.suffix in _SUFFIXES
-                }
-                inside = [newer[name] for name in sorted(newer)]
-            files += inside
+            files += sorted(p for p in current(path).iterdir() if p.suffix.lower() in _SUFFIXES and p.is_file())
         elif path.exists():
             files.append(path)
         else:
