@@ -28,6 +28,7 @@ from covid_timeline.model import (
     RejectedRow,
 )
 from covid_timeline.text.normalize import NormalizedText, normalize
+from covid_timeline.text.shown import printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -252,7 +253,7 @@ def explanation(text: str, published: Day | None = None, region: str | None = No
         f"home     {article.region_code or '-'} ({article.region_basis})",
     ]
     if norm.text != text:
-        lines.append(f"read as  {_shown(norm.text)}")
+        lines.append(f"read as  {printable(norm.text, None)}")
     found_dates, odd_dates = dates.find_dates(norm.text, anchor)
     found_places = places.find_places(norm.text, article.region_code)
     taken = _taken(norm.text, anchor, article.region_code)
@@ -275,7 +276,7 @@ def explanation(text: str, published: Day | None = None, region: str | None = No
     for event in facts.events:
         when, where = _period(event.date_start, event.date_end), event.region_name or "-"
         lines.append(
-            f"  event    {_shown(event.summary)}: {event.category} | {where} | {when} | rule {event.rule}"
+            f"  event    {printable(event.summary, None)}: {event.category} | {where} | {when} | rule {event.rule}"
         )
     for metric in facts.metrics:
         parts = [
@@ -288,10 +289,10 @@ def explanation(text: str, published: Day | None = None, region: str | None = No
         amount = f"{_amount(metric.value, metric.value_high)} {metric.unit} {metric.qualifier}"
         whole = f" | part of {metric.part_of}" if metric.part_of else ""
         lines.append(
-            f"  metric   {_shown(metric.value_quote)}: {amount} | {said}{whole} | rule {metric.rule}"
+            f"  metric   {printable(metric.value_quote, None)}: {amount} | {said}{whole} | rule {metric.rule}"
         )
     for rejected in facts.rejected:
-        lines.append(f"  rejected {_shown(rejected.quote)}: {rejected.reason}")
+        lines.append(f"  rejected {printable(rejected.quote, None)}: {rejected.reason}")
     return lines
 
 
@@ -301,7 +302,7 @@ def _mention_lines(
     for start, end, kind, said, rule in sorted(mentions):
         first, last = norm.raw_span(start, end)
         by = f" | rule {rule}" if rule else ""
-        yield f"  {kind:8} {_shown(text[first:last])} [{first}:{last}]: {said}{by}"
+        yield f"  {kind:8} {printable(text[first:last], None)} [{first}:{last}]: {said}{by}"
 
 
 # --- helpers ------------------------------------------------------------------------------------------------------------
@@ -395,9 +396,3 @@ def _amount(value: Decimal | float, high: Decimal | float | None) -> str:
         f"{number:,.15g}" if isinstance(number, float) else f"{number:,}" for number in (value, high or 0)
     )
     return first if high is None else f"{first} to {last}"
-
-
-def _shown(text: str) -> str:
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text
-    )

@@ -23,6 +23,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from covid_timeline.text.shown import printable
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -94,8 +96,6 @@ def _console(*, stderr: bool = False) -> Console:
 
 def _safe(value: object, limit: int = 400) -> str:
     """Text from an article, fit to be shown: on one line, nothing in it that a terminal would obey."""
-    from covid_timeline.tables.reports import printable
-
     return "" if value is None else printable(str(value), limit)
 
 

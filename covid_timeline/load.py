@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from covid_timeline.mentions.places import gazetteer
 from covid_timeline.tables.manifest import locate
 from covid_timeline.tables.schema import TABLES, VOCABULARIES
+from covid_timeline.text.shown import printable
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -337,7 +338,7 @@ class Quote(NamedTuple):
         said = ", ".join(str(part) for part in (self.source, self.published_at) if part)
         lines = [self.marked, self.fact, self.title + (f" ({said})" if said else ""), self.url or ""]
         lines.append(f"{self.doc_id} [{self.char_start}:{self.char_end}], rule {self.rule}")
-        return "\n".join(_printable(line) for line in lines if line)
+        return "\n".join(printable(line, None) for line in lines if line)
 
     def __repr__(self) -> str:
         return str(self)
@@ -345,14 +346,14 @@ class Quote(NamedTuple):
     def _repr_html_(self) -> str:
         from html import escape
 
-        sentence = escape(_printable(self.marked)).replace("【", "<mark>").replace("】", "</mark>")
-        title = escape(_printable(self.title))
+        sentence = escape(printable(self.marked)).replace("【", "<mark>").replace("】", "</mark>")
+        title = escape(printable(self.title))
         if self.url and self.url.startswith(("http://", "https://")):
             title = f'<a href="{escape(self.url)}">{title}</a>'
-        said = escape(_printable(", ".join(str(part) for part in (self.source, self.published_at) if part)))
+        said = escape(printable(", ".join(str(part) for part in (self.source, self.published_at) if part)))
         where = escape(f"{self.doc_id} [{self.char_start}:{self.char_end}], rule {self.rule}")
         return (
-            f"<blockquote>{sentence}</blockquote><p>{escape(_printable(self.fact))}<br>{title} {said}<br>"
+            f"<blockquote>{sentence}</blockquote><p>{escape(printable(self.fact))}<br>{title} {said}<br>"
             f"<small>{where}</small></p>"
         )
 
@@ -411,14 +412,6 @@ def quote(row_id: str, *, path: str | Path | None = None, verify: bool = True) -
         char_start=row["char_start"],
         char_end=row["char_end"],
         rule=row["rule"],
-    )
-
-
-def _printable(text: str) -> str:
-    """The text on one line, with characters that would move a terminal's cursor written as escapes."""
-    return "".join(
-        c if c.isprintable() else " " if c in "\n\r\t\u3000\xa0" else c.encode("unicode_escape").decode()
-        for c in text
     )
 
 

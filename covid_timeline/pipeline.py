@@ -19,8 +19,8 @@ from covid_timeline.model import Article, Facts, Refused
 from covid_timeline.sources.records import natural_key, text_digest
 from covid_timeline.tables.build import EXTRACTED, RowStore, regions_table, to_table, to_tables
 from covid_timeline.tables.cities import DOCUMENT_COLUMNS, METRIC_COLUMNS, build_city_tables
-from covid_timeline.tables.manifest import locate
 from covid_timeline.tables.publish import Publication, PublicationError, errors
+from covid_timeline.tables.reading_guard import read_published
 from covid_timeline.tables.schema import TABLES
 
 BATCH_ROWS = 20_000
@@ -351,7 +351,7 @@ def compare_build(
         found = []
         for name in TABLES:
             try:
-                old = pq.ParquetFile(locate(processed, f"{name}.parquet")).read()
+                old = read_published(processed, [name])[name]
             except (OSError, ValueError) as error:
                 found.append(f"{name}: {error}")
                 continue

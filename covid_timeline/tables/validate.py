@@ -28,6 +28,7 @@ import pyarrow.compute as pc
 from covid_timeline.tables import reports
 from covid_timeline.tables.checks import CHECKS, SPANS, Check, Context, Found, number_text
 from covid_timeline.tables.manifest import ChecksumError, current, read_manifest
+from covid_timeline.tables.reading_guard import GuardedFile, UnreadableError
 from covid_timeline.tables.reports import (
     FORMATS,
     MAX_FINGERPRINTS,
@@ -38,20 +39,16 @@ from covid_timeline.tables.reports import (
     Report,
     Sample,
     fingerprint,
-    printable,
 )
 from covid_timeline.tables.samples import World, write_world
 from covid_timeline.tables.schema import SCHEMA_VERSION, TABLES
+from covid_timeline.text.shown import printable
 
 _ORDER = tuple(TABLES)
 
 
 class WrongUseError(ValueError):
     """An argument is none of those that can be given."""
-
-
-class UnreadableError(ValueError):
-    """A table could not be read at all; the message is one sentence that names the file."""
 
 
 # --- running ------------------------------------------------------------------------------------------------------
@@ -308,68 +305,8 @@ def _read_parquet(path: Path) -> pa.Table:
     Raises:
         UnreadableError: in one sentence, what is wrong with it.
     """
-    import pyarrow.parquet as pq
-
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        head = file.read(4)
-        file.seek(max(0, size - 8))
-        tail = file.read()
-    if head != b"PAR1":
-        shown = printable(head.decode("latin-1")) if head else "nothing: it is empty"
-        raise UnreadableError(f"{path.name} is not a Parquet file (it starts with {shown!r})")
-    if size < 12 or tail[4:] != b"PAR1":
-        raise UnreadableError(f"{path.name} is a cut-off Parquet file (it does not end with PAR1)")
-    if int.from_bytes(tail[:4], "little") > size - 12:
-        raise UnreadableError(
-            f"{path.name} is damaged: its footer claims more bytes than the file has ({size:,})"
-        )
-    try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as parquet:
-            _check_footer(path, parquet.metadata, size)
-            table = parquet.read()
-        table.validate(full=True)
-        if len(table) != parquet.metadata.num_rows:
-            raise UnreadableError(
-                f"{path.name} is damaged: its footer claims {parquet.metadata.num_rows:,} rows, it has {len(table):,}"
-            )
-    except UnreadableError:
-        raise
-    except (OSError, ValueError, MemoryError, OverflowError, KeyError, TypeError, pa.ArrowException) as error:
-        reason = printable(str(error).split("\n")[0] or type(error).__name__, 160)
-        raise UnreadableError(f"{path.name} is a damaged Parquet file ({reason})") from error
-    return table
-
-
-def _check_footer(path: Path, footer: Any, size: int) -> None:
-    rows = total = 0
-    for g in range(footer.num_row_groups):
-        group = footer.row_group(g)
-        rows += group.num_rows
-        for c in range(group.num_columns):
-            chunk = group.column(c)
-            if not group.num_rows:
-                continue  # an empty group has no pages, and says so in odd ways
-            starts = [o for o in (chunk.dictionary_page_offset, chunk.data_page_offset) if o is not None]
-            end = min(starts) + chunk.total_compressed_size
-            total += chunk.total_uncompressed_size
-            if (
-                min(starts) < 4
-                or chunk.total_compressed_size < 0
-                or end > size
-                or chunk.num_values != group.num_rows
-            ):
-                raise UnreadableError(
-                    f"{path.name} is damaged: its footer places column {printable(chunk.path_in_schema)} outside the file or miscounts it"
-                )
-    if rows != footer.num_rows:
-        raise UnreadableError(
-            f"{path.name} is damaged: its footer claims {footer.num_rows:,} rows, its row groups {rows:,}"
-        )
-    if total > max(4 << 30, 200 * size):
-        raise UnreadableError(
-            f"{path.name} claims {total:,} bytes when unpacked, {total // size} times its size; it is not read"
-        )
+    with GuardedFile(path) as file:
+        return file.read()
 
 
 def _read_csv(path: Path) -> pa.Table:
@@ -573,7 +510,10 @@ def read_texts(folder: Path, documents: pa.Table | None) -> Texts:
             by_digest.setdefault(digest, []).append(doc)
     found = Texts({}, {}, {})
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        data = path.read_bytes()
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise UnreadableError(f"{path}: the raw text could not be read ({error.strerror or error})") from error
         digest = hashlib.sha256(data).hexdigest()
         docs = by_digest.get(digest, [])
         if documents is None and path.suffix == ".txt":

@@ -32,13 +32,14 @@ def claimed(folder: Path) -> Iterator[Path]:
     """Hold a folder, made where it does not exist, until the block ends; yields an empty folder for temporary files.
 
     Args:
-        folder: it is removed again at the end where it was made here and nothing came to stand in it.
+        folder: it is removed again at the end where it was made here (or by a process that was killed) and nothing
+            came to stand in it.
 
     Raises:
         InUseError: another process holds it.
         OSError: it cannot be made or written.
     """
-    made = not folder.exists()
+    made = not folder.exists() or set(os.listdir(folder)) in ({LOCK}, {WORK}, {LOCK, WORK})
     folder.mkdir(parents=True, exist_ok=True)
     lock, work = folder / LOCK, folder / WORK
     handle = _acquire(lock)
