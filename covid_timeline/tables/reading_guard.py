@@ -113,10 +113,10 @@ class GuardedFile:
         with self._one_sentence():
             return self._plain(self._parquet.read(columns=self._known(columns)))
 
-    def read_row_group(self, group: int, columns: Sequence[str] | None = None) -> pa.Table:
-        """The rows of one row group; see `read`."""
+    def read_row_group(self, group: int, columns: Sequence[str] | None = None, *, any_day: bool = False) -> pa.Table:
+        """The rows of one row group; see `read`. `any_day` lets days through that Python's calendar has not."""
         with self._one_sentence():
-            return self._plain(self._parquet.read_row_group(group, columns=self._known(columns)))
+            return self._plain(self._parquet.read_row_group(group, columns=self._known(columns)), any_day)
 
     def batches(self, rows: int) -> Iterator[pa.RecordBatch]:
         """The table in parts of about so many rows."""
@@ -147,7 +147,7 @@ class GuardedFile:
                 raise UnreadableError(f"{self.shown} has no column {column!r}{_of_version(self.schema)}")
         return list(columns)
 
-    def _plain(self, table: pa.Table) -> pa.Table:
+    def _plain(self, table: pa.Table, any_day: bool = False) -> pa.Table:
         """Texts written out, once it is known that they fit; times of day and days that a calendar has."""
         import pyarrow as pa
         import pyarrow.compute as pc
@@ -167,7 +167,7 @@ class GuardedFile:
                 stated = self.schema.field(field.name).type if self.schema.names.count(field.name) == 1 else None
                 if stated is not None and not pa.types.is_dictionary(stated):
                     table = table.set_column(i, self.schema.field(field.name), column.cast(stated))
-            elif pa.types.is_date(field.type) or pa.types.is_timestamp(field.type):
+            elif not any_day and (pa.types.is_date(field.type) or pa.types.is_timestamp(field.type)):
                 self._check_days(field.name, column)
         return table
 
