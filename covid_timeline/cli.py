@@ -802,7 +802,7 @@ def main() -> None:
         # `| head` has read enough; the interpreter must not complain while it closes the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    except (OSError, ValueError, ModuleNotFoundError) as error:
+    except (OSError, ValueError, ModuleNotFoundError, MemoryError, RecursionError) as error:
         if os.environ.get("COVID_TIMELINE_DEBUG"):
             raise
         print(f"covid-timeline: {_safe(_sentence(error), 2000)}", file=sys.stderr)

@@ -112,8 +112,8 @@ def read_gold(paths: Iterable[Path]) -> list[Row]:
                 continue
             try:
                 row = json.loads(line)
-            except json.JSONDecodeError as error:
-                raise ValueError(f"{path}, line {number}: not JSON ({error})") from None
+            except (ValueError, RecursionError) as error:
+                raise ValueError(f"{path}, line {number}: not JSON ({str(error)[:200]})") from None
             if not isinstance(row, dict) or not {"kind", "doc", "start", "end"} <= row.keys():
                 raise ValueError(f"{path}, line {number}: an annotation needs kind, doc, start and end")
             row.setdefault("optional", False)

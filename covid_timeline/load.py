@@ -381,7 +381,10 @@ def quote(row_id: str, *, path: str | Path | None = None, verify: bool = True) -
             f"did you mean {', '.join(near)}?" if near else "ids look like liaocheng:m1250 or liaocheng:e1201"
         )
         raise ValueError(f"no row has the id {row_id!r}; {hint}")
-    document = read.table("documents", [_In("doc_id", [doc_id])]).to_pylist()[0]
+    documents = read.table("documents", [_In("doc_id", [doc_id])]).to_pylist()
+    if not documents:
+        raise ValueError(f"no document has the id {doc_id!r}, which the row {row_id!r} is of")
+    document = documents[0]
     prefix = "value" if table == "metrics" else "date"
     first, last = (row[f"{prefix}_char_{end}"] - row["char_start"] for end in ("start", "end"))
     sentence = row["quote"]

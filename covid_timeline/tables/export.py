@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import itertools
 import os
 import re
 import zipfile
@@ -225,6 +226,10 @@ def _name(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 
 
+def _no_rows(schema: pa.Schema) -> pa.RecordBatch:
+    return pa.RecordBatch.from_arrays([pa.array([], field.type) for field in schema], schema=schema)
+
+
 def _write_duckdb(found: dict[str, _Table], target: Path) -> None:
     try:
         import duckdb
@@ -233,9 +238,12 @@ def _write_duckdb(found: dict[str, _Table], target: Path) -> None:
     with contextlib.closing(duckdb.connect(str(target))) as connection:
         for name, table in found.items():
             # The rows are handed over: the name of a file would be read as a pattern.
-            connection.register("handed_over", pa.RecordBatchReader.from_batches(table.schema, table.batches()))
-            connection.execute(f"CREATE TABLE {name} AS SELECT * FROM handed_over")
-            connection.unregister("handed_over")
+            do = f"CREATE TABLE {name} AS"
+            for batch in itertools.chain([_no_rows(table.schema)], table.batches()):
+                connection.register("handed_over", pa.Table.from_batches([batch], table.schema))
+                connection.execute(f"{do} SELECT * FROM handed_over")
+                connection.unregister("handed_over")
+                do = f"INSERT INTO {name}"
             connection.execute(f"COMMENT ON TABLE {name} IS {_quoted(TABLES[name].description)}")
             for column in TABLES[name].columns:
                 about = _quoted(column.field.description)

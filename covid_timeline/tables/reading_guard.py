@@ -467,7 +467,7 @@ def probe(paths: Sequence[Path]) -> str:
     command = [sys.executable, "-c", _PROBE.format(path=sys.path), *map(str, paths)]
     try:
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=PROBE_SECONDS, check=False
+            command, env={**os.environ, "ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "2"}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=PROBE_SECONDS, check=False
         )
         reached, ended = len(done.stdout), done.returncode
     except subprocess.TimeoutExpired as late:

@@ -27,8 +27,14 @@ import pyarrow.compute as pc
 
 from covid_timeline.tables import reports
 from covid_timeline.tables.checks import CHECKS, SPANS, Check, Context, Found, number_text
-from covid_timeline.tables.manifest import ChecksumError, current, read_manifest
-from covid_timeline.tables.reading_guard import GuardedFile, UnreadableError
+from covid_timeline.tables.manifest import (
+    ChecksumError,
+    current,
+    description_faults,
+    read_manifest,
+    unfinished,
+)
+from covid_timeline.tables.reading_guard import GuardedFile, UnreadableError, probe
 from covid_timeline.tables.reports import (
     FORMATS,
     MAX_FINGERPRINTS,
@@ -270,6 +276,9 @@ def check_tables(
 # --- reading files ------------------------------------------------------------------------------------------------
 
 _SUFFIXES = (".parquet", ".csv")
+
+PROBE_FROM = 1 << 20
+"""Strangers' files of so many bytes together are first read in a process of limited memory."""
 
 
 class _FileFacts(NamedTuple):
@@ -538,7 +547,7 @@ def _jsonl_texts(path: Path) -> dict[str, str]:
                 if line.strip():
                     row = json.loads(line)
                     texts[str(row["doc_id"])] = str(row["text"])
-            except (ValueError, KeyError, TypeError) as error:
+            except (ValueError, KeyError, TypeError, RecursionError) as error:
                 raise UnreadableError(
                     f"{path.name}: line {n} is no JSON object with doc_id and text"
                 ) from error
@@ -650,6 +659,9 @@ def _read_files(
                 table, Path(name), None, {"file_present": "the manifest names it, and it is not there"}, {}
             )
             absent.append(next(_file_outcomes(gone)))
+    for name, what, found in description_faults(folder) if folder is not None else ():
+        gone = _FileFacts(name.partition(".")[0], Path(name), None, {what: found}, {})
+        absent += [outcome for outcome in _file_outcomes(gone) if outcome.n_failed]
     return [
         facts[t] for t in sorted(facts, key=lambda t: (_ORDER.index(t) if t in TABLES else len(_ORDER), t))
     ], absent
@@ -828,10 +840,18 @@ def run_validate(
         try:
             known = json.loads(Path(baseline).read_text(encoding="utf-8"))
             reports.read_baseline(known)
+        except RecursionError:
+            return wrong_use(f"the baseline {baseline} is nested too deep for a report")
         except OSError as error:
             return wrong_use(f"the baseline {baseline} could not be read ({error.strerror or error})")
         except ValueError:
             return wrong_use(f"the baseline {baseline} is no JSON report of covid-timeline validate")
+    for folder in map(Path, paths):
+        if folder.is_dir() and (told := unfinished(folder)):
+            err.write(f"note: {printable(told)}\n")
+    if fault := probe(_strangers(paths)):
+        err.write(f"UNREADABLE: {fault}\n")
+        return 3
     try:
         report = validate(
             [Path(p) for p in paths] or [default_tables()], texts=texts, stages=stages or None, fail_on=fail_on,
@@ -854,6 +874,16 @@ def run_validate(
         with Path(summary).open("a", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
             file.write(reports.to_markdown(report))
     return report.exit_code
+
+
+def _strangers(paths: Sequence[str | Path]) -> list[Path]:
+    """Parquet files that are not the package's own, where there is enough of them to do harm."""
+    try:
+        files, _ = _find_files([Path(p) for p in paths])
+        found = [path for path in files if path.suffix.lower() == ".parquet" and path.parent != default_tables()]
+        return found if sum(path.stat().st_size for path in found) >= PROBE_FROM else []
+    except (OSError, ValueError):  # `validate` says what is wrong with them
+        return []
 
 
 def _print(out: TextIO, text: str) -> None:
