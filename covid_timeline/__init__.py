@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from covid_timeline.api import (
         Extraction,
+        AssumedDateWarning,
         explain,
         extract,
         find_dates,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
         find_quantities,
         parse_date,
         parse_quantity,
+        why,
     )
     from covid_timeline.load import (
         DefinitionBreakWarning,
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "AssumedDateWarning",
     "SCHEMA_VERSION",
     "DefinitionBreakWarning",
     "Extraction",
@@ -74,6 +77,7 @@ __all__ = [
     "parse_quantity",
     "quote",
     "snapshot",
+    "why",
 ]
 
 _HOMES = {
@@ -83,6 +87,8 @@ _HOMES = {
     "Quote": "load",
     "build": "pipeline",
     "explain": "api",
+    "why": "api",
+    "AssumedDateWarning": "api",
     "extract": "api",
     "find_dates": "api",
     "find_places": "api",
