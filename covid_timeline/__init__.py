@@ -6,7 +6,8 @@
 [(50680000000.0, 'CNY')]
 
 Published tables: `load_events`, `load_metrics`, `load_dates`, `load_documents`, `load_regions`, `load_city_by_date`,
-`load_city_intraday`, `load_coverage`, `load_rejected`; `quote` gives the sentence behind a row. One's own text: `extract`,
+`load_city_intraday`, `load_coverage`, `load_rejected`; `quote` gives the sentence behind a row;
+`snapshot` one version of them while builds go on. One's own text: `extract`,
 `find_dates`, `find_quantities`, `find_places`, the strict `parse_date` and `parse_quantity`, and `explain`. One's own articles: `build`.
 To look at: `plot_cases`, `plot_timeline`, `plot_coverage`, and `write_page` for a page to explore the tables.
 
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     )
     from covid_timeline.pipeline import build
     from covid_timeline.plots import plot_cases, plot_coverage, plot_timeline
+    from covid_timeline.tables.manifest import snapshot
     from covid_timeline.tables.schema import SCHEMA_VERSION
 
 __version__ = "0.1.0"
@@ -80,6 +82,7 @@ __all__ = [
     "plot_coverage",
     "plot_timeline",
     "quote",
+    "snapshot",
     "why",
     "write_page",
 ]
@@ -112,6 +115,7 @@ _HOMES = {
     "plot_coverage": "plots",
     "plot_timeline": "plots",
     "quote": "load",
+    "snapshot": "tables.manifest",
     "write_page": "explore",
 }
 

@@ -24,12 +24,13 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from covid_timeline import display
 from covid_timeline.mentions.places import gazetteer
-from covid_timeline.tables.manifest import locate
+from covid_timeline.tables.manifest import Published
 from covid_timeline.tables.schema import TABLES, VOCABULARIES
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    import pyarrow.parquet as pq
+
+    from covid_timeline.tables.reading_guard import GuardedFile
 
 Day = str | dt.date
 OneOrMore = str | Iterable[str]
@@ -366,7 +367,10 @@ def quote(row_id: str, *, path: str | Path | None = None, verify: bool = True) -
             f"did you mean {', '.join(near)}?" if near else "ids look like liaocheng:m1250 or liaocheng:e1201"
         )
         raise ValueError(f"no row has the id {row_id!r}; {hint}")
-    document = read.table("documents", [_In("doc_id", [doc_id])]).to_pylist()[0]
+    documents = read.table("documents", [_In("doc_id", [doc_id])]).to_pylist()
+    if not documents:
+        raise ValueError(f"no document has the id {doc_id!r}, which the row {row_id!r} is of")
+    document = documents[0]
     prefix = "value" if table == "metrics" else "date"
     first, last = (row[f"{prefix}_char_{end}"] - row["char_start"] for end in ("start", "end"))
     sentence = row["quote"]
@@ -470,40 +474,40 @@ def _check_columns(name: str, columns: Sequence[str]) -> None:
 
 
 class _Reader:
-    """The tables of one folder."""
+    """The tables of one folder, all of one version."""
 
     def __init__(self, path: str | Path | None, verify: bool) -> None:
         self._folder = data_path() if path is None else Path(path)
         self._verify = verify
+        self._published: Published | None = None
 
     def table(
         self, name: str, where: Sequence[_Condition] = (), columns: Sequence[str] | None = None
     ) -> pa.Table:
         """The rows that meet every condition. Row groups whose statistics rule a condition out are not read."""
         import pyarrow as pa
-        import pyarrow.parquet as pq
+
+        from covid_timeline.tables.reading_guard import GuardedFile, conform
 
         if columns is not None:
             _check_columns(name, columns)
-        path = locate(self._folder, f"{name}.parquet", verify=self._verify)
-        # read_table would import the whole dataset machinery: half a second for the first table.
-        with pq.ParquetFile(path) as file:
-            wanted = list(columns) if columns is not None else None
-            if not where:
-                return file.read(columns=wanted)
-            reads = list(dict.fromkeys(column for condition in where for column in condition.reads))
-            parts = []
-            for i in range(file.num_row_groups):
-                if not all(_possible(file, i, condition) for condition in where):
-                    continue
-                mask = _mask(file.read_row_group(i, columns=reads), where)
-                if mask.true_count:
-                    parts.append(file.read_row_group(i, columns=wanted).filter(mask))
-            if parts:
-                return pa.concat_tables(parts)
-            schema = file.schema_arrow
-            empty = schema.empty_table()
-            return empty.select(wanted) if wanted is not None else empty
+        if self._published is None:
+            self._published = Published(self._folder, verify=self._verify)
+        file = GuardedFile(self._published.open(f"{name}.parquet"), f"{name}.parquet")
+        wanted = list(columns) if columns is not None else None
+        file.require(TABLES[name].names if wanted is None else wanted)
+        if not where:
+            return conform(file.read(wanted), name, file.shown)
+        reads = list(dict.fromkeys(column for condition in where for column in condition.reads))
+        parts = []
+        for i in range(file.metadata.num_row_groups):
+            if not all(_possible(file, i, condition) for condition in where):
+                continue
+            mask = _mask(conform(file.read_row_group(i, reads), name, file.shown), where)
+            if mask.true_count:
+                parts.append(file.read_row_group(i, wanted).filter(mask))
+        table = pa.concat_tables(parts) if parts else file.schema.empty_table()
+        return conform(table.select(wanted) if wanted is not None else table, name, file.shown)
 
     @staticmethod
     def regions(region: OneOrMore | None, inside: bool) -> list[_Condition]:
@@ -553,13 +557,9 @@ def _mask(table: pa.Table, where: Sequence[_Condition]) -> Any:
     return whole.combine_chunks() if isinstance(whole, pa.ChunkedArray) else whole
 
 
-def _possible(file: pq.ParquetFile, group: int, condition: _Condition) -> bool:
-    index = file.schema_arrow.get_field_index(condition.column)
-    statistics = file.metadata.row_group(group).column(index).statistics
-    if statistics is None or not statistics.has_min_max:
-        return True
-    nulls = not statistics.has_null_count or statistics.null_count > 0
-    return condition.possible(statistics.min, statistics.max, nulls)
+def _possible(file: GuardedFile, group: int, condition: _Condition) -> bool:
+    bounds = file.bounds(group, condition.column)
+    return bounds is None or condition.possible(*bounds)
 
 
 def _breaks(table: pa.Table) -> list[dict[str, Any]]:
