@@ -65,7 +65,7 @@ def documents(**published: str | tuple[str, str | None]) -> pa.Table:
         time = dt.time.fromisoformat(clock) if clock else dt.time()
         moment = dt.datetime.combine(feb(int(day)), time)
         rows.append({
-            "doc_id": doc_id, "collection": "articles", "source": doc_id, "published_at": moment, "anchor_date": moment.date(), "region_code": region,
+            "doc_id": doc_id, "collection": "articles", "title": "通报", "source": doc_id, "published_at": moment, "anchor_date": moment.date(), "region_code": region,
             "duplicate_of": None, "n_chars": 200,
         })  # fmt: skip
     schema = arrow_schema("documents")
@@ -227,9 +227,11 @@ class TestChoice:
         ("best", "other", "why"),
         [
             (figure(15), figure(16, "late", time_end=None), "as_of"),
+            (figure(15, "own", time_end=None), figure(16, "late"), "own_bulletin"),
+            (figure(15, time_end=None), figure(16, "late", qualifier="about"), "exact"),
+            (figure(15, at=10), figure(16, "late", at=-2), "body"),
             (figure(15), figure(10, "late", qualifier="more_than"), "exact"),
             (figure(15), figure(14, "late", value_high=18.0), "exact"),
-            (figure(15, time_end="24:00", qualifier="about"), figure(16, "late", time_end=None), "as_of"),
             (figure(15, "own"), figure(16, "late"), "own_bulletin"),
             (figure(15, "a"), figure(16, "country"), "own_bulletin"),
             (figure(15, "a"), figure(16, "elsewhere"), "own_bulletin"),
@@ -302,7 +304,7 @@ class TestConflict:
         assert only(figure(15), figure(15, at=20), figure(15, "b"))["n_sources"] == 2
 
     def test_a_bulletin_posted_twice_is_one_source(self) -> None:
-        docs = documents(a="04 09:30", b="04 09:30").set_column(2, "source", pa.array(["央视新闻"] * 2))
+        docs = documents(a="04 09:30", b="04 09:30").set_column(3, "source", pa.array(["央视新闻"] * 2))
         assert only(figure(15), figure(15, "b"), docs=docs)["n_sources"] == 1
 
     def test_figures_of_another_unit_are_no_source(self) -> None:

@@ -231,7 +231,8 @@ def _candidates(metrics: pd.DataFrame, documents: pd.DataFrame, regions: pd.Data
     names = _names(figures, regions)
 
     reported = figures["status"].eq("reported")
-    assumed = figures[["indicator_basis", "region_basis", "date_basis"]].eq("assumed").any(axis=1)
+    bases = figures[["indicator_basis", "region_basis", "date_basis"]]
+    assumed = (bases == "assumed").any(axis=1)
     # A hospital or a new area takes the code of the place around it, and keeps its own name.
     own = pd.concat([regions["region_code"] + "\t" + regions[name] for name in ("name", "short_name")])
     of_the_place = figures["region_name"].isna() | (figures["region_code"] + "\t" + figures["region_name"]).isin(own)
@@ -429,8 +430,7 @@ def _chosen(figures: pd.DataFrame, key: list[str]) -> pd.DataFrame:
     best = figures.drop_duplicates(key)
     # Figures in another unit than the chosen one cannot be compared with it.
     same = figures.merge(best[[*key, "counted_in", "value"]], on=[*key, "counted_in"], suffixes=("", "_of_best"))
-    groups = same.groupby(key)
-    of_all = groups.agg(
+    of_all = same.groupby(key, as_index=False).agg(
         n_figures=("value", "size"),
         n_sources=("post", "nunique"),
         value_min=("value", "min"),
@@ -439,7 +439,7 @@ def _chosen(figures: pd.DataFrame, key: list[str]) -> pd.DataFrame:
         lowest_high=("high", "min"),
     )
     of_all["conflict"] = of_all["highest_low"] > of_all["lowest_high"]
-    made = best.merge(of_all, left_on=key, right_index=True)
+    made = best.merge(of_all, on=key)
 
     ranks = [f"rank_{rule}" for rule in ORDER]
     others = same[same["value"].ne(same["value_of_best"])].drop_duplicates(key)[[*key, *ranks]]
