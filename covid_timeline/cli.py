@@ -62,6 +62,9 @@ class SourceKind(StrEnum):
     csv = "csv"
     parquet = "parquet"
     html = "html"
+    bulletins = "bulletins"
+    commission_reports = "commission_reports"
+    national = "national"
 
 
 class Quotes(StrEnum):
@@ -70,6 +73,7 @@ class Quotes(StrEnum):
     auto = "auto"
     always = "always"
     never = "never"
+    facts = "facts"
 
 
 class Form(StrEnum):
@@ -162,9 +166,14 @@ def build(
         Path | None,
         typer.Option(help="What a folder's texts do not say (CSV or TOML). Without it: sidecar.csv or .toml in RAW."),
     ] = None,
+    collection: Annotated[
+        str | None, typer.Option(help="Name of the collection that the documents belong to, in documents.collection.")
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 where any document was refused.")] = False,
     quotes: Annotated[
-        Quotes, typer.Option(help="Publish sentences: where the texts may be republished, always, or never.")
+        Quotes, typer.Option(
+            help="Publish sentences: where the texts may be republished, always, or never; facts: no titles either."
+        ),
     ] = Quotes.auto,
     full_list: Annotated[bool, typer.Option("--list", help="List everything left out, however much.")] = False,
 ) -> None:
@@ -196,10 +205,18 @@ def build(
     from covid_timeline.pipeline import build as run
 
     articles = _articles(source, paths, columns, sidecar)
+    if collection is not None:
+        articles = _in_collection(articles, collection)
     with _Progress() as progress:
         report = run(articles, target, quotes=quotes.value, progress=progress)
     _show_build(report, full_list)
     raise typer.Exit(report.exit_code(strict=strict))
+
+
+def _in_collection(articles: Iterable[Article | Refused], name: str) -> Iterable[Article | Refused]:
+    from covid_timeline.model import Article
+
+    return (item._replace(collection=name) if isinstance(item, Article) else item for item in articles)
 
 
 def _articles(
@@ -221,6 +238,18 @@ def _articles(
         from covid_timeline.sources.dxy import read_dxy
 
         return read_dxy(paths)
+    if kind is SourceKind.bulletins:
+        from covid_timeline.sources.dxy import read_dxy
+
+        return read_dxy(paths, digest_ids=True)
+    if kind is SourceKind.commission_reports:
+        from covid_timeline.sources.reports import read_reports
+
+        return read_reports(paths)
+    if kind is SourceKind.national:
+        from covid_timeline.sources.national import read_national
+
+        return read_national(paths[0])
     from covid_timeline.sources.records import Columns, read_records
 
     if "text" not in columns:

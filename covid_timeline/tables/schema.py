@@ -247,7 +247,7 @@ TABLES: Mapping[str, Table] = {
             "documents",
             "文档",
             "One row per article.",
-            "doc_id collection title source? published_at? anchor_date anchor_basis region_code? script url? sha256 n_chars "
+            "doc_id collection title source? published_at? anchor_date anchor_basis region_code? script url? sha256 n_chars n_title_chars "
             "n_dates n_events n_metrics title_basis published_basis region_basis licence? may_republish duplicate_of?",
             key="doc_id",
         ),
