@@ -3,7 +3,7 @@ PYTHON ?= $(if $(wildcard .venv/bin/python),.venv/bin/python,python)
 SHARED ?= ../shared
 NEW    ?= build/new
 
-.PHONY: help setup fix lint type test nightly drift bench data diff docs accuracy reconciliation release constraints check
+.PHONY: help setup fix lint type test nightly drift bench data national diff docs accuracy reconciliation release constraints check
 
 help:  ## what each target does
 	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ bench:  ## speed, import and load times on this machine
 
 data:  ## data/processed anew from data/raw
 	$(PYTHON) -m covid_timeline build data/raw -o data/processed
+
+national:  ## data/national anew from the bulletins and the reports of the health commissions
+	$(PYTHON) -m covid_timeline build --from national $(SHARED)/corpora -o data/national --quotes facts
 
 diff:  ## rows that a change gains, loses or moves, against the committed tables
 	$(PYTHON) -m covid_timeline build data/raw -o $(NEW)

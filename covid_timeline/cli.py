@@ -322,6 +322,40 @@ def _print_list(heading: str, lines: Sequence[str], *, full: bool = True) -> Non
         print(f"  ... and {len(lines) - len(shown)} more (--list shows all)")
 
 
+# fetch ----------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def fetch(
+    collections: Annotated[
+        list[str] | None, typer.Argument(help="bulletins, commission_reports, or both (without it).", metavar="COLLECTION")
+    ] = None,
+    *,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder to fetch to. Without it: the user's cache folder.")
+    ] = None,
+    base_url: Annotated[str | None, typer.Option(help="A mirror of the host that the files are fetched from.")] = None,
+) -> None:
+    """Fetch the public texts behind the national collections.
+
+    With them `quote` shows the sentences, and `build --from national FOLDER` makes the facts anew.
+    """
+    from covid_timeline.fetch import COLLECTIONS, FetchError
+    from covid_timeline.fetch import fetch as run
+
+    def step(done: int, n: int, name: str) -> None:
+        if done == n or done % 50 == 0:
+            print(f"{done} of {n} files, last {_safe(name)}", file=sys.stderr, flush=True)
+
+    try:
+        folder = run(collections or COLLECTIONS, folder=out, base_url=base_url, progress=step)
+    except ValueError as error:
+        _wrong_use(str(error))
+    except FetchError as error:
+        _fail(str(error))
+    print(folder)
+
+
 # reading the tables ---------------------------------------------------------------------------------------------
 
 
@@ -571,7 +605,7 @@ def evaluate(
 
 
 def _published() -> Path:
-    from covid_timeline.load import data_path
+    from covid_timeline.loaders import data_path
 
     return data_path()
 

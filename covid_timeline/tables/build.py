@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,9 +20,6 @@ from covid_timeline.model import Article, Facts
 from covid_timeline.tables.headlines import with_headlines
 from covid_timeline.tables.repeats import mark_repeats
 from covid_timeline.tables.schema import TABLES, arrow_schema
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 EXTRACTED = ("documents", "dates", "events", "metrics", "rejected")
 """The tables whose rows come from documents; the others are made from these."""
@@ -269,38 +266,6 @@ def _first_and_last(run: pa.StructArray) -> tuple[str, str]:
     # The run is sorted by document, so are its counts.
     values = run.field("values")
     return values[0].as_py(), values[-1].as_py()
-
-
-def to_frame(table: pa.Table) -> pd.DataFrame:
-    """A pandas frame with plain dtypes: text as pandas strings, dates and date-times as datetime64[us].
-
-    Descriptions, units and vocabularies of the columns are in `.attrs`.
-    """
-    import pandas as pd
-
-    schema = table.schema
-    for i, field in enumerate(schema):
-        if pa.types.is_date32(field.type):
-            table = table.set_column(i, field.name, table.column(i).cast(pa.timestamp("us")))
-    # pandas 3 reads text as its own string type; pandas 2 would give objects.
-    mapper = None if int(pd.__version__.split(".")[0]) >= 3 else {pa.string(): pd.StringDtype("pyarrow")}.get
-    frame: pd.DataFrame = table.replace_schema_metadata(None).to_pandas(types_mapper=mapper)
-    about = {
-        key.decode(): value.decode()
-        for key, value in (schema.metadata or {}).items()
-        if key != b"ARROW:schema"
-    }
-    frame.attrs.update(about)
-    frame.attrs["columns"] = {
-        field.name: {key.decode(): value.decode() for key, value in (field.metadata or {}).items()}
-        for field in schema
-    }
-    return frame
-
-
-def to_frames(tables: Mapping[str, pa.Table]) -> dict[str, pd.DataFrame]:
-    """`to_frame` for each table."""
-    return {name: to_frame(table) for name, table in tables.items()}
 
 
 def regions_table() -> pa.Table:

@@ -30,7 +30,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from covid_timeline.tables.build import regions_table, to_frame
+from covid_timeline.tables.build import regions_table
+from covid_timeline.tables.frames import to_frame
 from covid_timeline.tables.schema import VOCABULARIES, arrow_schema
 
 METRIC_COLUMNS = (

@@ -379,7 +379,7 @@ def pandera_schema(table: str) -> pa_pandas.DataFrameSchema:
     kinds = {
         "string": ("is text", lambda s: pd.api.types.is_string_dtype(s.dtype)),
         "bool": ("is boolean", lambda s: pd.api.types.is_bool_dtype(s.dtype)),
-        "int64": ("is int64", lambda s: s.dtype == "int64"),
+        "int64": ("is int64", lambda s: str(s.dtype) in ("int64", "Int64")),
         "float64": ("is float64", lambda s: s.dtype == "float64"),
         "date32": ("is a date", lambda s: pd.api.types.is_datetime64_dtype(s.dtype)),
         "timestamp[us]": ("is a date-time", lambda s: pd.api.types.is_datetime64_dtype(s.dtype)),
