@@ -11,11 +11,12 @@ Exit codes: 0 done; 1 failed (for `build`: nothing could be built, or something 
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -610,6 +611,22 @@ def _published() -> Path:
     return data_path()
 
 
+@contextlib.contextmanager
+def _as_one(paths: list[Path] | None, *, unless: bool = False, code: int = 1) -> Iterator[list[Path]]:
+    """What to read where several folders, or the published ones, are one dataset; a file or one folder is itself."""
+    if unless or (paths and (len(paths) == 1 or not all(path.is_dir() for path in paths))):
+        yield paths or []
+        return
+    from covid_timeline.dataset import one_folder
+
+    with contextlib.ExitStack() as stack:
+        try:
+            folder = stack.enter_context(one_folder(paths or None))
+        except (OSError, ValueError) as error:
+            _fail(str(error), code)
+        yield [folder]
+
+
 def _show_scores(scores: Mapping[str, KindScore], by: str | None, errors: int) -> None:
     from covid_timeline.evaluate import LEVELS, ranked
 
@@ -721,17 +738,18 @@ def validate(
     """
     from covid_timeline.tables.validate import run_validate
 
-    code = run_validate(
-        paths or [],
-        format=form,
-        outputs=output or [],
-        texts=_exported_texts(texts) if texts and texts.suffix in (".json", ".csv") else texts,
-        stages=stage or [],
-        fail_on=fail_on,
-        baseline=baseline,
-        max_failures=max_failures,
-        prove=self_test,
-    )
+    with _as_one([] if self_test else paths, unless=self_test, code=3) as folders:
+        code = run_validate(
+            folders,
+            format=form,
+            outputs=output or [],
+            texts=_exported_texts(texts) if texts and texts.suffix in (".json", ".csv") else texts,
+            stages=stage or [],
+            fail_on=fail_on,
+            baseline=baseline,
+            max_failures=max_failures,
+            prove=self_test,
+        )
     raise typer.Exit(code)
 
 
@@ -755,7 +773,8 @@ def audit(
     from covid_timeline.tables.audit import run_audit
 
     known = _exported_texts(texts) if texts and texts.is_file() else texts
-    raise typer.Exit(run_audit(tables or _published(), texts=known, form=form, checks=check or (), limit=limit))
+    with _as_one([tables] if tables else None) as folders:
+        raise typer.Exit(run_audit(folders[0], texts=known, form=form, checks=check or (), limit=limit))
 
 
 @app.command()
@@ -815,8 +834,9 @@ def export(
     from covid_timeline.tables.export import export as write
 
     target = out or Path("covid-timeline-csv" if to == "csv" else f"covid-timeline.{to}")
-    for path in write(tables or _published(), to, target, names=only or (), bom=bom):
-        print(f"written: {path}")
+    with _as_one([tables] if tables else None) as folders:
+        for path in write(folders[0], to, target, names=only or (), bom=bom):
+            print(f"written: {path}")
 
 
 @app.command(hidden=True)

@@ -9,10 +9,12 @@ many folders speak of it, so over several folders they are made anew from the fi
 from __future__ import annotations
 
 import bisect
+import contextlib
 import datetime as dt
 import difflib
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -322,8 +324,17 @@ class Dataset:
             FileNotFoundError: a folder has no such table.
             ValueError: a file is not the published one.
         """
-        folders = self.folders[:1] if name == "regions" else self.folders
-        return [locate(folder, f"{name}.parquet", verify=self._verify) for folder in folders]
+        found: list[Path] = []
+        for folder in self.folders[:1] if name == "regions" else self.folders:
+            if folder.is_file():
+                raise ValueError(f"{folder} is a file; path names the folder that a build wrote")
+            parts = sorted((folder / name).glob("*.parquet")) if (folder / name).is_dir() else []
+            whole = folder / f"{name}.parquet"
+            if parts and not whole.exists():  # part files of one table, as Spark writes them
+                found += parts
+            else:
+                found.append(locate(folder, whole.name, verify=self._verify))
+        return found
 
     def table(
         self, name: str, where: Sequence[Condition] = (), columns: Sequence[str] | None = None
@@ -407,6 +418,31 @@ class Dataset:
         for condition in where:
             relation = relation.filter(condition.sql())
         return relation.select(", ".join(wanted))
+
+
+@contextlib.contextmanager
+def one_folder(path: Folders | None = None) -> Iterator[Path]:
+    """A dataset as one published folder: itself, or of several a temporary one that goes away again.
+
+    For what works on files: validation, audit, export.
+
+    Raises:
+        FileNotFoundError, ValueError: as `Dataset.files`.
+    """
+    dataset = Dataset(path)
+    if len(dataset.folders) == 1:
+        yield dataset.folders[0]
+        return
+    from covid_timeline import __version__
+    from covid_timeline.tables.build import sort
+    from covid_timeline.tables.publish import Publication
+
+    with tempfile.TemporaryDirectory(prefix="covid-timeline-") as made:
+        with Publication(Path(made), package_version=__version__) as publication:
+            for name in TABLES:
+                publication.write(name, sort(name, dataset.table(name)))
+            publication.finish()
+        yield Path(made)
 
 
 def _published(row: Mapping[str, Any]) -> dt.datetime:

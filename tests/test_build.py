@@ -63,7 +63,7 @@ class TestQuotes:
         assert bare.schema.equals(full.schema, check_metadata=True)
 
     def test_unknown_choice(self) -> None:
-        with pytest.raises(ValueError, match="auto, always or never, not 'some'"):
+        with pytest.raises(ValueError, match="auto, always, never or facts, not 'some'"):
             build.to_tables(self.FACTS, "some")
 
 

@@ -65,7 +65,7 @@ def documents(**published: str | tuple[str, str | None]) -> pa.Table:
         time = dt.time.fromisoformat(clock) if clock else dt.time()
         moment = dt.datetime.combine(feb(int(day)), time)
         rows.append({
-            "doc_id": doc_id, "collection": "articles", "title": "通报", "source": doc_id, "published_at": moment, "anchor_date": moment.date(), "region_code": region,
+            "doc_id": doc_id, "collection": "articles", "n_title_chars": 2, "source": doc_id, "published_at": moment, "anchor_date": moment.date(), "region_code": region,
             "duplicate_of": None, "n_chars": 200,
         })  # fmt: skip
     schema = arrow_schema("documents")

@@ -162,7 +162,7 @@ class TestFetch:
             raise OSError(errno.ENOSPC, "No space left on device")
 
         monkeypatch.setattr(fetching, "_download", full)
-        with pytest.raises(FetchError, match="the disk of .* is full"):
+        with pytest.raises(FetchError, match=r"the disk of .* is full"):
             fetch(folder=tmp_path, base_url=base)
         assert contents(tmp_path) == {}
 

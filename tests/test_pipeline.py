@@ -148,7 +148,7 @@ class TestBuild:
             run(source, tmp_path, quotes=quotes)
             rows = loaders.load_events(path=tmp_path, backend="arrow").to_pylist()
             assert [row["doc_id"] for row in rows if row["quote"] is not None] == kept
-        with pytest.raises(ValueError, match="auto, always or never"):
+        with pytest.raises(ValueError, match="auto, always, never or facts"):
             run(source, tmp_path, quotes="some")
 
     def test_memory_does_not_grow_with_the_documents(

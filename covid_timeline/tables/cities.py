@@ -42,7 +42,7 @@ METRIC_COLUMNS = (
 """The columns of metrics that are read here; none of them holds the article's words."""
 
 DOCUMENT_COLUMNS = (
-    "doc_id", "collection", "title", "source", "published_at", "anchor_date", "region_code", "duplicate_of", "n_chars",
+    "doc_id", "collection", "n_title_chars", "source", "published_at", "anchor_date", "region_code", "duplicate_of", "n_chars",
 )  # fmt: skip
 """The columns of documents that are read here."""
 
@@ -361,7 +361,7 @@ def _ranked(figures: pd.DataFrame) -> pd.DataFrame:
         "exact": hedged.astype(int),
         "own_bulletin": _distance(figures["region_code"], figures["region_code_of_document"]),
         "as_of": figures["end"].ne(DAY_END).astype(int),
-        "body": figures["value_char_end"].le(figures["title"].str.len()).astype(int),
+        "body": figures["value_char_end"].le(figures["n_title_chars"]).astype(int),
         "latest": -published,
         # The figures come in the order of their ids, so their place settles what nothing else does.
         "order": pd.Series(range(len(figures)), index=figures.index),
