@@ -76,7 +76,7 @@ def build(
         out: folder to publish to; its earlier tables stay as they were unless the whole build is fit to publish.
         quotes: which documents' own sentences are published; see `tables.build.to_tables`.
         progress: called after each document with the number done and the id of the last.
-        extract: reads one article; `facts.extract.extract` where None.
+        extract: reads one article; `reading.extract.extract` where None.
         check: validates tables; `tables.validate.check_tables` where None.
 
     Raises:
@@ -291,7 +291,7 @@ def _split_by_province(store: RowStore, folder: Path) -> tuple[dict[str, Path], 
 
 
 def _extractor() -> Extract:
-    found: Extract = importlib.import_module("covid_timeline.facts.extract").extract
+    found: Extract = importlib.import_module("covid_timeline.reading.extract").extract
     return found
 
 
