@@ -255,10 +255,12 @@ def place_code(name: str) -> str:
         folded = asked.casefold()
         for kind in sorted(_KINDS_EN, key=len, reverse=True):
             if folded.endswith(" " + kind):
-                try:
-                    return atlas.resolve(asked[: -len(kind)].strip())
-                except ValueError:
-                    break
+                shorter = asked[: -len(kind)].split()
+                # Guangxi Zhuang Autonomous Region: the peoples stand between the name and the kind.
+                for n in range(len(shorter), 0 if kind.startswith("autonomous") else len(shorter) - 1, -1):
+                    with contextlib.suppress(ValueError):
+                        return atlas.resolve(" ".join(shorter[:n]))
+                break
         raise error
 
 

@@ -291,7 +291,9 @@ def _names(figures: pd.DataFrame, regions: pd.DataFrame) -> pd.DataFrame:
     since, until = regions["valid_from"], regions["valid_to"]
     valid = regions[(since.isna() | since.le(in_2020)) & (until.isna() | until.ge(in_2020))]
     known = valid[["region_code", "name", "level"]].rename(columns={"name": "place_name", "level": "region_level"})
-    told = figures[["region_code", "region_name", "region_level"]].drop_duplicates()
+    told = figures.loc[
+        ~figures["region_code"].isin(known["region_code"]), ["region_code", "region_name", "region_level"]
+    ].drop_duplicates()
     told = told.sort_values(["region_code", "region_name"]).rename(columns={"region_name": "place_name"})
     told["place_name"] = told["place_name"].fillna(told["region_code"])
     told["region_level"] = told["region_level"].fillna(told["region_code"].map(_level))
