@@ -253,7 +253,7 @@ class TestDays:
     def test_as_pandas_takes_them(self, value: Any) -> None:
         assert parse_day("start", value) == dt.date(2020, 2, 1)
 
-    @pytest.mark.parametrize("value", ["2020-13-01", "soon", "", 20200201, None, pd.NaT, float("nan"), object()], ids=str)
+    @pytest.mark.parametrize("value", ["2020-13-01", "soon", "", 20200201, None, pd.NaT, float("nan"), [1]], ids=str)
     def test_no_day(self, value: Any) -> None:
         with pytest.raises(ValueError, match=r"start=.* is not a date; write it as 2020-01-25"):
             parse_day("start", value)

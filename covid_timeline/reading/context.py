@@ -38,6 +38,8 @@ class Region(NamedTuple):
 
 CHINA = Region("100000", "中国", "country", "named")
 _ABROAD_FROM = dt.date(2020, 3, 1)  # before, cases that were brought to a place came from Hubei
+_JOINS = frozenset("、和及与 ，市")
+_UNKNOWN_NAME = 6
 _DENSE = 60  # characters to a count of cases: what is denser is a bulletin, whatever its length
 _LONG = 1500  # characters from which on a text is an article that looks back, not a bulletin of the day
 _MUNICIPALITIES = ("11", "12", "31", "50")
@@ -103,22 +105,8 @@ class Context:
     """One text as every resolver sees it."""
 
     __slots__ = (
-        "_roles",
-        "anchor",
-        "article",
-        "cue_starts",
-        "cues",
-        "date_starts",
-        "dates",
-        "home",
-        "home_region",
-        "place_starts",
-        "places",
-        "quantities",
-        "short",
-        "text",
-        "title_end",
-        "tree",
+        "anchor", "article", "cue_starts", "cues", "date_starts", "dates", "home", "home_region", "place_starts", "places",
+        "observes_contacts", "quantities", "short", "text", "title_end", "tree", "_roles",
     )  # fmt: skip
 
     def __init__(
@@ -128,6 +116,11 @@ class Context:
         self.text = text
         self.tree = tree
         self.dates = dates
+        if (article.region_code or "").startswith("71"):  # 全国, 国内 of a paper of Taiwan
+            places = [
+                place._replace(code="710000", name="台湾省", level="province") if place.kind == "home" and place.code == "100000" else place
+                for place in places
+            ]
         self.places = places
         self.quantities = quantities
         self.anchor: dt.date = article.anchor_date
@@ -142,6 +135,9 @@ class Context:
         self.title_end = blocks[0].end if len(blocks) > 1 and blocks[0].kind == "title" else 0
         self.home_region = _home_region(article)
         self._roles: dict[int, str] = {}
+        self.observes_contacts = any(
+            cue.name == "contacts" or (cue.name in ("observed", "released") and "医学" in text[cue.start : cue.end]) for cue in self.cues
+        )
 
     # -- by position
 
@@ -244,12 +240,16 @@ class Context:
         """Places in the stretch that can own a fact: without a role."""
         return [place for place in self.places_in(start, end) if place.end <= end and not self.role(place)]
 
-    def listed(self, places: Sequence[Place]) -> list[Place]:
-        """The run of places joined by 、和及 that ends the sequence."""
+    def listed(self, places: Sequence[Place], *, gaps: bool = False) -> list[Place]:
+        """The run of places joined by 、和及 that ends the sequence.
+
+        With `gaps`, a name that the gazetteer does not know may stand between two of them (汨罗市、南湖新区).
+        """
         run = [places[-1]]
         for place in reversed(places[:-1]):
             between = self.text[place.end : run[0].start]
-            if 0 < len(between) <= 2 and set(between) <= set("、和及与 ，市"):
+            joined = 0 < len(between) <= 2 and set(between) <= _JOINS
+            if joined or (gaps and 0 < len(between) <= _UNKNOWN_NAME and between[0] in _JOINS):
                 run.insert(0, place)
             else:
                 break

@@ -33,10 +33,11 @@ _OF_PROJECTS = re.compile("[^，,。；]{0,12}(?:项目|集中开工|集中签�
 _COMPARED_BEFORE = re.compile("(?:比|较|与|同|和|相比|相较|较之|低于|高于|超过|多于|少于|从|由)$")
 _COMPARED_AFTER = re.compile(" ?(?:同期|相比|相较|的?[^，。；]{0,8}(?:下降|上升|增长|减少|增加|提高|回落|收窄|持平|末[增下上]))")
 _CHANGE_AFTER = re.compile("[^，。；]{0,14}(?:下降|上升|增长|减少|增加|提高|回落|收窄|扩大|延长|推迟|调整)")
-_JOURNEY = re.compile("患者|病例\\d|某[，,某]|[男女][，,性]|\\d+岁|发热|咳嗽|就诊|乘坐|自驾|航班|列车|返回|抵达|旅行|入院|住院")
+_JOURNEY = re.compile("病例\\d|某[，,某]|[男女][，,性]|\\d+岁|发热|咳嗽|就诊|乘坐|自驾|航班|列车|返回|抵达|旅行|入院")
 _LABEL_OF_DAY = re.compile("(?:统计|数据|通报|截[至止])?(?:时间|日期|时点)$")
 _NEAR_ANCHOR_DAYS = 3
 _LOOK_AHEAD = 8
+_HEADING = 30  # characters; a line as short as this with a date heads what follows
 _NOON = 12
 
 
@@ -57,6 +58,7 @@ class Passage:
         self.context = context
         self.reach = [self._reach(number) for number in range(len(context.dates))]
         self.day: int | None = None  # governs the passage
+        self.heading: int | None = None  # of the last heading: what stands below it in a long article
         self.local: int | None = None  # the last date of the paragraph that dated something else
         self._block = -1
         self._dates_of: dict[int, tuple[int, int]] = {}
@@ -76,7 +78,7 @@ class Passage:
         if date.header or date.role == "attributive":
             return "none"
         before = text[max(0, date.start - 4) : date.start].rstrip()
-        if text[date.end - 2 : date.end] == "同期" or (_COMPARED_AFTER.match(text, date.end) and before.endswith(("比", "较", "与", "同"))):
+        if text[date.end - 2 : date.end] == "同期" or _COMPARED_AFTER.match(text, date.end) and before.endswith(("比", "较", "与", "同")):
             return "none"
         compared = _COMPARED_BEFORE.search(before)
         if compared and (before.endswith(("比", "较")) or (date.role == "at" and _CHANGE_AFTER.match(text, date.end) and before.endswith(("与", "同", "和")))):
@@ -105,19 +107,30 @@ class Passage:
         sentence = tree.sentences[number]
         if sentence.block != self._block:
             if self._block >= 0 and (not context.short or tree.blocks[self._block].kind == "title"):
-                self.day = None
+                self.day = self.heading
             self._block = sentence.block
             self.local = None
 
-    def leave_sentence(self, number: int, used: set[int]) -> None:
-        """At the end of a sentence: what it states goes on to govern; `used` are the dates that dated a count."""
+    def leave_sentence(self, number: int, used: set[int], first: int = -1) -> None:
+        """At the end of a sentence: what it states goes on to govern.
+
+        `used` are the dates that dated a count, `first` is where the first figure of the sentence stands.
+        """
         low, high = self._numbers(number)
         taken = False
+        sentence = self.context.tree.sentences[number]
+        block = self.context.tree.blocks[sentence.block]
+        alone = block.end - block.start <= _HEADING and block.kind != "title"
         for index in range(low, high):
             reach, date = self.reach[index], self.context.dates[index]
             one_day = date.date_start == date.date_end
+            if alone and reach == "sentence" and one_day and not date.vague:
+                self.heading = self.day = index
+                self.local = None
+                taken = True
+                continue
             if reach == "header" or (reach == "sentence" and (date.role == "as_of" or (date.role == "range" and one_day) or index in used)):
-                if taken and date.role == "at":
+                if date.role == "at" and (taken or 0 <= first < date.start):
                     continue  # a day further on in the sentence is of its own deed
                 if not date.vague or self.day is None:
                     self.day = index
@@ -190,6 +203,10 @@ class Passage:
             return self.day, "header" if self.reach[self.day] == "header" else "paragraph" if passage == sentence.block else "header"
         if here is not None:
             return here, "sentence"
+        if context.title_end and context.short and quantity.start >= context.title_end:
+            titled = self._of_title()
+            if titled is not None:
+                return titled, "title"
         later = self._later(figure, high)
         return (later, "later") if later is not None else (None, "document")
 
@@ -247,6 +264,13 @@ class Passage:
                 if self.reach[index] != "none":
                     return index, "header"
         return None, "document"
+
+    def _of_title(self) -> int | None:
+        """The day that the title states, where the body states none."""
+        for number in range(bisect_left(self.context.date_starts, self.context.title_end)):
+            if self.reach[number] == "sentence" and not self.context.dates[number].vague:
+                return number
+        return None
 
     def role(self, number: int | None) -> str:
         """What the governing date says of the count: as_of, range, at, since ...; "now" where it is vague, else "none"."""

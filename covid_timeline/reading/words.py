@@ -22,31 +22,8 @@ class Figure:
     """One quantity with the words that are its own. Offsets into the normalised text."""
 
     __slots__ = (
-        "after",
-        "bracket",
-        "clause",
-        "closed",
-        "column",
-        "groups",
-        "left",
-        "lists",
-        "mode",
-        "mode_after",
-        "nouns",
-        "nouns_after",
-        "number",
-        "opened",
-        "origin",
-        "own",
-        "places",
-        "quantity",
-        "right",
-        "runs_on",
-        "sentence",
-        "stop",
-        "topic_groups",
-        "topic_mode",
-        "topic_nouns",
+        "after", "bracket", "brought", "clause", "closed", "left", "lists", "mode", "mode_after", "nouns", "nouns_after", "number",
+        "opened", "origin", "own", "places", "quantity", "right", "runs_on", "sentence", "stop", "topic_mode", "topic_nouns", "topic_groups", "groups", "column", "verbs",
     )  # fmt: skip
 
     def __init__(self, quantity: Quantity, number: int, sentence: int, clause: int, bracket: int, left: int) -> None:
@@ -65,7 +42,9 @@ class Figure:
         self.nouns: list[Cue] = []
         self.mode: Cue | None = None
         self.origin: Cue | None = None
+        self.brought: Cue | None = None  # 输入性病例 of another Chinese place
         self.groups: list[Cue] = []
+        self.verbs: list[Cue] = []  # what was done to whom is counted: 检测, 排查
         self.lists: dict[str, Cue] = {}  # part, each, respectively, all, other, total
         self.topic_groups: list[Cue] = []
         self.topic_nouns: list[Cue] = []  # of earlier clauses of the stretch
@@ -104,7 +83,8 @@ def read_words(context: Context, sentence: int, quantities: Sequence[Quantity]) 
         _words_after(context, figure, next_start, last=number + 1 == len(quantities))
         _places_before(context, figure, first=before is None)
         figures.append(figure)
-        left = _after_remark(context, figure.right, next_start)
+        said = figure.nouns_after or figure.mode_after or any(cue.category in ("group", "origin") for cue in figure.after)
+        left = _after_remark(context, figure.right if said else quantity.end, next_start)
         before = figure
     return figures
 
@@ -140,6 +120,9 @@ def _words_before(context: Context, figure: Figure) -> None:
         if category == "noun":
             (figure.nouns if own else figure.topic_nouns).append(cue)
         elif category == "mode":
+            noun = _noun_in(context, cue)
+            if noun is not None:
+                (figure.nouns if own else figure.topic_nouns).append(noun)
             if own:
                 # 新增累计: the total of what was new is a total
                 if figure.mode is None or not (cue.name == "new" and figure.mode.name == "cumulative" and not figure.nouns):
@@ -149,9 +132,14 @@ def _words_before(context: Context, figure: Figure) -> None:
         elif category == "origin":
             if own or figure.origin is None:
                 figure.origin = context.origin(cue)
-            noun = _noun_in_origin(context, cue)
+            if own and cue.name == "input" and figure.origin is None:
+                figure.brought = cue
+            noun = _noun_in(context, cue)
             if noun is not None:
                 (figure.nouns if own else figure.topic_nouns).append(noun)
+        elif category == "verb":
+            if own:
+                figure.verbs.append(cue)
         elif category == "group":
             (figure.groups if own else figure.topic_groups).append(cue)
         elif category == "list":
@@ -176,6 +164,9 @@ def _words_after(context: Context, figure: Figure, next_start: int, *, last: boo
         figure.stop = quantity.end
         return
     comma = text.find("、", quantity.end, stop)
+    also = text.find("并", quantity.end, stop)
+    if also >= 0 and (comma < 0 or also < comma):
+        comma = also  # 163名密切接触者并行医学观察: the second verb is a statement of its own
     runs_on = not last and comma < 0 and next_start <= clause.end
     figure.runs_on = runs_on
     if comma >= 0:
@@ -194,25 +185,29 @@ def _words_after(context: Context, figure: Figure, next_start: int, *, last: boo
             cues = [cue for cue in cues if cue.end <= stop]
     figure.right = figure.stop = stop
     figure.after = cues
+    everybody = False
     for cue in cues:
+        everybody = everybody or (cue.category == "list" and cue.name == "all")
         if cue.category == "noun":
             figure.nouns_after.append(cue)
         elif cue.category == "mode":
             figure.mode_after = figure.mode_after or cue
         elif cue.category == "origin":
             figure.origin = figure.origin or context.origin(cue)
-            noun = _noun_in_origin(context, cue)
+            noun = _noun_in(context, cue)
             if noun is not None:
                 figure.nouns_after.append(noun)
-        elif cue.category == "group":
+        elif cue.category == "group" and not everybody:  # 19例全部来自藁城区: of all of them
             figure.groups.append(cue)
 
 
-def _noun_in_origin(context: Context, cue: Cue) -> Cue | None:
-    """输入病例, 本地确诊: a word of origin that says what is counted too."""
+def _noun_in(context: Context, cue: Cue) -> Cue | None:
+    """输入病例, 新确诊: a word of origin or mode that says what is counted too."""
     word = context.text[cue.start : cue.end]
     if "确诊" in word:
         return cue._replace(category="noun", name="confirmed")
+    if "治愈" in word or "出院" in word:
+        return cue._replace(category="noun", name="recovered")
     if "病例" in word or "个案" in word:
         return cue._replace(category="noun", name="case")
     return None

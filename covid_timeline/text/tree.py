@@ -70,6 +70,7 @@ _ITEM = re.compile("[ \t\u3000]*(?:[-·•*●■▪◆]|[(（]?[\\d一二三四
 _CELLS = re.compile("[^ \t\u3000|]+(?: (?=[^ \t\u3000|]))?")
 _NUMBER_CELL = re.compile("[+-]?\\d[\\d,]*(?:\\.\\d+)?[%例人名]?|[-—]")
 _MAX_BRACKET = 600
+_TITLE = 80  # characters; a longer first line is text
 _CLOSING_QUOTES = "”’」』》〉\""
 # An ASCII ? or ! before one of these is a broken character or part of an address, not the end of a sentence.
 _NOT_AFTER_MARK = frozenset(",，、=&%_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
@@ -199,7 +200,7 @@ def _kinds(text: str, lines: list[tuple[int, int]]) -> list[_Kind]:
             continue
         header = -1
         cells_before = cells if len(cells) >= 2 and not numbers else ()
-        if number == 0 and len(lines) > 1:
+        if number == 0 and len(lines) > 1 and end - start <= _TITLE and text[end - 1] not in "。；;":
             kind = "title"
         elif _LABEL.match(text, start, end):
             kind = "label"
