@@ -156,6 +156,11 @@ class Context:
         low = bisect_left(self.date_starts, start)
         return self.dates[low : bisect_left(self.date_starts, end, low)]
 
+    def place_at(self, position: int) -> Place | None:
+        """The place that starts at the position."""
+        number = bisect_left(self.place_starts, position)
+        return self.places[number] if number < len(self.places) and self.place_starts[number] == position else None
+
     def date_at(self, position: int) -> DateMention | None:
         """The date that holds the position."""
         number = bisect_right(self.date_starts, position) - 1

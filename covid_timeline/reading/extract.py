@@ -42,9 +42,8 @@ class Reading:
         quantities, unclaimed = find_quantities(text, taken)
         self.context = Context(article, text, build_tree(text), dates, places, quantities)
         self.unclaimed: list[Unclaimed] = sorted([*bad_dates, *unclaimed])
-        self.statements, _ = read_metrics(self.context)
-        counted = {one.date for one in self.statements if one.date is not None}
-        self.events = find_events(self.context, Subjects(self.context), counted)
+        self.statements, passage = read_metrics(self.context)
+        self.events = find_events(self.context, Subjects(self.context), passage, self.statements)
 
 
 def read(article: Article) -> Reading:

@@ -130,6 +130,11 @@ class _Reader:
         saved: dict[int, Frame] = {}  # the frame outside of each open bracket
         before: Figure | None = None
         for index, figure in enumerate(figures):
+            if figure.item and frame.in_list and before is not None and figure.bracket == before.bracket:
+                following = self._next_item(figure, frame)
+                if following is not None:
+                    frame, before = following, figure
+                    continue
             frame = self._cross_brackets(figure, before, frame, saved)
             frame = self._open_lists(figure, frame)
             next_start = figures[index + 1].quantity.start if index + 1 < len(figures) else sentence.end
@@ -173,6 +178,28 @@ class _Reader:
             if frame.last is not None and frame.last.quantity.value > 0:
                 frame = frame.open_list(frame.last)
         return frame
+
+    def _next_item(self, figure: Figure, frame: Frame) -> Frame | None:
+        """、衡阳市30例 in a list of places whose items are known: it shares all but figure and place with the one before."""
+        last, head = frame.last, frame.head
+        region = region_of(figure.places[0])
+        if (
+            last is None
+            or head is None
+            or last.part_of is not head
+            or frame.by_residence
+            or not last.figure.item
+            or last.quantity.unit != figure.quantity.unit
+            or figure.quantity.rule.startswith("zero")
+            or head.quantity.value < figure.quantity.value
+            or not is_inside(region, head.region)
+        ):
+            return None
+        one = last.next_item(figure, region)
+        clause = self.context.tree.clauses[figure.clause]
+        one.clause = (min(clause.start, figure.quantity.start), max(clause.end, figure.quantity.end))
+        self.statements.add(one)
+        return frame._replace(last=one)
 
     # -- counts of cases
 

@@ -78,6 +78,14 @@ class Statement:
         self.clause = (0, 0)
         self.trace: dict[str, str] = {}
 
+    def next_item(self, figure: Figure, region: Region) -> Statement:
+        """The next item of a list of places: it shares every slot with this one but figure and place."""
+        one = Statement(figure, self.indicator, self.basis, self.measure, region, self.rule)
+        one.noun, one.kind, one.origin, one.part, one.part_of = self.noun, self.kind, self.origin, self.part, self.part_of
+        one.date, one.date_start, one.date_end, one.date_basis = self.date, self.date_start, self.date_end, self.date_basis
+        one.time_start, one.time_end, one.status, one.trace = self.time_start, self.time_end, self.status, self.trace
+        return one
+
     def note(self, slot: str, relation: str, rule: str) -> None:
         """Keep which candidate settled a slot."""
         self.trace[slot] = f"{relation}:{rule}" if rule else relation
