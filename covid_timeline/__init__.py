@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from covid_timeline.api import (
         Extraction,
+        AssumedDateWarning,
         explain,
         extract,
         find_dates,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
         find_quantities,
         parse_date,
         parse_quantity,
+        why,
     )
     from covid_timeline.loaders import (
         DefinitionBreakWarning,
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "AssumedDateWarning",
     "SCHEMA_VERSION",
     "DefinitionBreakWarning",
     "EmptyResultWarning",
@@ -77,6 +80,7 @@ __all__ = [
     "parse_date",
     "parse_quantity",
     "quote",
+    "why",
 ]
 
 _HOMES = {
@@ -87,6 +91,8 @@ _HOMES = {
     "Quote": "loaders",
     "build": "pipeline",
     "explain": "api",
+    "why": "api",
+    "AssumedDateWarning": "api",
     "extract": "api",
     "find_dates": "api",
     "find_places": "api",

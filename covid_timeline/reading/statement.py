@@ -51,7 +51,7 @@ class Statement:
     """One row of `metrics` before it gets its ids and raw offsets. Offsets are into the normalised text."""
 
     __slots__ = (
-        "basis", "clause", "date", "date_basis", "date_end", "date_start", "figure", "indicator", "kind", "measure", "noun", "origin",
+        "basis", "frame", "clause", "date", "date_basis", "date_end", "date_start", "figure", "indicator", "kind", "measure", "noun", "origin",
         "part", "part_of", "quantity", "region", "rule", "status", "time_end", "time_start", "trace",
     )  # fmt: skip
 
@@ -75,6 +75,7 @@ class Statement:
         self.time_start: str | None = None
         self.time_end: str | None = None
         self.status = "reported"
+        self.frame: Frame | None = None  # what the sentence had said before it
         self.clause = (0, 0)
         self.trace: dict[str, str] = {}
 
