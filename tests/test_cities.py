@@ -246,6 +246,13 @@ class TestChoice:
             one = only(*rows, docs=self.DOCS)
             assert (one["value"], one["chosen_by"]) == (best.value, why)
 
+    def test_a_figure_that_others_bear_out(self) -> None:
+        """累计收到13个市报告确诊病例168例: of two figures of one document, another document decides."""
+        rows = figure(13, "b", at=10), figure(168, "b", at=20)
+        assert [(row["value"], row["chosen_by"]) for row in by_date(*rows, docs=self.DOCS)] == [(13, "order")]
+        one = only(*rows, figure(168, "a"), docs=self.DOCS)
+        assert (one["metric_id"], one["value"], one["chosen_by"]) == ("b:m20", 168, "most_sources")
+
     def test_a_correction_stands(self) -> None:
         said = figure(1, "late", at=30, indicator="other", is_correction=True)
         one = only(figure(15, "own"), figure(14, "late"), said, docs=self.DOCS)

@@ -62,6 +62,7 @@ ORDER = {
     "as_of": "a figure stated to be up to the day's end (24时) before one without a clock time",
     "body": "the body of a document before its title, which is often of an earlier hour",
     "latest": "what was published last",
+    "most_sources": "the value that most documents state: of two figures of one document, the one that others bear out",
     "order": "nothing tells them apart: the first id",
 }
 """Which figure is preferred, first rule first; `chosen_by` names the one that decided against the best other value."""
@@ -357,6 +358,8 @@ def _minutes(clock: pd.Series) -> pd.Series:
 def _ranked(figures: pd.DataFrame) -> pd.DataFrame:
     """Sorted by preference within each key, with a column `rank_<rule>` for each rule of `ORDER`: lower is better."""
     published = figures["published_at"].astype("int64").where(figures["published_at"].notna(), 0)
+    # A bulletin that one medium posts twice at one moment is one source.
+    post = (figures["source"] + "\t" + figures["published_at"].astype("str")).fillna(figures["doc_id"])
     hedged = figures["qualifier"].ne("exact") | figures["value_high"].notna()
     ranks = {
         "correction": -published.where(figures["is_corrected"], 0),
@@ -365,6 +368,7 @@ def _ranked(figures: pd.DataFrame) -> pd.DataFrame:
         "as_of": figures["end"].ne(DAY_END).astype(int),
         "body": figures["value_char_end"].le(figures["n_title_chars"]).astype(int),
         "latest": -published,
+        "most_sources": -figures.assign(post=post).groupby([*_KEY, "is_closing", "value"])["post"].transform("nunique"),
         # The figures come in the order of their ids, so their place settles what nothing else does.
         "order": pd.Series(range(len(figures)), index=figures.index),
     }
@@ -377,8 +381,7 @@ def _ranked(figures: pd.DataFrame) -> pd.DataFrame:
         top=figures["value_high"].fillna(figures["value"]).clip(lower=figures["value"]),
         # Every count of people or cases can be compared with every other.
         counted_in=figures["unit"].mask(people, "people"),
-        # A bulletin that one medium posts twice at one moment is one source.
-        post=(figures["source"] + "\t" + figures["published_at"].astype("str")).fillna(figures["doc_id"]),
+        post=post,
     )
     return figures.sort_values([f"rank_{rule}" for rule in ORDER], kind="stable")
 
