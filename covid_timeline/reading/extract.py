@@ -40,6 +40,9 @@ class Reading:
         places = find_places(text, article.region_code)
         taken = sorted([(date.start, date.end) for date in dates] + [(place.start, place.end) for place in places])
         quantities, unclaimed = find_quantities(text, taken)
+        # numbers of which only a label or a table's header says the unit: no resolver reads those yet
+        unclaimed += [Unclaimed(q.start, q.end, f"number in a {q.flag}, without a counter") for q in quantities if not q.unit]
+        quantities = [quantity for quantity in quantities if quantity.unit]
         self.context = Context(article, text, build_tree(text), dates, places, quantities)
         self.unclaimed: list[Unclaimed] = sorted([*bad_dates, *unclaimed])
         self.statements, passage = read_metrics(self.context)

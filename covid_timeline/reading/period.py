@@ -37,6 +37,8 @@ _JOURNEY = re.compile("病例\\d|某[，,某]|[男女][，,性]|\\d+岁|发热|�
 _LABEL_OF_DAY = re.compile("(?:统计|数据|通报|截[至止])?(?:时间|日期|时点)$")
 _NEAR_ANCHOR_DAYS = 3
 _LOOK_AHEAD = 8
+_LOOK_BACK = 24  # dates of the sentence that are looked at before a figure
+_CLAUSE = 120  # characters of a clause that are looked at before a figure
 _HEADING = 30  # characters; a line as short as this with a date heads what follows
 _NOON = 12
 
@@ -165,7 +167,8 @@ class Passage:
                 between = text[quantity.end : date.start].strip()
                 if between in ("（", "(") and text[date.end : date.end + 1] in ("）", ")"):
                     return after, "bracket"
-            for number in range(bisect_left(context.date_starts, quantity.start, low, high) - 1, low - 1, -1):
+            nearest = bisect_left(context.date_starts, quantity.start, low, high) - 1
+            for number in range(nearest, max(low, nearest - _LOOK_BACK) - 1, -1):
                 date, reach = dates[number], self.reach[number]
                 own = tree.clauses[tree.clause_at(date.start)]
                 if reach == "none":
@@ -338,9 +341,9 @@ def apply_period(context: Context, statement: Statement, index: int | None, rela
     elif kind == "new":
         statement.date_start = None if date.role == "as_of" else start
     elif date.role == "as_of" or date.vague:
-        counted_up = _TOTALLY.search(context.text, statement.clause[0], statement.quantity.start)
+        counted_up = _TOTALLY.search(context.text, max(statement.clause[0], statement.quantity.start - _CLAUSE), statement.quantity.start)
         statement.date_start = None if counted_up else end
-    elif date.role == "from" and "累计" in context.text[statement.clause[0] : statement.quantity.start] and start < context.anchor:
+    elif date.role == "from" and "累计" in context.text[max(statement.clause[0], statement.quantity.start - _CLAUSE) : statement.quantity.start] and start < context.anchor:
         statement.date_start, statement.date_end = start, context.anchor  # 1月26日起，累计检查车辆32.6万辆
     else:
         statement.date_start = start
