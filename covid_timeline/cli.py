@@ -23,6 +23,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from covid_timeline import cli_views
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -507,7 +509,7 @@ def _cell(row: Mapping[str, Any], column: str) -> object:
 
 
 def _read_text(file: Path) -> str:
-    from covid_timeline.facts.article import decode
+    from covid_timeline.sources.header import decode
 
     if str(file) == "-":
         return decode(sys.stdin.buffer.read(), "standard input")[0]
@@ -876,6 +878,9 @@ def schemas(
         print(f"written: {path}")
     if not changed:
         print("nothing has changed")
+
+
+cli_views.add_to(app)
 
 
 @app.command()

@@ -58,6 +58,7 @@ class Passage:
 
     def __init__(self, context: Context) -> None:
         self.context = context
+        self._columns = {span for cell in context.tree.cells.values() for span in cell.column}
         self.reach = [self._reach(number) for number in range(len(context.dates))]
         self.day: int | None = None  # governs the passage
         self.heading: int | None = None  # of the last heading: what stands below it in a long article
@@ -79,8 +80,10 @@ class Passage:
                 return "header"
         if date.header or date.role == "attributive":
             return "none"
+        if any(start <= date.start < end for start, end in self._columns):
+            return "none"  # the day of a column is its own
         before = text[max(0, date.start - 4) : date.start].rstrip()
-        if text[date.end - 2 : date.end] == "同期" or _COMPARED_AFTER.match(text, date.end) and before.endswith(("比", "较", "与", "同")):
+        if text[date.end - 2 : date.end] == "同期" or (_COMPARED_AFTER.match(text, date.end) and before.endswith(("比", "较", "与", "同"))):
             return "none"
         compared = _COMPARED_BEFORE.search(before)
         if compared and (before.endswith(("比", "较")) or (date.role == "at" and _CHANGE_AFTER.match(text, date.end) and before.endswith(("与", "同", "和")))):
@@ -88,7 +91,9 @@ class Passage:
         if date.precision == "year" and date.basis == "explicit":
             return "year"
         if clause is not None and clause.bracket >= 0:
-            return "bracket"
+            bracket = tree.brackets[clause.bracket]
+            alone = block is not None and block.start == bracket.start and block.end == bracket.end
+            return "sentence" if alone else "bracket"
         if date.role == "since":
             return "clause"
         if sentence is not None and date.role == "at" and not date.vague and _JOURNEY.search(text, sentence.start, min(sentence.end, sentence.start + 120)) and (
@@ -159,6 +164,8 @@ class Passage:
         sentence = tree.sentences[figure.sentence]
         here: int | None = None
         relation = "sentence"
+        if figure.header_date is not None:
+            return context.dates.index(figure.header_date), "header"
         if low < high:
             after = bisect_left(context.date_starts, quantity.end, low, high)
             # a date alone in the bracket behind the figure: 890例(3日)、731例(4日)
