@@ -11,7 +11,7 @@ Every loader takes the same filters where they make sense (`help` of each lists 
 - `names`: "zh" or "en" adds the place and what is counted in that language, as `region_label` and `…_label`;
 - `columns`: only these; `path`: the output folder of another build, or several; `verify=False` skips the SHA-256 of the
   files (their size is always checked);
-- `backend`: "pandas", "polars", "polars-lazy", "arrow" or "duckdb".
+- `backend`: "pandas", "polars", "polars-lazy", "arrow" or "duckdb" (a relation, whose rows come in no order).
 
 A word, place or document that does not exist raises a `ValueError` that names near matches. Where nothing is found, and
 the same question a little wider finds something, an `EmptyResultWarning` says where it is.
