@@ -340,7 +340,11 @@ def merge_outcomes(found: Sequence[Any]) -> list[Any]:
 
 
 def compare_build(
-    source: Iterable[Article | Refused], processed: Path | str, *, extract: Extract | None = None
+    source: Iterable[Article | Refused],
+    processed: Path | str,
+    *,
+    quotes: str = "auto",
+    extract: Extract | None = None,
 ) -> list[str]:
     """How the committed tables differ from what the code builds from the source today; empty where they do not.
 
@@ -348,7 +352,7 @@ def compare_build(
     """
     processed = Path(processed)
     with tempfile.TemporaryDirectory(prefix="covid-timeline-") as folder:
-        report = build(source, folder, extract=extract)
+        report = build(source, folder, quotes=quotes, extract=extract)
         if not report.published:
             return ["nothing was built", *map(str, report.violations)]
         found = []

@@ -23,14 +23,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import covid_timeline as ct
+from covid_timeline import parquet
 from covid_timeline.cli import app
 from covid_timeline.model import Article, Refused
+from covid_timeline.parquet import GuardedFile, UnreadableError, _page_head
 from covid_timeline.sources.folder import read_folder
 from covid_timeline.sources.records import Columns, parse_published, read_records
 from covid_timeline.tables import reading_guard
 from covid_timeline.tables.audit import run_audit
 from covid_timeline.tables.export import export
-from covid_timeline.tables.reading_guard import GuardedFile, UnreadableError, _page_head, probe, read_table
+from covid_timeline.tables.reading_guard import probe, read_table
 from covid_timeline.tables.samples import World, write_world
 from covid_timeline.tables.validate import run_validate
 from covid_timeline.text.shown import printable
@@ -118,7 +120,7 @@ def flip(path: Path) -> None:
     group = pq.read_metadata(path).row_group(0)
     chunk = max((group.column(i) for i in range(group.num_columns)), key=lambda one: one.total_compressed_size)
     data = bytearray(path.read_bytes())
-    data[chunk.data_page_offset + chunk.total_compressed_size - (chunk.data_page_offset - reading_guard._start(chunk)) - 2] ^= 4
+    data[chunk.data_page_offset + chunk.total_compressed_size - (chunk.data_page_offset - parquet._start(chunk)) - 2] ^= 4
     path.write_bytes(data)
 
 
@@ -196,7 +198,7 @@ class TestTables:
         for i in range(group.num_columns):
             chunk = group.column(i)
             data = bytearray(sound)
-            data[reading_guard._start(chunk) + chunk.total_compressed_size - 1] ^= 1
+            data[parquet._start(chunk) + chunk.total_compressed_size - 1] ^= 1
             path.write_bytes(data)
             try:
                 silent += not read_table(path, "events").equals(before)
@@ -269,7 +271,7 @@ class TestBombs:
     def test_refused_before_it_is_unpacked(self, tmp_path: Path, make: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch) -> None:
         path = tmp_path / "metrics.parquet"
         make(path)
-        monkeypatch.setattr(reading_guard, "LEAST", 1 << 26)  # so that the bomb need not be large to be one
+        monkeypatch.setattr(parquet, "LEAST", 1 << 26)  # so that the bomb need not be large to be one
         before = pa.total_allocated_bytes()
         peak = pa.default_memory_pool().max_memory()
         with pytest.raises(UnreadableError, match=r"metrics\.parquet claims [0-9,]+ bytes when unpacked"), GuardedFile(path) as file:
@@ -556,7 +558,7 @@ class TestTexts:
 
 
 def ct_article_error() -> type[Exception]:
-    from covid_timeline.facts.article import ArticleError
+    from covid_timeline.sources.header import ArticleError
 
     return ArticleError
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import hashlib
-import importlib
 import itertools
 import json
 import random
+import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -112,6 +112,7 @@ class TestDxy:
             region_basis="sidecar",
             licence=article.licence,
             may_republish=False,
+            collection="bulletins",
         )
         assert "MIT" in (article.licence or "")
 
@@ -599,5 +600,6 @@ class TestCorpora:
 
 
 def test_no_network_and_no_pandas() -> None:
-    importlib.import_module("covid_timeline.sources.dxy")
-    assert "requests" not in sys.modules
+    script = "import sys, covid_timeline.sources.national; print({'requests', 'pandas', 'pooch'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

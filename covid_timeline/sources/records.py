@@ -66,6 +66,8 @@ class Preset(NamedTuple):
     fixed_region: bool  # an item without a region has none: it is not read from the text
     licence: str | None
     may_republish: bool
+    collection: str = "articles"
+    digest_ids: bool = False  # doc_id from title and moment of publication: the same in every export of an item
 
 
 class Row(NamedTuple):
@@ -322,7 +324,7 @@ def _spool(
         yield Refused(str(path), row.place, reason, "note")
     encoded = raw.encode()
     digest = hashlib.sha256(encoded).hexdigest()
-    given = _plain_id(value.get("id"))
+    given = _item_digest(title, published) if preset.digest_ids else _plain_id(value.get("id"))
     doc_id = preset.prefix + (given or f"{'' if preset.prefix else path.stem + '-'}{digest[:10]}")
     item = {
         "raw": raw,
@@ -381,6 +383,14 @@ def resolve_region(name: str) -> tuple[str | None, str | None]:
         return gazetteer().resolve(name), None
     except ValueError:
         return None, name
+
+
+def _item_digest(title: str, published: dt.datetime | None) -> str:
+    """Ten hexadecimal digits for a title and its moment; none where either is missing, and the text says it."""
+    if published is None or not title.strip():
+        return ""
+    told = f"{''.join(title.split())}\n{published:%Y-%m-%dT%H:%M:%S}"
+    return hashlib.sha256(told.encode()).hexdigest()[:10]
 
 
 def _plain(value: object) -> str:
@@ -460,7 +470,7 @@ def _article(doc_id: str, item: dict[str, Any], preset: Preset) -> Article:
         )
         if preset.fixed_region and region is None:
             article = article._replace(region_code=None, region_basis="none")
-        return article
+        return article._replace(collection=preset.collection)
     return Article(
         doc_id=doc_id,
         raw=item["raw"],
@@ -477,6 +487,7 @@ def _article(doc_id: str, item: dict[str, Any], preset: Preset) -> Article:
         region_basis="sidecar" if region else "none",
         licence=preset.licence,
         may_republish=preset.may_republish,
+        collection=preset.collection,
     )
 
 
@@ -786,7 +797,7 @@ class _JsonItem:
 def _parquet_rows(path: Path, columns: Columns) -> Iterator[Row]:
     import pyarrow as pa
 
-    from covid_timeline.tables.reading_guard import GuardedFile, UnreadableError
+    from covid_timeline.parquet import GuardedFile, UnreadableError
 
     try:
         file = GuardedFile(path, str(path))

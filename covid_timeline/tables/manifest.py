@@ -16,7 +16,6 @@ import json
 import os
 import re
 import shutil
-import stat
 import tempfile
 import time
 import weakref
@@ -24,6 +23,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from covid_timeline.parquet import open_regular
 from covid_timeline.tables.schema import SCHEMA_VERSION, TABLES
 from covid_timeline.tables.workspace import WORK
 
@@ -190,19 +190,6 @@ def unfinished(folder: Path) -> str:
         f"{folder}: a build is running or was interrupted ({' and '.join(left)} are there); "
         "its tables are whole, and the next build of this folder tidies up"
     )
-
-
-def open_regular(path: Path) -> io.BufferedReader:
-    """Open a file for reading, and refuse what is none: a folder, a pipe or a device never blocks the reader.
-
-    Raises:
-        OSError: it cannot be opened, or is no regular file.
-    """
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        os.close(handle)
-        raise OSError(21, "not a regular file", str(path))
-    return os.fdopen(handle, "rb")
 
 
 # --- one version, opened in one go ------------------------------------------------------------------------------------
