@@ -84,7 +84,7 @@ class Article(NamedTuple):
     source: str | None
     published_at: dt.datetime | None
     anchor_date: dt.date
-    anchor_basis: str  # published, inferred
+    anchor_basis: str  # published, stated, inferred
     region_code: str | None
     url: str | None
     sha256: str

@@ -12,7 +12,7 @@ import fakes
 import pyarrow as pa
 import pytest
 
-from covid_timeline import load, pipeline
+from covid_timeline import loaders, pipeline
 from covid_timeline.model import Article, Facts, Refused
 from covid_timeline.pipeline import BuildReport, build, compare_build
 from covid_timeline.sources.folder import read_folder
@@ -106,13 +106,13 @@ class TestBuild:
         reports.append(run(source[::-1], tmp_path / "two", check=None))
         for report in reports:
             assert report.published, report.violations
-            rows = load.load_documents(path=report.out, backend="arrow").to_pylist()
+            rows = loaders.load_documents(path=report.out, backend="arrow").to_pylist()
             marks = {row["doc_id"]: row["duplicate_of"] for row in rows}
             assert marks == {"other": None, "x-2": "x-10", "x-9": "x-10", "x-10": None}
             notes = [(one.file, one.reason, one.kind) for one in report.refused]
             assert notes == [("x-2", "repeats x-10", "note"), ("x-9", "repeats x-10", "note")]
             assert report.rows["metrics"] == 7
-            days = load.load_city_by_date("confirmed_cumulative", path=report.out, backend="arrow").to_pylist()
+            days = loaders.load_city_by_date("confirmed_cumulative", path=report.out, backend="arrow").to_pylist()
             assert [row["n_sources"] for row in days] == [2]
         assert reports[0].manifest == reports[1].manifest
 
@@ -124,7 +124,7 @@ class TestBuild:
 
         source = [fakes.article("a"), fakes.article("b", region="370100"), fakes.article("c", day=5), fakes.article("d")]
         build(source, tmp_path, extract=extract)
-        rows = load.load_documents(path=tmp_path, backend="arrow").to_pylist()
+        rows = loaders.load_documents(path=tmp_path, backend="arrow").to_pylist()
         assert [row["duplicate_of"] for row in rows] == [None, None, None, "a"]
 
     def test_the_next_takes_the_place_of_a_first_that_fails(self, tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ class TestBuild:
 
         source = [fakes.article("a"), fakes.article("b", day=5), fakes.article("c", day=6)]
         report = build(source, tmp_path, extract=extract)
-        rows = load.load_documents(path=tmp_path, backend="arrow").to_pylist()
+        rows = loaders.load_documents(path=tmp_path, backend="arrow").to_pylist()
         assert [(row["doc_id"], row["duplicate_of"]) for row in rows] == [("b", None), ("c", "b")]
         assert report.count("refused") == 1
 
@@ -146,9 +146,9 @@ class TestBuild:
         source = [fakes.article("open"), fakes.article("shut", may_republish=False)]
         for quotes, kept in (("auto", ["open"]), ("always", ["open", "shut"]), ("never", [])):
             run(source, tmp_path, quotes=quotes)
-            rows = load.load_events(path=tmp_path, backend="arrow").to_pylist()
+            rows = loaders.load_events(path=tmp_path, backend="arrow").to_pylist()
             assert [row["doc_id"] for row in rows if row["quote"] is not None] == kept
-        with pytest.raises(ValueError, match="auto, always or never"):
+        with pytest.raises(ValueError, match="auto, always, never or facts"):
             run(source, tmp_path, quotes="some")
 
     def test_memory_does_not_grow_with_the_documents(

@@ -60,8 +60,9 @@ def by_dataset(path: Path) -> Rows:
 def by_pandas(path: Path) -> Rows:
     import pandas as pd
 
-    frame = pd.read_parquet(path, engine="pyarrow")
-    columns = [[plain(v) for v in frame[name]] for name in frame.columns]
+    # Without the backend, whole numbers of which some are missing come as floats.
+    frame = pd.read_parquet(path, engine="pyarrow", dtype_backend="numpy_nullable")
+    columns = [[None if v is pd.NA else plain(v) for v in frame[name]] for name in frame.columns]
     return [list(row) for row in zip(*columns, strict=True)]
 
 

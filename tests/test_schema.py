@@ -19,7 +19,8 @@ import pytest
 from covid_timeline import model
 from covid_timeline.lexicon.rules import load_rules
 from covid_timeline.tables import describe
-from covid_timeline.tables.build import regions_table, to_frame, to_table, to_tables
+from covid_timeline.tables.build import regions_table, to_table, to_tables
+from covid_timeline.tables.frames import to_frame
 from covid_timeline.tables.schema import (
     FIELDS,
     SCHEMA_VERSION,

@@ -289,7 +289,7 @@ def _sound_once() -> tuple[dict[str, list[dict[str, Any]]], dict[str, str]]:
         put(
             "documents", doc_id=doc, title=f"sample {doc}", published_at=dt.datetime.fromisoformat("2020-02-04T09:00"),
             anchor_date=dt.date(2020, 2, 4), anchor_basis="published", published_basis="dateline", region_code="371500",
-            sha256=hashlib.sha256(text.encode()).hexdigest(), n_chars=len(text),
+            sha256=hashlib.sha256(text.encode()).hexdigest(), n_chars=len(text), n_title_chars=0,
             n_dates=1, n_events=1, n_metrics=sum(f[1] == doc for f in _FIGURES), may_republish=True,
         )  # fmt: skip
     return rows, texts

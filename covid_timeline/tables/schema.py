@@ -247,7 +247,7 @@ TABLES: Mapping[str, Table] = {
             "documents",
             "文档",
             "One row per article.",
-            "doc_id collection title source? published_at? anchor_date anchor_basis region_code? script url? sha256 n_chars "
+            "doc_id collection title source? published_at? anchor_date anchor_basis region_code? script url? sha256 n_chars n_title_chars "
             "n_dates n_events n_metrics title_basis published_basis region_basis licence? may_republish duplicate_of?",
             key="doc_id",
         ),
@@ -379,7 +379,7 @@ def pandera_schema(table: str) -> pa_pandas.DataFrameSchema:
     kinds = {
         "string": ("is text", lambda s: pd.api.types.is_string_dtype(s.dtype)),
         "bool": ("is boolean", lambda s: pd.api.types.is_bool_dtype(s.dtype)),
-        "int64": ("is int64", lambda s: s.dtype == "int64"),
+        "int64": ("is int64", lambda s: str(s.dtype) in ("int64", "Int64")),
         "float64": ("is float64", lambda s: s.dtype == "float64"),
         "date32": ("is a date", lambda s: pd.api.types.is_datetime64_dtype(s.dtype)),
         "timestamp[us]": ("is a date-time", lambda s: pd.api.types.is_datetime64_dtype(s.dtype)),
