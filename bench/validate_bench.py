@@ -34,7 +34,7 @@ def make(folder: Path, rows: int) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from covid_timeline.tables.samples import template
+    from tests.world import template
     from covid_timeline.tables.schema import TABLES, arrow_schema
 
     schemas = {name: arrow_schema(name) for name in TABLES}
@@ -177,7 +177,7 @@ def check(folder: Path, texts: bool) -> int:
 
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
-    from covid_timeline.tables.validate import validate
+    from covid_timeline.checks.files import validate
 
     report = validate(folder, texts=folder / "texts.jsonl" if texts else {})
     print(str(report).splitlines()[0])

@@ -634,7 +634,7 @@ def validate(
         str, typer.Option("--format", help="text, json, junit, github, sarif, markdown or html, on standard output.")
     ] = "text",
     output: Annotated[
-        list[str] | None, typer.Option(help="A further report, as FORMAT=PATH; may be repeated.", metavar="FORMAT=PATH")
+        list[str] | None, typer.Option(help="A further report, as FORMAT=PATH; failures=FILE.csv or .parquet for every failing row.", metavar="FORMAT=PATH")
     ] = None,
     texts: Annotated[
         Path | None,
@@ -648,15 +648,12 @@ def validate(
         Path | None, typer.Option(help="JSON report of an earlier run: only new failures count.")
     ] = None,
     max_failures: Annotated[int | None, typer.Option(help="Stop once so many rows have failed.")] = None,
-    self_test: Annotated[
-        bool, typer.Option("--self-test", help="Prove each check on rows it must fail and must pass.")
-    ] = False,
 ) -> None:
     """Check tables against the contract, ours or your own in our schema; a report for people or for CI.
 
     Exit codes: 0 valid, 1 data failed, 2 wrong use, 3 could not read, 4 nothing was checked.
     """
-    from covid_timeline.tables.validate import run_validate
+    from covid_timeline.checks.command import run_validate
 
     code = run_validate(
         paths or [],
@@ -667,7 +664,6 @@ def validate(
         fail_on=fail_on,
         baseline=baseline,
         max_failures=max_failures,
-        prove=self_test,
     )
     raise typer.Exit(code)
 
@@ -689,7 +685,7 @@ def audit(
 
     Lists each with the sentences it rests on, and says which reading it favours.
     """
-    from covid_timeline.tables.audit import run_audit
+    from covid_timeline.checks.command import run_audit
 
     known = _exported_texts(texts) if texts and texts.is_file() else texts
     raise typer.Exit(run_audit(tables or _published(), texts=known, form=form, checks=check or (), limit=limit))
@@ -763,7 +759,7 @@ def schemas(
 ) -> None:
     """Write schemas/ and the generated pages of docs/ from the data dictionary and the checks."""
     from covid_timeline.tables.describe import write_schemas
-    from covid_timeline.tables.validate import describe_checks
+    from covid_timeline.checks.command import describe_checks
 
     changed = write_schemas(folder, docs / "data-dictionary.md")
     page, checks = docs / "validation.md", describe_checks()

@@ -77,7 +77,7 @@ def build(
         quotes: which documents' own sentences are published; see `tables.build.to_tables`.
         progress: called after each document with the number done and the id of the last.
         extract: reads one article; `facts.extract.extract` where None.
-        check: validates tables; `tables.validate.check_tables` where None.
+        check: validates tables; `checks.run.check_tables` where None.
 
     Raises:
         ValueError: `quotes` is unknown, or the source itself is at fault (a checksum that is wrong, no such file).
@@ -296,7 +296,10 @@ def _extractor() -> Extract:
 
 
 def _checker() -> Check:
-    from covid_timeline.tables.validate import check_tables
+    from covid_timeline.checks.models import pandera
+    from covid_timeline.checks.run import check_tables
+
+    pandera()  # a build without it would end at its first batch
 
     def check(
         tables: Mapping[str, pa.Table], texts: Mapping[str, str], stages: tuple[str, ...]

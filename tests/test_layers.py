@@ -16,6 +16,8 @@ ORDER = [
     "facts",
     "tables",
     "sources",
+    "checks",
+    "schemas",
     "load",
     "pipeline",
     "api",

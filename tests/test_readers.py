@@ -26,9 +26,9 @@ import pytest
 
 from covid_timeline.tables.manifest import MANIFEST
 from covid_timeline.tables.publish import write_parquet
-from covid_timeline.tables.samples import World
+from tests.world import World
 from covid_timeline.tables.schema import TABLES, arrow_schema
-from covid_timeline.tables.validate import default_tables
+from covid_timeline.checks.models import default_tables
 
 ROOT = Path(__file__).resolve().parents[1]
 Rows = list[list[Any]]

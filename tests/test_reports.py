@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from covid_timeline.tables import reports
 from covid_timeline.tables.reports import FORMATS, Outcome, Place, Report, Sample
-from covid_timeline.tables.samples import World
-from covid_timeline.tables.validate import check_tables, run_validate
+from tests.world import World
+from covid_timeline.checks.command import run_validate
+from covid_timeline.checks.run import check_tables
 
 SCHEMA = json.loads(
     (Path(__file__).parents[1] / "schemas" / "report.schema.json").read_text(encoding="utf-8")

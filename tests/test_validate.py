@@ -28,7 +28,7 @@ from covid_timeline.tables.checks import CHECKS
 from covid_timeline.tables.export import export
 from covid_timeline.tables.manifest import MANIFEST
 from covid_timeline.tables.reports import FORMATS, STAGES, Report
-from covid_timeline.tables.samples import World, write_world
+from tests.world import World, write_world
 from covid_timeline.tables.schema import TABLES, arrow_schema
 from covid_timeline.tables.validate import check_tables, default_tables, read_texts, run_validate, validate
 from covid_timeline.testing import assert_valid
