@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
+from covid_timeline.checks import rules  # noqa: F401  (its checks come first)
 from covid_timeline.checks.frames import NO_DAY, Ints, Mask, Rows, Tables
 from covid_timeline.checks.registry import CHECKS, check
 from covid_timeline.mentions.places import gazetteer
