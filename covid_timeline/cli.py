@@ -197,7 +197,10 @@ def build(
 
     articles = _articles(source, paths, columns, sidecar)
     with _Progress() as progress:
-        report = run(articles, target, quotes=quotes.value, progress=progress)
+        try:
+            report = run(articles, target, quotes=quotes.value, progress=progress)
+        except ImportError as error:  # pandera, which does the checking
+            _fail(str(error), 1)
     _show_build(report, full_list)
     raise typer.Exit(report.exit_code(strict=strict))
 
@@ -265,6 +268,7 @@ def _show_build(report: BuildReport, full_list: bool) -> None:
         ("refused", report.count("refused")),
         ("skipped", report.count("skipped")),
         ("notes", report.count("note")),
+        ("set aside", report.count("set_aside")),
         ("violations", len(report.violations)),
     ]
     where = f"Published in {report.out}" if report.published else "Nothing was published"
@@ -273,6 +277,7 @@ def _show_build(report: BuildReport, full_list: bool) -> None:
         ("refused", "Refused"),
         ("skipped", "Left out on purpose"),
         ("note", "Kept, with a note"),
+        ("set_aside", "Rows set aside"),
     ):
         entries = [entry for entry in report.refused if entry.kind == kind]
         lines = [": ".join(filter(None, (e.file, e.place, e.reason))) for e in entries]

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from covid_timeline import __version__
+from covid_timeline.checks.aside import set_aside, too_many
 from covid_timeline.model import Article, Facts, Refused
 from covid_timeline.sources.records import natural_key, text_digest
 from covid_timeline.tables.build import EXTRACTED, RowStore, regions_table, to_table, to_tables
@@ -29,6 +30,9 @@ WHOLE_ROWS = 200_000
 """Up to so many metrics, what needs them all has them in memory at once. Beyond, the tables by place and day are made
 a province at a time, and checks over whole tables see these only."""
 
+ROUNDS = 3
+"""Times that rows are set aside: what is left without them is checked again."""
+
 COUNTRY = "10"
 """First digits of the country's code."""
 
@@ -43,7 +47,7 @@ class BuildReport(NamedTuple):
 
     out: Path
     rows: dict[str, int]  # of each published table
-    refused: list[Refused]  # damaged, left out on purpose, or noted, as `Refused.kind` says
+    refused: list[Refused]  # damaged, left out on purpose, noted, or single rows set aside, as `Refused.kind` says
     violations: list[object]  # what validation found; where any is an error, nothing was published
     published: bool
     manifest: dict[str, Any]
@@ -54,7 +58,7 @@ class BuildReport(NamedTuple):
 
     def exit_code(self, *, strict: bool = False) -> int:
         """0 where the tables were published; 1 where not, or where `strict` and a document was refused."""
-        return int(not self.published or (strict and self.count("refused") > 0))
+        return int(not self.published or (strict and self.count("refused") + self.count("set_aside") > 0))
 
 
 def build(
@@ -76,7 +80,7 @@ def build(
         out: folder to publish to; its earlier tables stay as they were unless the whole build is fit to publish.
         quotes: which documents' own sentences are published; see `tables.build.to_tables`.
         progress: called after each document with the number done and the id of the last.
-        extract: reads one article; `facts.extract.extract` where None.
+        extract: reads one article; `reading.extract.extract` where None.
         check: validates tables; `checks.run.check_tables` where None.
 
     Raises:
@@ -93,12 +97,16 @@ def build(
         store = RowStore(Path(folder))
         try:
             for batch in _batches(_read(source, extract, refused, progress)):
-                for tables in _tables(batch, quotes, refused):
-                    posts.add(batch, tables["documents"])
+                for read in _tables(batch, quotes, refused):
                     # Keys resolve within a document, and here its text is still at hand.
                     texts = {facts.article.doc_id: facts.article.raw for facts in batch}
-                    violations += check({**tables, "regions": regions}, texts, ("schema", "keys", "rows"))
+                    tables, found = _sound(check, read, regions, texts, refused)
+                    violations += found
+                    posts.add(batch, tables["documents"])
                     store.add(tables)
+            n_aside = sum(entry.kind == "set_aside" for entry in refused)
+            if why := too_many(n_aside, sum(store.count(name) for name in EXTRACTED)):
+                violations.append(why)
             if not store.count("documents") or errors(violations):
                 return BuildReport(
                     out, dict.fromkeys(TABLES, 0), refused, merge_outcomes(violations), False, {}
@@ -107,7 +115,9 @@ def build(
             refused += [Refused(doc_id, "", f"repeats {first}", "note") for doc_id, first in repeats.items()]
             with Publication(out, package_version=__version__) as publication:
                 documents = _mark_repeats(store.table("documents", DOCUMENT_COLUMNS), repeats)
-                made = {"regions": regions, **_city_tables(store, documents, regions, Path(folder))}
+                cities, found = _sound(check, _city_tables(store, documents, regions, Path(folder)), regions, {}, refused)
+                violations += errors(found)
+                made = {"regions": regions, **cities}
                 for name in TABLES:
                     publication.write(name, made[name] if name in made else _rows(store, name, repeats))
                 violations += _check_whole(check, publication)
@@ -159,6 +169,20 @@ def _check_spans(facts: Facts) -> None:
             raise ValueError(
                 f"span {start}-{end} is {raw[start:end]!r} in the text, the row quotes {quote!r}"
             )
+
+
+def _sound(
+    check: Check, tables: Mapping[str, pa.Table], regions: pa.Table, texts: Mapping[str, str], refused: list[Refused]
+) -> tuple[dict[str, pa.Table], Sequence[object]]:
+    """The tables without the rows that break a check, which are listed, and what else was found."""
+    made = dict(tables)
+    for _ in range(ROUNDS):
+        found = check({**made, "regions": regions}, texts, ("schema", "keys", "rows"))
+        made, aside = set_aside(made, found, texts)
+        refused += aside
+        if not aside:
+            break
+    return made, found
 
 
 def _batches(facts: Iterable[Facts]) -> Iterator[list[Facts]]:
@@ -291,7 +315,7 @@ def _split_by_province(store: RowStore, folder: Path) -> tuple[dict[str, Path], 
 
 
 def _extractor() -> Extract:
-    found: Extract = importlib.import_module("covid_timeline.facts.extract").extract
+    found: Extract = importlib.import_module("covid_timeline.reading.extract").extract
     return found
 
 
@@ -325,15 +349,8 @@ def merge_outcomes(found: Sequence[Any]) -> list[Any]:
     """One entry for each check and table, where batches have found the same fault; numbers add up."""
     merged: dict[object, Any] = {}
     for i, one in enumerate(found):
-        key = (one.check, one.table) if hasattr(one, "n_failed") else i
-        if key not in merged:
-            merged[key] = one
-            continue
-        before = merged[key]
-        samples = (*before.samples, *one.samples)[:5]
-        merged[key] = before._replace(
-            n=before.n + one.n, n_failed=before.n_failed + one.n_failed, samples=samples
-        )
+        key = (one.check, one.table) if hasattr(one, "plus") else i
+        merged[key] = merged[key].plus(one) if key in merged else one
     return list(merged.values())
 
 
