@@ -270,23 +270,27 @@ def _key(row: Figure) -> _Key:
 
 
 class _Votes:
-    """What all documents at hand state of an indicator, a place and a day."""
+    """What all documents at hand state of an indicator, a place and a day; read when two readings are first weighed."""
 
-    def __init__(self) -> None:
+    def __init__(self, read: Callable[[], Iterable[Figure]]) -> None:
+        self._read: Callable[[], Iterable[Figure]] | None = read
         self._rows: dict[_Key, dict[float, set[tuple[str, int]]]] = defaultdict(lambda: defaultdict(set))
         self._days: dict[tuple[str, str | None], list[tuple[dt.date, str, float]]] = defaultdict(list)
-        self._sorted = False
 
-    def add(self, rows: Iterable[Figure]) -> None:
-        for row in rows:
-            if row.indicator in _SERIES:
-                self._rows[_key(row)][row.value].add((row.doc_id, row.value_char_start))
-                if row.date_end is not None and row.part_of is None:
-                    self._days[row.indicator, row.region_code].append((row.date_end, row.doc_id, row.value))
-                    self._sorted = False
+    def _load(self) -> None:
+        if self._read is None:
+            return
+        for row in self._read():
+            self._rows[_key(row)][row.value].add((row.doc_id, row.value_char_start))
+            if row.date_end is not None and row.part_of is None:
+                self._days[row.indicator, row.region_code].append((row.date_end, row.doc_id, row.value))
+        for days in self._days.values():
+            days.sort()
+        self._read = None
 
     def count(self, key: _Key, value: float) -> int:
         """How many figures of the texts state this value."""
+        self._load()
         return len(self._rows[key].get(value, ())) if key in self._rows else 0
 
     def of(self, row: Figure) -> int:
@@ -296,10 +300,7 @@ class _Votes:
         """The median of what other documents state for the days around; None where they state nothing."""
         if row.date_end is None:
             return None
-        if not self._sorted:
-            for days in self._days.values():
-                days.sort()
-            self._sorted = True
+        self._load()
         days = self._days.get((row.indicator, row.region_code), [])
         low = bisect.bisect_left(days, (row.date_end - 2 * _DAY, "", 0.0))
         high = bisect.bisect_left(days, (row.date_end + 3 * _DAY, "", 0.0))
@@ -1139,7 +1140,11 @@ def _suspect_rates(c: _Columns) -> Ints:
     near = np.flatnonzero(shares & ~stated)
     if not len(near) or not len(counts):
         return np.flatnonzero(stated)
-    place = c.doc * (1 << 40) + rows.ints("value_char_start")
+    start = rows.ints("value_char_start")
+    place = c.doc * (1 << 40) + start
+    # As far back as `_near_pairs` looks: a sentence, or the clause and some words before it.
+    far = start[near] - _FAR if rows.tables.context.texts else rows.ints("char_start")[near] - _CONTEXT
+    unit = rows.codes("unit")[0]
     counts = counts[np.argsort(place[counts], kind="stable")]
     last = np.searchsorted(place[counts], place[near]) - 1
     part = counts[np.maximum(last, 0)]
@@ -1148,6 +1153,7 @@ def _suspect_rates(c: _Columns) -> Ints:
         whole = counts[np.maximum(last - back, 0)]
         share = 100 * c.value[part] / c.value[whole]
         close = (0.8 * c.value[near] < share) & (share < 1.25 * c.value[near]) & (np.abs(share - c.value[near]) > 1e-3)
+        close &= (unit[whole] == unit[part]) & (c.value[whole] >= c.value[part]) & (start[whole] >= far)
         suspect |= close & (last >= back) & (c.doc[whole] == c.doc[near])
     return np.concatenate([np.flatnonzero(stated), near[suspect]])
 
@@ -1242,19 +1248,17 @@ def _find(tables: Tables) -> list[Finding]:
     suspects = _suspects(c)
     within = np.flatnonzero(suspects[c.doc] & c.counted)
     series = _suspect_series(c)
-    docs = {doc.doc_id: doc for doc in _docs(rows, within)}
-    votes = _Votes()
     key = rows.groups("indicator", "region_code")
     asked = np.zeros(key.max() + 1, bool)
     asked[key[within]] = asked[key[series]] = True
-    votes.add(_figures(rows, np.flatnonzero(asked[key] & c.series)))
-    found = [finding for doc in docs.values() for one in _WITHIN for finding in one(doc, votes)]
+    votes = _Votes(lambda: _figures(rows, np.flatnonzero(asked[key] & c.series)))
+    found = [finding for doc in _docs(rows, within, c.doc[within]) for one in _WITHIN for finding in one(doc, votes)]
     corrected: set[tuple[str, dt.date]] = set()
     for row in _figures(rows, np.flatnonzero(c.counted & c.correction)):
         if row.region_code and row.date_end:  # 核减宜春市1例 corrects the province too
             corrected |= {(code, row.date_end) for code in (row.region_code, *gazetteer().ancestors(row.region_code))}
     between = _Series(corrected)
-    for doc in _docs(rows, series):
+    for doc in _docs(rows, series, c.doc[series]):
         between.add(doc)
     found += between.findings(votes, {name for finding in found for name in finding.doubts})
     return sorted(found, key=lambda one: (-one.size, -one.difference, one.check, one.rows))
@@ -1268,22 +1272,28 @@ def _figures(rows: Rows, at: Ints) -> list[Figure]:
     return [Figure._make(values) for values in rows.lists(columns, at)]
 
 
-def _docs(rows: Rows, at: Ints) -> list[_Doc]:
-    """The documents of these rows of `metrics`, in the order of the table, with these figures of theirs."""
-    of: dict[str, list[Figure]] = {}
-    for figure in _figures(rows, at):
-        of.setdefault(figure.doc_id, []).append(figure)
+def _docs(rows: Rows, at: Ints, doc: Ints) -> Iterator[_Doc]:
+    """The documents of these rows of `metrics`, with these figures of theirs, some thousand rows at a time."""
     documents, texts = rows.tables.rows("documents"), rows.tables.context.texts
-    known = documents.arrow("doc_id").to_pylist() if of else []
-    return [
-        _Doc(
-            doc_id, documents.value("title", i) or "", documents.value("url", i), documents.value("published_at", i),
-            texts.get(doc_id), sorted(of[doc_id], key=lambda row: (row.value_char_start, row.metric_id)),
-        )
-        for i, doc_id in enumerate(known)
-        if doc_id in of
-    ]  # fmt: skip
+    columns = [name for name in ("doc_id", "title", "url", "published_at") if documents.has(name)]
+    order = np.argsort(doc, kind="stable")
+    at, doc = at[order], doc[order]
+    borders = np.append(np.flatnonzero(np.append(True, doc[1:] != doc[:-1])), len(at)) if len(at) else np.zeros(0, np.int64)
+    for first in range(0, len(borders) - 1, _DOCUMENTS):
+        part = at[borders[first] : borders[min(first + _DOCUMENTS, len(borders) - 1)]]
+        of: dict[str, list[Figure]] = {}
+        for figure in _figures(rows, part):
+            of.setdefault(figure.doc_id, []).append(figure)
+        known = rows.lookup("doc_id", "documents", "doc_id")[part]
+        for values in documents.lists(columns, np.unique(known[known >= 0])):
+            about = dict(zip(columns, values, strict=True))
+            yield _Doc(
+                about["doc_id"], about.get("title") or "", about.get("url"), about.get("published_at"), texts.get(about["doc_id"]),
+                sorted(of[about["doc_id"]], key=lambda row: (row.value_char_start, row.metric_id)),
+            )  # fmt: skip
 
+
+_DOCUMENTS = 2_000
 
 # What must hold, in both languages, by the name of the check.
 _EXPECTED = {

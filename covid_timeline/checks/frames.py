@@ -137,6 +137,10 @@ def from_text(name: str, table: pa.Table) -> tuple[pd.DataFrame, dict[str, dict[
         kind = kinds.get(column_name, "string")
         if kind == "string":
             # `export` writes an apostrophe before what a spreadsheet would run.
+            column = next((c for c in TABLES[name].columns if c.name == column_name), None)
+            free = column and not (column.may_be_null or column.foreign_key or column.field.vocabulary or column.field.pattern)
+            if free and column_name not in TABLES[name].primary_key:
+                text = text.fillna("")  # pandas writes an empty text and a null alike
             made.append(text.where(~text.str.match(RUNNABLE.replace("^", "^'", 1)).fillna(False).astype(bool), text.str[1:]))
             continue
         shaped = text.str.fullmatch(_FORMS[kind]).fillna(False).astype(bool)
