@@ -49,7 +49,7 @@ def describe_checks() -> str:
         "that it must fail and on rows that it must pass.",
         "",
         "An **error** is what a damaged file or a bug can cause: a build sets the row aside, and stops where the tables as a",
-        "whole are at fault (docs/outputs.md). A **warning** is what an article itself may state against reason, such as a part",
+        "whole are at fault (docs/design.md). A **warning** is what an article itself may state against reason, such as a part",
         "larger than its whole; it is kept as stated and flagged. `covid-timeline audit` shows the checks marked † in full.",
         "The id of a check is the table, a dot and the name below: `metrics.value_rereads`. Checks whose columns, tables",
         "or raw texts are not at hand are reported as skipped, with the reason.",

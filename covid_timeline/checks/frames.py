@@ -73,8 +73,8 @@ def conform(series: pd.Series[Any], kind: str) -> pd.Series[Any]:
     if kind == "int64" and series.dtype == "float64":
         values = series.to_numpy()
         there = values[~np.isnan(values)]
-        # A column of whole numbers with nulls comes from Parquet as float64.
-        return series.astype("Int64") if len(there) < len(values) and bool((there == np.floor(there)).all()) else series
+        # pandas holds whole numbers beside nulls as float64, and goes on doing so where a filter leaves no null.
+        return series.astype("Int64") if bool((there == np.floor(there)).all() and (np.abs(there) < 2**53).all()) else series
     if series.dtype == object and len(series) and bool(series.isna().all()):
         return pd.Series(pd.array([None] * len(series), dtype=_NULLS[kind]), index=series.index, name=series.name)
     return series
@@ -114,6 +114,8 @@ def _series(column: pa.ChunkedArray, kind: str | None, name: str) -> pd.Series[A
         series = column.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}.get)
     elif (kind, found) in (("int64", pa.int64()), ("bool", pa.bool_()), ("float64", pa.float64())):
         series = column.to_pandas()
+    elif (kind, found) == ("int64", pa.float64()) and has_type(conform(column.to_pandas(), kind), kind):
+        series = conform(column.to_pandas(), kind)
     else:
         series = pd.Series(pd.arrays.ArrowExtensionArray(column))
     return series.rename(name)
