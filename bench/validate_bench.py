@@ -34,8 +34,8 @@ def make(folder: Path, rows: int) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from tests.world import template
     from covid_timeline.tables.schema import TABLES, arrow_schema
+    from tests.world import template
 
     schemas = {name: arrow_schema(name) for name in TABLES}
     # Columns that no figure changes are made once for a document and repeated.

@@ -14,7 +14,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from covid_timeline.facts.article import ArticleError, infer_anchor, read_article
-from covid_timeline.reading.extract import extract as extract_facts
 from covid_timeline.mentions import dates, places, quantities
 from covid_timeline.model import (
     Article,
@@ -27,6 +26,7 @@ from covid_timeline.model import (
     Quantity,
     RejectedRow,
 )
+from covid_timeline.reading.extract import extract as extract_facts
 from covid_timeline.text.normalize import NormalizedText, normalize
 
 if TYPE_CHECKING:

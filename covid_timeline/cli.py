@@ -763,8 +763,8 @@ def schemas(
     docs: Annotated[Path, typer.Option(help="Where the data dictionary and the list of checks go.")] = Path("docs"),
 ) -> None:
     """Write schemas/ and the generated pages of docs/ from the data dictionary and the checks."""
-    from covid_timeline.tables.describe import write_schemas
     from covid_timeline.checks.command import describe_checks
+    from covid_timeline.tables.describe import write_schemas
 
     changed = write_schemas(folder, docs / "data-dictionary.md")
     page, checks = docs / "validation.md", describe_checks()

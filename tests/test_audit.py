@@ -140,7 +140,7 @@ class TestOneArticle:
         row = DateRow("a", 0, 4, "9至3日", dt.date(2020, 2, 9), DAY, None, None, "range", "partial", "x")
         facts = read("9至3日")._replace(dates=[row])
         (found,) = between(facts)
-        assert (found.check, found.rows, found.passages[0].marked) == ("date_order", ("a[0:4]",), "【9至3日】")
+        assert (found.check, found.rows, found.passages[0].marked) == ("reversed_period", ("a[0:4]",), "【9至3日】")
 
     def test_marks_are_ours(self) -> None:
         (found,) = between(case("【通报】累计15例。全省16例。", [("15例", 0, {}), ("16例", 0, {})]))

@@ -23,7 +23,6 @@ from tests.world import (
     Step,
     World,
     add,
-    append_column,
     drop,
     flip_quietly,
     newer,

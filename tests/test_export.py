@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from covid_timeline.tables import export as exporting
 from covid_timeline.tables.export import ExportError, export, neutralise, restore
 from covid_timeline.tables.manifest import ChecksumError
-from tests.world import World, write_world
 from covid_timeline.tables.schema import TABLES
+from tests.world import World, write_world
 
 RUN = [
     "=1+1",

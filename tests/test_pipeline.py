@@ -13,16 +13,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from covid_timeline import load, pipeline
+from covid_timeline.checks.files import validate
 from covid_timeline.model import Article, Facts, Refused
 from covid_timeline.pipeline import BuildReport, build, compare_build
 from covid_timeline.sources.folder import read_folder
-from covid_timeline.checks.files import validate
-from covid_timeline.tables.reports import Outcome
 from covid_timeline.tables.manifest import MANIFEST
+from covid_timeline.tables.reports import Outcome
 from covid_timeline.tables.schema import TABLES
 
 
-def Failure(check: str, table: str, severity: str, n: int = 1) -> Outcome:  # noqa: N802
+def Failure(check: str, table: str, severity: str, n: int = 1) -> Outcome:
     """An outcome of validation that is about no single row."""
     return Outcome(check, table, "rows", severity, "It holds.", "应成立。", "Mend it.", "failed", n=n, n_failed=n)
 

@@ -16,13 +16,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from covid_timeline.checks import run as running
+from covid_timeline.checks.command import run_validate
+from covid_timeline.checks.frames import Context
+from covid_timeline.checks.run import check_tables
 from covid_timeline.tables import reports
 from covid_timeline.tables.reports import FORMATS, Outcome, Place, Report, Sample
 from tests.world import World
-from covid_timeline.checks.command import run_validate
-from covid_timeline.checks import run as running
-from covid_timeline.checks.frames import Context
-from covid_timeline.checks.run import check_tables
 
 SCHEMA = json.loads(
     (Path(__file__).parents[1] / "schemas" / "report.schema.json").read_text(encoding="utf-8")
@@ -70,7 +70,7 @@ def outcome(
     return Outcome(
         check, "metrics", "rows", severity, "What is expected.", "应如此。", "Do this.", "failed",
         n=100, n_failed=n_failed, samples=(sample,) * min(n_failed, 5),
-        cases=pd.DataFrame([{"row": f"row {i}", "index": i, "column": "value", "value": text, "found": text} for i in range(n_failed)]),
+        cases=pd.DataFrame([{"row": f"row {i}", "index": i, "column": "value", "value": text, "found": text} for i in range(n_failed)], dtype=object),
     )  # fmt: skip
 
 

@@ -108,7 +108,8 @@ def _mend(tables: dict[str, pa.Table]) -> dict[str, pa.Table]:
     """References to rows that are gone become null, and counts of rows follow."""
     made = dict(tables)
     for _ in range(2):  # a count of metrics follows the metrics that are left
-        for name, table in made.items():
+        for name, whole in made.items():
+            table = whole
             for column in TABLES[name].columns:
                 if column.foreign_key and column.nullable and column.foreign_key[0] in made and column.foreign_key[0] != "regions" and column.name in table.schema.names:
                     known = made[column.foreign_key[0]][column.foreign_key[1]]

@@ -180,7 +180,7 @@ def _write_failures(report: Report, path: Path) -> None:
     from covid_timeline.tables.export import neutralise
 
     for column in ("row", "value", "found"):
-        cases[column] = [None if one is None or one != one else neutralise(str(one)) for one in cases[column].astype(object)]
+        cases[column] = [neutralise(str(one)) if isinstance(one, str) else None for one in cases[column].astype(object)]
     cases.to_csv(path, index=False, encoding="utf-8", errors="backslashreplace", lineterminator="\n")
 
 

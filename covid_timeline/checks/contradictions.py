@@ -647,13 +647,13 @@ def _sums(doc: _Doc, votes: _Votes) -> Iterator[Finding]:
             slots.setdefault(moment, {}).setdefault(row.indicator, []).append(row)
     for by_indicator in slots.values():
         seen: set[str] = set()
-        for check, total, parts, makes_up in _SUMS:
-            present = [name for name in parts if name in by_indicator]
+        for name, total, parts, makes_up in _SUMS:
+            present = [part for part in parts if part in by_indicator]
             if total not in by_indicator or not present or (makes_up and len(present) < len(parts)):
                 continue
-            if not makes_up and total in seen and check == "part_of_series_exceeds_total":
+            if not makes_up and total in seen and name == "part_of_series_exceeds_total":
                 continue  # the same figures, told once
-            found = _sum(doc, votes, check, by_indicator[total], [by_indicator[name] for name in present], makes_up)
+            found = _sum(doc, votes, name, by_indicator[total], [by_indicator[part] for part in present], makes_up)
             if found:
                 seen.add(total)
                 yield found
@@ -1085,7 +1085,7 @@ class _Columns:
         self.rows = rows
         self.doc, self.docs = rows.codes("doc_id")
         self.value = rows.numbers("value")
-        self.counted = rows.is_in("status", ("reported",)) & (self.doc >= 0) & np.isfinite(self.value) & _first_posts(rows)
+        self.counted = rows.is_in("status", ("reported",)) & np.isfinite(self.value) & _first_posts(rows) & _whole(rows)
         self.exact = rows.is_in("qualifier", ("exact",)) & ~rows.valid("value_high")
         self.series = self.counted & rows.is_in("indicator", _SERIES)
         self.start, self.end = rows.days("date_start"), rows.days("date_end")
@@ -1094,6 +1094,21 @@ class _Columns:
         self.correction = rows.ints("is_correction") == 1
         self.placed = self.series & rows.valid("region_code") & (self.end != NO_DAY) & ~self.correction
         self.summed = self.placed & self.exact & whole_day
+
+
+def _whole(rows: Rows) -> Mask:
+    """Rows that hold what the checks read; the others have failures of their own."""
+    made = np.ones(len(rows), bool)
+    for column in ("metric_id", "doc_id", "indicator", "unit", "qualifier", "measure", "date_basis", "region_basis"):
+        made &= rows.valid(column)
+    for column in ("value_char_start", "value_char_end", "char_start", "char_end"):
+        made &= rows.ints(column) >= 0
+    for column in ("time_start", "time_end"):
+        made &= ~rows.valid(column) | rows.matches(column, "^([01][0-9]|2[0-4]):[0-5][0-9]$")
+    for column in ("date_start", "date_end"):
+        days = rows.days(column)
+        made &= (days == NO_DAY) | (np.abs(days) < 100_000)
+    return made
 
 
 def _first_posts(rows: Rows) -> Mask:
@@ -1203,7 +1218,7 @@ def _suspect_series(c: _Columns) -> Ints:
         return at
     # 截至2月4日0时 is the end of February 3.
     day = c.end[at] - rows.is_in("time_end", ("00:00",))[at]
-    (region, regions), (indicator, words) = rows.codes("region_code"), rows.codes("indicator")
+    region, (indicator, words) = rows.codes("region_code")[0], rows.codes("indicator")
     frame = pd.DataFrame({"region": region[at], "indicator": indicator[at], "day": day, "value": c.value[at]})
     days = frame.groupby(["region", "indicator", "day"])["value"].agg(["min", "max"]).reset_index()
     series = days.groupby(["region", "indicator"])

@@ -6,6 +6,7 @@ of the file, and a file that cannot be read costs one sentence.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -19,9 +20,9 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from covid_timeline.checks.frames import Context, Tables, from_arrow, from_text
-from covid_timeline.checks.models import default_tables, pandera
+from covid_timeline.checks.models import pandera
 from covid_timeline.checks.registry import CHECKS
-from covid_timeline.checks.run import ORDER, WrongUseError, check_tables, note_nan, run, settle
+from covid_timeline.checks.run import ORDER, check_tables, note_nan, run, settle
 from covid_timeline.tables.manifest import MANIFEST, STAGING, ChecksumError, locate, read_manifest
 from covid_timeline.tables.reports import STAGES, Outcome, Report, Sample, printable
 from covid_timeline.tables.schema import SCHEMA_VERSION, TABLES
@@ -523,7 +524,9 @@ def read_for_audit(folder: Path, texts: Mapping[str, str] | str | Path | None) -
         UnreadableError, ChecksumError, OSError: one of them is not there or cannot be read.
     """
     paths = [locate(folder, f"{name}.parquet") for name in ("documents", "metrics")]
-    paths += [path for name in ("dates", "events", "city_by_date") if (path := locate(folder, f"{name}.parquet")).exists()]
+    for name in ("dates", "events", "city_by_date"):
+        with contextlib.suppress(FileNotFoundError):
+            paths.append(locate(folder, f"{name}.parquet"))
     files = [_File(path.stem, path, _read_parquet(path), {}, {}, False) for path in paths]
     raw = _texts_for(texts, folder, files[0].content)
     return _as_tables(files, Context(raw.texts, raw.files, raw.digests))[0]

@@ -41,7 +41,7 @@ def has_type(series: pd.Series[Any], kind: str) -> bool:
     if kind == "string":
         return isinstance(dtype, pd.StringDtype)
     if kind == "bool":
-        return dtype == bool or isinstance(dtype, pd.BooleanDtype)
+        return dtype == "bool" or isinstance(dtype, pd.BooleanDtype)
     if kind == "int64":
         return dtype == "int64" or isinstance(dtype, pd.Int64Dtype)
     if kind == "float64":
@@ -304,7 +304,7 @@ class Rows:
         if row < 0 or not self.has(column):
             return None
         value = self.frame[column].iat[row]
-        if value is None or value is pd.NaT or value is pd.NA or value != value:
+        if value is None or value is pd.NaT or pd.isna(value):
             return None
         if isinstance(value, pd.Timestamp):
             kind = next((c.type for c in TABLES[self.table].columns if c.name == column), "")
@@ -331,7 +331,7 @@ class Rows:
             moments: list[Any] = part.to_numpy().astype("datetime64[us]").tolist()
             return moments
         if kind == "float64":
-            return [None if value != value else value for value in self.numbers(column)[at].tolist()]
+            return [None if np.isnan(value) else value for value in self.numbers(column)[at].tolist()]
         return [None if value is pd.NA else value for value in part.tolist()]
 
 

@@ -16,7 +16,17 @@ import pandas as pd
 import pyarrow as pa
 
 from covid_timeline.checks import contradictions, rules  # noqa: F401  (they register their checks)
-from covid_timeline.checks.frames import Context, Ints, Rows, Tables, conform, fits, from_arrow, has_type, number_text
+from covid_timeline.checks.frames import (
+    Context,
+    Ints,
+    Rows,
+    Tables,
+    conform,
+    fits,
+    from_arrow,
+    has_type,
+    number_text,
+)
 from covid_timeline.checks.models import bound, columns_only, pandera
 from covid_timeline.checks.registry import CHECKS, Check
 from covid_timeline.tables.reports import MAX_CASES, STAGES, Outcome, Place, Report, Sample
@@ -171,7 +181,7 @@ def _cases(tables: Tables, check: Check, column: str, rows: Ints, samples: list[
 
 
 def _value_text(value: Any) -> str | None:
-    if value is None or value is pd.NaT or value is pd.NA or value != value:
+    if value is None or value is pd.NaT or pd.isna(value):
         return None
     if isinstance(value, float):
         return number_text(value)

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from covid_timeline.reading.context import Context, Region, region_of
-from covid_timeline.reading.region import Subjects
 from covid_timeline.lexicon.rules import load_rules
 from covid_timeline.mentions.places import gazetteer
 from covid_timeline.model import DateMention, Place
+from covid_timeline.reading.context import Context, Region, region_of
+from covid_timeline.reading.region import Subjects
 from covid_timeline.text.tree import Sentence
 
 __all__ = ["EventDraft", "categorise", "find_events"]

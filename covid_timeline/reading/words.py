@@ -22,8 +22,34 @@ class Figure:
     """One quantity with the words that are its own. Offsets into the normalised text."""
 
     __slots__ = (
-        "after", "bracket", "brought", "clause", "closed", "left", "lists", "mode", "mode_after", "nouns", "nouns_after", "number",
-        "opened", "origin", "own", "places", "quantity", "right", "runs_on", "sentence", "stop", "topic_mode", "topic_nouns", "topic_groups", "groups", "column", "item", "verbs",
+        "after",
+        "bracket",
+        "brought",
+        "clause",
+        "closed",
+        "column",
+        "groups",
+        "item",
+        "left",
+        "lists",
+        "mode",
+        "mode_after",
+        "nouns",
+        "nouns_after",
+        "number",
+        "opened",
+        "origin",
+        "own",
+        "places",
+        "quantity",
+        "right",
+        "runs_on",
+        "sentence",
+        "stop",
+        "topic_groups",
+        "topic_mode",
+        "topic_nouns",
+        "verbs",
     )  # fmt: skip
 
     def __init__(self, quantity: Quantity, number: int, sentence: int, clause: int, bracket: int, left: int) -> None:
