@@ -565,7 +565,7 @@ class TestBadInput:
             ("metrics.csv", b"", 3, "is empty"),
             ("metrics.csv", b"metric_id,quote\na\0b,c\n", 3, "NUL bytes"),
             ("metrics.csv", b"metric_id,quote\na,b,c\n", 3, "does not read as CSV"),
-            ("people.csv", b"name,age\na,3\n", 3, "has no column of any table"),
+            ("people.csv", b"name,age\na,3\n", 3, "the nearest is regions, of which it has name and lacks"),
             ("notes.txt", b"hello", 3, "is neither .parquet nor .csv"),
         ],
     )  # fmt: skip

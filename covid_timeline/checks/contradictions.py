@@ -1181,7 +1181,7 @@ def _suspect_sums(c: _Columns) -> Ints:
         return at
     moment = rows.groups("doc_id", "region_code", "region_name", "date_end", "time_end")[at]
     slots = pd.DataFrame({"moment": moment, "name": np.array(rows.codes("indicator")[1], object)[rows.codes("indicator")[0][at]], "value": c.value[at]})
-    bounds = slots.groupby(["moment", "name"])["value"].agg(["min", "max"]).unstack()
+    bounds: Any = slots.groupby(["moment", "name"])["value"].agg(["min", "max"]).unstack()
     low, high = (bounds[end].reindex(columns=names) for end in ("min", "max"))
     suspect = np.zeros(len(bounds), bool)
     for _, total, parts, makes_up in _SUMS:
@@ -1281,7 +1281,7 @@ def _find(tables: Tables) -> list[Finding]:
 
 def _figures(rows: Rows, at: Ints) -> list[Figure]:
     columns = [field for field in Figure._fields if rows.has(field)]
-    absent = {field: "" if field == "rule" else None for field in Figure._fields if field not in columns}
+    absent: dict[str, Any] = {field: "" if field == "rule" else None for field in Figure._fields if field not in columns}
     if absent:
         return [Figure(**dict(zip(columns, values, strict=True)), **absent) for values in rows.lists(columns, at)]
     return [Figure._make(values) for values in rows.lists(columns, at)]

@@ -114,7 +114,7 @@ def _series(column: pa.ChunkedArray, kind: str | None, name: str) -> pd.Series[A
         series = column.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}.get)
     elif (kind, found) in (("int64", pa.int64()), ("bool", pa.bool_()), ("float64", pa.float64())):
         series = column.to_pandas()
-    elif (kind, found) == ("int64", pa.float64()) and has_type(conform(column.to_pandas(), kind), kind):
+    elif kind == "int64" and found == pa.float64() and has_type(conform(column.to_pandas(), kind), kind):
         series = conform(column.to_pandas(), kind)
     else:
         series = pd.Series(pd.arrays.ArrowExtensionArray(column))
@@ -303,7 +303,7 @@ class Rows:
         """One cell as Python gives it; None where there is none."""
         if row < 0 or not self.has(column):
             return None
-        value = self.frame[column].iat[row]
+        value: Any = self.frame[column].iat[row]
         if value is None or value is pd.NaT or pd.isna(value):
             return None
         if isinstance(value, pd.Timestamp):

@@ -41,12 +41,13 @@ def pandera() -> Any:
     try:
         with warnings.catch_warnings():  # it looks for PySpark, which warns of pandas 3
             warnings.simplefilter("ignore")
-            import pandera.pandas as module
+            import pandera.pandas
             from pandera.api.checks import Check as PanderaCheck
             from pandera.backends.pandas.checks import PandasCheckBackend
-            from pandera.extensions import register_check_method
+            from pandera.extensions import register_check_method  # type: ignore[attr-defined]
             from pandera.typing import get_index_types
 
+            module: Any = pandera.pandas
             get_index_types()
             # The first validation imports the rest.
             module.DataFrameSchema({"a": module.Column(int, module.Check.ge(0))}).validate(pd.DataFrame({"a": [1]}))
@@ -55,21 +56,22 @@ def pandera() -> Any:
             f"tables are checked with pandera, which cannot be imported ({error}); install it: pip install pandera"
         ) from error
 
-    class RowCheck(PanderaCheck):  # type: ignore[misc]
+    class RowCheck(PanderaCheck):
         """A check of a whole table whose failures are cells of one column, not rows in full."""
 
         blamed: str = ""
 
-    class RowCheckBackend(PandasCheckBackend):  # type: ignore[misc]
+    class RowCheckBackend(PandasCheckBackend):
         """Failure cases of a `RowCheck`: for each failing row the cell of the column that may be wrong."""
 
-        def _get_series_failure_cases(self, check_obj: pd.DataFrame, check_output: pd.Series[Any]) -> pd.DataFrame | None:
+        def _get_series_failure_cases(self, check_obj: pd.DataFrame, check_output: pd.Series[Any]) -> Any:
             rows = np.flatnonzero(~check_output.to_numpy(bool))
+            blamed = getattr(self.check, "blamed", "")
             if not len(rows):
                 return None
-            column = check_obj[self.check.blamed]
+            column = check_obj[blamed]
             return pd.DataFrame({
-                "column": self.check.blamed, "index": check_obj.index[rows], "failure_case": column.iloc[rows].to_numpy(object),
+                "column": blamed, "index": check_obj.index[rows], "failure_case": column.iloc[rows].to_numpy(object),
             })  # fmt: skip
 
     RowCheck.register_backend(pd.DataFrame, RowCheckBackend)
@@ -114,7 +116,7 @@ def _dtype(kind: str) -> Any:
 
     @pandas_engine.Engine.register_dtype
     @immutable
-    class Kind(pandas_engine.DataType):  # type: ignore[misc]
+    class Kind(pandas_engine.DataType):
         type = base.type
 
         def check(self, pandera_dtype: Any, data_container: Any = None) -> Any:

@@ -70,7 +70,7 @@ def _withheld(table: str) -> list[str]:
     needs="doc_id documents.doc_id documents.may_republish", found="null, though the document may be republished",
 )  # fmt: skip
 def _withheld_only_where_told(rows: Rows) -> Mask:
-    return ~rows.valid() & (_of_document(rows, "may_republish") == 1)
+    return np.asarray(~rows.valid() & (_of_document(rows, "may_republish") == 1), bool)
 
 
 def _words_published(rows: Rows) -> list[tuple[str, str, Mask]]:
@@ -193,7 +193,7 @@ def _span_order(rows: Rows) -> Mask:
         return np.zeros(len(rows), bool)
     start, end = rows.ints(rows.column), rows.ints(end_column)
     there = rows.valid()
-    return (there != rows.valid(end_column)) | (there & ((start < 0) | (end <= start)))
+    return np.asarray((there != rows.valid(end_column)) | (there & ((start < 0) | (end <= start))), bool)
 
 
 @check(
@@ -397,7 +397,7 @@ def _fractions(rows: Rows) -> Mask:
     fix="The magnitude (万, 亿) was lost, or the unit is no count.", needs="unit", found="is no whole number",
 )  # fmt: skip
 def _count_is_whole(rows: Rows) -> Mask:
-    return _fractions(rows) & (_reread(rows) != _AGREES)
+    return np.asarray(_fractions(rows) & (_reread(rows) != _AGREES), bool)
 
 
 @check(
@@ -407,7 +407,7 @@ def _count_is_whole(rows: Rows) -> Mask:
     needs=" ".join(_READ), found="the article says so",
 )  # fmt: skip
 def _count_stated_with_fraction(rows: Rows) -> Mask:
-    return _fractions(rows) & (_reread(rows) == _AGREES)
+    return np.asarray(_fractions(rows) & (_reread(rows) == _AGREES), bool)
 
 
 @check(
@@ -488,7 +488,7 @@ def reversed_rows(rows: Rows) -> tuple[Mask, Mask]:
     stated = np.zeros(len(rows), bool)
     if backwards.any():
         excused = rows.tables.remember("reversals", lambda: _stated_reversals(rows))
-        for i in np.flatnonzero(backwards):
+        for i in np.flatnonzero(backwards).tolist():
             stated[i] = (rows.value("doc_id", i), int(start[i]), int(end[i])) in excused
     return stated, backwards & ~stated
 
@@ -500,7 +500,7 @@ def _stated_reversals(rows: Rows) -> set[tuple[Any, int, int]]:
     dates = rows.tables.rows("dates")
     start, end = dates.days("date_start"), dates.days("date_end")
     there = np.flatnonzero((end != NO_DAY) & (start > end) & dates.is_in("precision", ("range",)))
-    return {(dates.value("doc_id", i), int(start[i]), int(end[i])) for i in there}
+    return {(dates.value("doc_id", i), int(start[i]), int(end[i])) for i in there.tolist()}
 
 
 def _told_end(rows: Rows, row: int) -> str:
@@ -548,7 +548,7 @@ def _reversed_range(rows: Rows) -> Mask:
 )  # fmt: skip
 def _cumulative_has_no_start(rows: Rows) -> Mask:
     first = rows.frame["date_start"].dt.day_of_year.to_numpy("float64", na_value=np.nan)
-    return rows.is_in("indicator", words_of("cumulative")) & np.isfinite(first) & (first != 1)
+    return np.asarray(rows.is_in("indicator", words_of("cumulative")) & np.isfinite(first) & (first != 1), bool)
 
 
 @check(
@@ -558,7 +558,7 @@ def _cumulative_has_no_start(rows: Rows) -> Mask:
 )  # fmt: skip
 def _current_on_one_day(rows: Rows) -> Mask:
     current = rows.is_in("indicator", (word for word in words_of("current") if word != "days_without_new_cases"))
-    return current & (rows.days("date_start") != rows.days("date_end"))
+    return np.asarray(current & (rows.days("date_start") != rows.days("date_end")), bool)
 
 
 @check(
@@ -577,7 +577,7 @@ def _place_complete(rows: Rows) -> Mask:
 )  # fmt: skip
 def _validity_order(rows: Rows) -> Mask:
     start, end = rows.days("valid_from"), rows.days("valid_to")
-    return (start != NO_DAY) & (end != NO_DAY) & (start > end)
+    return np.asarray((start != NO_DAY) & (end != NO_DAY) & (start > end), bool)
 
 
 # --- documents ----------------------------------------------------------------------------------------------------
@@ -622,7 +622,7 @@ def _sha256_matches(rows: Rows) -> Mask:
     found=lambda rows, row: f"published_at is {rows.value('published_at', row)}",
 )  # fmt: skip
 def _anchor_is_publication(rows: Rows) -> Mask:
-    return rows.is_in("anchor_basis", ("published",)) & (rows.days("published_at") != rows.days("anchor_date"))
+    return np.asarray(rows.is_in("anchor_basis", ("published",)) & (rows.days("published_at") != rows.days("anchor_date")), bool)
 
 
 def _real_count(rows: Rows) -> Ints:
@@ -680,7 +680,7 @@ def _sources_counted(rows: Rows) -> Mask:
     fix="Build city_by_date again from metrics.", found="true, though all sources say the same",
 )  # fmt: skip
 def _conflict_has_spread(rows: Rows) -> Mask:
-    return (rows.ints("conflict") == 1) & (rows.numbers("value_min") == rows.numbers("value_max"))
+    return np.asarray((rows.ints("conflict") == 1) & (rows.numbers("value_min") == rows.numbers("value_max")), bool)
 
 
 def _of_metric(rows: Rows, row: int) -> Any:
@@ -741,10 +741,11 @@ def _outcomes(rows: Rows) -> pd.DataFrame:
     names = ["confirmed_cumulative", "recovered_cumulative", "deaths_cumulative"]
     frame = rows.frame.reset_index(drop=True)[["region_code", "date", "indicator", "value"]]
     frame = frame[rows.is_in("indicator", names) & rows.is_in("qualifier", ("exact",))].reset_index(names="row")
-    wide = frame.drop_duplicates(["region_code", "date", "indicator"]).pivot(index=["region_code", "date"], columns="indicator")
+    wide: Any = frame.drop_duplicates(["region_code", "date", "indicator"]).pivot(index=["region_code", "date"], columns="indicator")
     values = wide["value"].reindex(columns=names)
     rows_of = wide["row"].reindex(columns=names)["recovered_cumulative"]
-    return values.set_axis(["confirmed", "recovered", "dead"], axis=1).assign(row=rows_of).fillna({"dead": 0.0})
+    made: pd.DataFrame = values.set_axis(["confirmed", "recovered", "dead"], axis=1).assign(row=rows_of).fillna({"dead": 0.0})
+    return made
 
 
 def _told_outcomes(rows: Rows, row: int) -> str:

@@ -244,7 +244,8 @@ class Report:
             return pd.DataFrame(columns=columns)
         made = pd.concat([part.reindex(columns=columns).astype(object) for part in parts], ignore_index=True)
         whole = dict.fromkeys(("index", "char_start", "char_end"), "Int64")
-        return made.astype(whole).astype({c: "string" for c in columns if c not in whole})
+        cases: pd.DataFrame = made.astype(whole).astype({c: "string" for c in columns if c not in whole})
+        return cases
 
 
 def fingerprint(*parts: str) -> str:
