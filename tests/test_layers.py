@@ -11,11 +11,13 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "covid_timeline"
 ORDER = [
     "model",
+    "display",
     "text",
+    "lexicon",
     "mentions",
-    "facts",
-    "tables",
+    "reading",
     "sources",
+    "tables",
     "checks",
     "schemas",
     "load",

@@ -314,7 +314,7 @@ def _outcomes_of(file: _File) -> Iterator[Outcome]:
 
 def _decode(data: bytes) -> str:
     """Raw bytes as the build decodes them: strictly, byte-order marks obeyed, newlines untouched."""
-    from covid_timeline.facts.article import decode
+    from covid_timeline.sources.header import decode
 
     return decode(data)[0]
 

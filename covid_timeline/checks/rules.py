@@ -38,9 +38,6 @@ _CHOSEN = tuple(name for name, table in TABLES.items() if {"metric_id", "value_m
 GROWTH_WORDS = "增|升|涨|提高|降|减|同比|环比|翻|幅|跌|超额|任务|计划|产能|倍|负荷|指数"
 """Words beside a percentage that is no share of a whole, so that it may leave 0 to 100."""
 
-_FALL_WORDS = "减|降|少|跌|低|缩|负|下滑|回落"
-"""Words beside a change that falls, which is negative."""
-
 _BOUNDED_RATES = tuple(w.word for w in VOCABULARIES["indicators"].values() if w.kind == "rate" and "growth" not in w.word)
 
 
@@ -332,9 +329,10 @@ def _same(reading: Any, value: float, high: float | None, qualifier: str, unit: 
     if reading is None:
         return _DIFFERS
     low, upper, hedge, units = reading
-    # 下降4.6% and 减收3亿元: the sign is in the words before the value.
-    agrees = _close(value, low) or (falls and value < 0 and _close(-value, low))
-    agrees = agrees and (high is None) == (upper is None) and (high is None or _close(abs(high), upper))
+    # 下降4.6%, 减收3亿元, 减少384例: the sign is in the words before the value, and turns a range round.
+    if falls and value < 0 and not _close(value, low):
+        value, high = (-value, None) if high is None else (-high, -value)
+    agrees = _close(value, low) and (high is None) == (upper is None) and (high is None or _close(high, upper))
     return _AGREES if agrees and qualifier == hedge and (not units or unit in units) else _DIFFERS
 
 
@@ -343,17 +341,11 @@ def _close(a: float, b: Any) -> bool:
 
 
 def _falls(rows: Rows) -> Mask:
-    """Figures that may be negative: shares, money and degrees; a change of anything else where the words say that it falls."""
+    """Figures that may be negative: shares, money and degrees; a change of anything else (indicator `other`)."""
 
     def make() -> Mask:
         free = rows.is_in("unit", (*words_of("share", "units"), *words_of("money", "units"), "degree_celsius"))
-        changes = np.zeros(len(rows), bool)
-        negative = rows.numbers("value") < 0
-        if rows.has("indicator") and bool((negative & ~free).any()):
-            for column in ("measure", "quote"):
-                if rows.has(column):
-                    changes |= rows.matches(column, _FALL_WORDS)
-            changes &= rows.is_in("indicator", ("other",))
+        changes = rows.is_in("indicator", ("other",)) if rows.has("indicator") else np.zeros(len(rows), bool)
         return np.asarray(free | changes)
 
     made: Mask = rows.tables.remember("falls", make)
@@ -414,7 +406,7 @@ def _count_stated_with_fraction(rows: Rows) -> Mask:
     "metrics", "not_negative", stage="rows", on="value",
     expects="Counts, durations and measures of goods are not negative; only a change that falls is.",
     zh="计数、时长和物量不应为负；只有下降的变化量可以为负。",
-    fix="Only growth rates, money, temperatures and changes (indicator `other`, with the word that says so) have a sign.",
+    fix="Only growth rates, money, temperatures and changes (indicator `other`) have a sign.",
     needs="unit indicator", found="is negative",
 )  # fmt: skip
 def _not_negative(rows: Rows) -> Mask:

@@ -18,7 +18,7 @@ from covid_timeline.mentions.places import gazetteer
 from covid_timeline.model import Article, DateMention, Place, Quantity
 from covid_timeline.text.tree import Tree
 
-__all__ = ["CHINA", "Context", "Region", "is_inside", "is_zone", "region_of"]
+__all__ = ["CHINA", "Context", "Region", "is_inside", "is_zone", "region_of", "role_of"]
 
 
 class Region(NamedTuple):
@@ -97,6 +97,20 @@ def _role_rules() -> tuple[_RoleRule, ...]:
     return tuple(found)
 
 
+def role_of(text: str, place: Place) -> str:
+    """The first rule of `lexicon/roles.toml` that the words at the edges of the place match; "" where none does."""
+    before_one = text[place.start - 1 : place.start] if place.start else ""
+    for rule in _role_rules():
+        if rule.before is not None:
+            if before_one in rule.last and before_one and rule.before.search(text, max(0, place.start - _BEFORE_PLACE), place.start):
+                return rule.name
+        elif rule.after is not None and rule.after.match(text, place.end):
+            if rule.name == "name.after" and text[place.end - 1 : place.end] in "省市县区":
+                continue  # 温州市路南: the full name of a unit is that unit
+            return rule.name
+    return ""
+
+
 _BEFORE_PLACE = 24  # the longest context that a rule of roles.toml reads before a place
 _COMPANY = re.compile("[^，。；、：的市省区县]{2,10}?(?:集团|公司|银行|药业|实业)")
 
@@ -119,6 +133,7 @@ class Context:
         "places",
         "quantities",
         "short",
+        "status_cues",
         "text",
         "title_end",
         "tree",
@@ -150,6 +165,7 @@ class Context:
         self.title_end = blocks[0].end if len(blocks) > 1 and blocks[0].kind == "title" else 0
         self.home_region = _home_region(article)
         self._roles: dict[int, str] = {}
+        self.status_cues = [cue for cue in self.cues if cue.category == "status"]
         self.observes_contacts = any(
             cue.name == "contacts" or (cue.name in ("observed", "released") and "医学" in text[cue.start : cue.end]) for cue in self.cues
         )
@@ -217,19 +233,8 @@ class Context:
         return found
 
     def _find_role(self, place: Place) -> str:
-        text = self.text
-        before_one = text[place.start - 1 : place.start] if place.start else ""
-        for rule in _role_rules():
-            if rule.before is not None:
-                if before_one in rule.last and before_one and rule.before.search(text, max(0, place.start - _BEFORE_PLACE), place.start):
-                    return rule.name
-            elif rule.after is not None and rule.after.match(text, place.end):
-                if rule.name == "name.after" and text[place.end - 1 : place.end] in "省市县区":
-                    continue  # 温州市路南: the full name of a unit is that unit
-                return rule.name
-        if self._is_company(place):
-            return "name.company"
-        return ""
+        role = role_of(self.text, place)
+        return role or ("name.company" if self._is_company(place) else "")
 
     def _is_company(self, place: Place) -> bool:
         """必康医药（河南）有限公司, 河南春华秋实集团 in an article of a city of 河南: a name, not a place."""

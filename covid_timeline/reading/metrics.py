@@ -68,6 +68,7 @@ class _Reader:
         self.statements = Statements()
         self.frame = Frame()  # at the end of the sentence before
         self.stop = "\n"  # the sign that closed it
+        self.block = -1
         # of the sentence being read
         self.figures: list[Figure] = []
         self.subject: Region | None = None
@@ -79,12 +80,13 @@ class _Reader:
     def read_sentence(self, number: int, quantities: Sequence[Quantity]) -> None:
         context, passage = self.context, self.passage
         passage.enter_sentence(number)
-        new_paragraph = self.subjects._block != context.tree.sentences[number].block
-        self.subjects.enter_sentence(number)
-        if new_paragraph:
-            label = context.tree.blocks[context.tree.sentences[number].block].kind in ("label", "item", "row")
-            if not label:
+        block = context.tree.sentences[number].block
+        if self.block != block:
+            listed = context.tree.blocks[block].kind in ("label", "item", "row")
+            if not listed and not context.tree.goes_on(self.block, block, bulletin=context.short):
                 self.frame = Frame()
+            self.block = block
+        self.subjects.enter_sentence(number)
         if not quantities:
             self.subjects.note(number)
             passage.leave_sentence(number, set())
@@ -205,7 +207,7 @@ class _Reader:
 
     def _read_count(self, index: int, figure: Figure, frame: Frame, next_start: int) -> Frame:
         context, statements, quantity = self.context, self.statements, figure.quantity
-        text = context.text
+        text, before_frame = context.text, frame
         regions, self.pending = case_regions(context, figure, self.pending)
         self._share_nouns(figure)
         date, date_relation = self.passage.find(figure)
@@ -258,6 +260,8 @@ class _Reader:
         # of whom
         explained, why = is_explained(context, figure, subject.value, subject.relation)
         part = bool(figure.groups) or silenced
+        if any("中" in text[cue.end - 1 : cue.end + 1] for cue in figure.topic_groups) and not figure.places:
+            part = True  # 聚会的密切接触者中，已有3人确诊
         if any(cue.name == "contacts" for cue in figure.topic_nouns) and noun in ("confirmed", "positive", "suspected") and not figure.places:
             part = True  # 密切接触者中，已有25人确诊
         if figure.brought is not None and frame.listing and not figure.places:
@@ -315,7 +319,7 @@ class _Reader:
         made: list[Statement] = []
         for region in regions:
             one = self._state(figure, indicator, basis, said, region, subject.rule or "noun.case", noun, kind)
-            one.origin, one.part = origin.value, part or not explained
+            one.origin, one.part, one.frame = origin.value, part or not explained, before_frame
             one.note("subject", subject.relation, subject.rule)
             one.note("measure", measure.relation, measure.rule)
             if origin.value:

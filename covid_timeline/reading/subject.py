@@ -32,6 +32,11 @@ def _filler() -> tuple[re.Pattern[str], frozenset[str]]:
     return re.compile(one_of(rule.all_words)), frozenset(rule.data["characters"])
 
 
+def filler_words() -> frozenset[str]:
+    """The words of a report that name nothing."""
+    return frozenset(next(rule for rule in load_rules("counts") if rule.id == "filler.report").all_words)
+
+
 INDICATORS = {
     ("confirmed", "new"): "confirmed_new",
     ("confirmed", "cumulative"): "confirmed_cumulative",

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from covid_timeline.lexicon.lexer import Cue
-from covid_timeline.model import Place, Quantity
+from covid_timeline.model import DateMention, Place, Quantity
 from covid_timeline.reading.context import Context
 
-__all__ = ["Figure", "read_words"]
+__all__ = ["Figure", "read_words", "unit_of_label"]
 
 _STOPS_AFTER = frozenset("，,、；;。：:（()）\n【】[] ")
 
@@ -29,6 +29,7 @@ class Figure:
         "closed",
         "column",
         "groups",
+        "header_date",
         "item",
         "left",
         "lists",
@@ -79,6 +80,7 @@ class Figure:
         self.mode_after: Cue | None = None
         self.after: list[Cue] = []
         self.places: list[Place] = []  # that can own the figure
+        self.header_date: DateMention | None = None  # the day that its column states
         self.item = False  # nothing but a place since the figure before
         self.column = False  # its words are a column's header
 
@@ -93,7 +95,7 @@ def read_words(context: Context, sentence: int, quantities: Sequence[Quantity]) 
     tree = context.tree
     node = tree.sentences[sentence]
     block = tree.blocks[node.block]
-    if block.kind == "row":
+    if block.kind == "row" or tree.text[block.start] == "|":
         return _read_row(context, sentence, quantities)
     figures: list[Figure] = []
     left = node.start
@@ -195,9 +197,8 @@ def _words_before(context: Context, figure: Figure) -> None:
                 figure.verbs.append(cue)
         elif category == "group":
             (figure.groups if own else figure.topic_groups).append(cue)
-        elif category == "list":
-            if own or cue.name in ("part", "respectively", "other"):
-                figure.lists[cue.name] = cue
+        elif category == "list" and (own or cue.name in ("part", "respectively", "other")):
+            figure.lists[cue.name] = cue
     nouns = figure.nouns
     if nouns and context.text[nouns[-1].end : nouns[-1].end + 1] == "中" and nouns[-1].end < quantity.start:
         # 患者中男性4例: the noun before 中 is what the figure is a part of
@@ -289,28 +290,45 @@ def _is_remark(context: Context, left: int, place: Place) -> bool:
 def _read_row(context: Context, sentence: int, quantities: Sequence[Quantity]) -> list[Figure]:
     """The figures of a row of a table: each with the words of its column, and the place that opens the row."""
     tree = context.tree
-    node = tree.sentences[sentence]
-    block = tree.blocks[node.block]
-    header = tree.blocks[block.header].cells if block.header >= 0 else ()
-    shift = len(block.cells) - len(header) if header else 0
-    places = context.subjects_in(node.start, quantities[0].start) if quantities else []
     figures: list[Figure] = []
     for number, quantity in enumerate(quantities):
         clause_number = tree.clause_at(quantity.start)
         figure = Figure(quantity, number, sentence, clause_number, tree.clauses[clause_number].bracket, quantity.start)
-        column = next((i for i, (start, end) in enumerate(block.cells) if start <= quantity.start < end), -1) - shift
-        if header and 0 <= column < len(header):
-            start, end = header[column]
-            figure.column = True
-            for cue in context.cues_in(start, end):
-                if cue.category == "noun":
-                    figure.nouns.append(cue)
-                elif cue.category == "mode":
-                    figure.mode = cue
-                elif cue.category == "origin":
-                    figure.origin = context.origin(cue)
-                elif cue.category == "group":
-                    figure.groups.append(cue)
-        figure.places = places[-1:]
+        cell = tree.cells.get(quantity.start)
+        if cell is not None:
+            figure.column = bool(cell.column)
+            for start, end in cell.column:
+                _words_of_column(context, figure, start, end)
+            figure.places = context.subjects_in(*cell.row)[-1:]
         figures.append(figure)
     return figures
+
+
+def _words_of_column(context: Context, figure: Figure, start: int, end: int) -> None:
+    for cue in context.cues_in(start, end):
+        if cue.category == "noun":
+            figure.nouns.append(cue)
+        elif cue.category == "mode":
+            figure.mode = cue
+        elif cue.category == "origin":
+            figure.origin = context.origin(cue)
+        elif cue.category == "group":
+            figure.groups.append(cue)
+        if cue.category in ("mode", "origin"):
+            noun = _noun_in(context, cue)
+            if noun is not None:
+                figure.nouns.append(noun)
+    figure.header_date = next(iter(context.dates_in(start, end)), figure.header_date)
+
+
+def unit_of_label(words: str) -> str:
+    """The unit of a number that only its label or column names: 累计确诊人数 counts persons, 确诊病例 cases.
+
+    >>> unit_of_label("累计确诊人数"), unit_of_label("累计确诊"), unit_of_label("治愈率")
+    ('person', 'case', 'percent')
+    """
+    if words.endswith("率") or ("率" in words and "%" in words):
+        return "percent"
+    if any(word in words for word in ("人数", "人次", "者", "人员")):
+        return "person"
+    return "case"

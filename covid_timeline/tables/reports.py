@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.sax.saxutils import escape as xml_text
 from xml.sax.saxutils import quoteattr as xml_attribute
 
+from covid_timeline import display
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -27,6 +29,9 @@ SHOWN = 5
 
 MAX_CASES = 1_000
 """Failing rows of each check that JSON and SARIF hold; all of them are in `Report.failure_cases`."""
+
+MAX_SAMPLES = 5
+"""Failing rows that a report shows for each check."""
 
 MAX_FINGERPRINTS = 10_000
 """Failing rows of one check that a baseline remembers one by one; beyond that it knows them all together or not at all."""
@@ -213,6 +218,9 @@ class Report:
 
     def __str__(self) -> str:
         return to_text(self)
+
+    def _repr_html_(self) -> str:
+        return display.report_html(self)
 
     def against(self, baseline: Mapping[str, Any]) -> Report:
         """The same report with the failures of an earlier one (its JSON, decoded) counted as known.
