@@ -118,12 +118,12 @@ def _mend(tables: dict[str, pa.Table]) -> dict[str, pa.Table]:
             made[name] = table
     for name, columns in (("documents", ("n_dates", "n_events", "n_metrics")), ("events", ("n_metrics",))):
         key = TABLES[name].primary_key[0]
-        for column in columns:
-            other = column.removeprefix("n_")
+        for counted in columns:
+            other = counted.removeprefix("n_")
             if name in made and other in made:
                 counts = pc.value_counts(made[other][key].drop_null().combine_chunks())
                 at = pc.index_in(made[name][key], value_set=counts.field("values"))
-                made[name] = _with(made[name], column, pc.fill_null(counts.field("counts").take(at.combine_chunks()), 0))
+                made[name] = _with(made[name], counted, pc.fill_null(counts.field("counts").take(at.combine_chunks()), 0))
     return made
 
 

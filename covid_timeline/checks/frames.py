@@ -122,7 +122,7 @@ def _series(column: pa.ChunkedArray, kind: str | None, name: str) -> pd.Series[A
 
 
 _FORMS = {
-    "int64": r"-?[0-9]{1,18}",
+    "int64": r"-?[0-9]{1,18}(\.0)?",  # pandas writes 81.0 where the column holds nulls
     "float64": r"-?[0-9]{1,400}(\.[0-9]{1,400})?([eE][-+]?[0-9]{1,3})?",
     "bool": r"true|false|True|False|TRUE|FALSE|0|1",
     "date32": r"[0-9]{4}-[0-9]{2}-[0-9]{2}",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -115,12 +116,13 @@ def _check_values(table: str, tables: Tables, into: dict[str, _Failures]) -> Non
         what = {"SERIES_CONTAINS_NULLS": "nulls", "WRONG_DATATYPE": "types"}.get(reason) or _BUILT_IN[error.check.name]
         into[what].add(str(error.schema.name), cases["index"].to_numpy(np.int64))
     # What pandas takes for null and is none: NaN in a file, and a cell of a CSV that did not read.
-    for what, cells in (("finite", tables.nan), ("types", tables.unread)):
-        for (of, column), rows in cells.items():
+    unread = {key: list(cells) for key, cells in tables.unread.items()}
+    for what, cells in (("finite", tables.nan), ("types", unread)):
+        for (of, column), there in cells.items():
             if of == table:
-                into[what].add(column, list(rows))
+                into[what].add(column, list(there))
                 nulls = into["nulls"]
-                nulls.cells = [(c, np.setdiff1d(r, list(rows)) if c == column else r) for c, r in nulls.cells]
+                nulls.cells = [(c, np.setdiff1d(r, list(there)) if c == column else r) for c, r in nulls.cells]
 
 
 def fits_kind(table: str, name: str, series: pd.Series[Any]) -> bool:
@@ -357,7 +359,7 @@ def settle(tables: Tables) -> None:
         tables.unusable[name] = doubled | {c for c in frame if c in kinds and c not in doubled and not has_type(frame[c], kinds[c])}
         tables.frames[name] = frame.loc[:, ~frame.columns.duplicated()] if doubled else frame
         if doubled:
-            tables.remember(("header", name), lambda f=frame: f.head(0))
+            tables.remember(("header", name), partial(frame.head, 0))
 
 
 def _stages(stages: Iterable[str] | None) -> list[str]:
