@@ -52,7 +52,7 @@ diff:  ## rows that a change gains, loses or moves, against the committed tables
 
 docs:  ## schemas/ and the generated pages
 	$(PYTHON) -m covid_timeline schemas
-	$(PYTHON) -m covid_timeline.tables.validate > docs/validation.md
+	$(PYTHON) -m covid_timeline.checks.command > docs/validation.md
 
 accuracy:  ## docs/accuracy.md, where the gold and the bulletins are at hand
 	$(PYTHON) -m covid_timeline build --from dxy $(SHARED)/corpora/dxy_news.json -o build/dxy
