@@ -52,7 +52,7 @@ diff:  ## rows that a change gains, loses or moves, against the committed tables
 
 docs:  ## schemas/ and the generated pages
 	$(PYTHON) -m covid_timeline schemas
-	$(PYTHON) -m covid_timeline.tables.validate > docs/validation.md
+	$(PYTHON) -m covid_timeline.checks.command > docs/validation.md
 
 rewritings:  ## the same facts written in other ways, over the bulletins at hand
 	PYTHONPATH=tests $(PYTHON) tests/rewritings.py --all
