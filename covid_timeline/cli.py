@@ -11,11 +11,13 @@ Exit codes: 0 done; 1 failed (for `build`: nothing could be built, or something 
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import os
+import signal
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -166,11 +168,18 @@ def build(
     quotes: Annotated[
         Quotes, typer.Option(help="Publish sentences: where the texts may be republished, always, or never.")
     ] = Quotes.auto,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", help="Processes that read. Without it: the cores at hand.", min=1)
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from what an interrupted build of the same source has read.")
+    ] = False,
     full_list: Annotated[bool, typer.Option("--list", help="List everything left out, however much.")] = False,
 ) -> None:
     """Read articles and publish the tables.
 
     A document that cannot be read is listed and the rest goes on. Nothing is published unless validation passes.
+    What an interrupted build has read is kept beside its output, and --resume goes on from it.
     """
     named = {
         "text": text,
@@ -193,13 +202,41 @@ def build(
             _fail(f"{path}: no such file or folder{hint}", 1)
     target = out or paths[0].parent / "processed"
 
+    from covid_timeline.pipeline import PARTS, BuildStopped
     from covid_timeline.pipeline import build as run
 
     articles = _articles(source, paths, columns, sidecar)
-    with _Progress() as progress:
-        report = run(articles, target, quotes=quotes.value, progress=progress)
+    done = 0
+
+    def count(n: int, doc_id: str) -> None:
+        nonlocal done
+        done = n
+        progress(n, doc_id)
+
+    try:
+        with _Progress() as progress, _ended_by_signal():
+            report = run(articles, target, quotes=quotes.value, jobs=jobs, resume=resume, progress=count)
+    except BuildStopped as error:
+        _fail(str(error))
+    except KeyboardInterrupt as error:
+        kept = f"; {done:,} documents are done and kept in {target / PARTS}: --resume goes on" if done else ""
+        _fail(f"interrupted{kept}", 143 if error.args else 130)
     _show_build(report, full_list)
     raise typer.Exit(report.exit_code(strict=strict))
+
+
+@contextlib.contextmanager
+def _ended_by_signal() -> Iterator[None]:
+    """Being asked to end (SIGTERM) is answered as Ctrl-C is: temporary files go, and what is done is said."""
+
+    def end(signum: int, _: object) -> NoReturn:
+        raise KeyboardInterrupt(signum)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _articles(
