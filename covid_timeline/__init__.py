@@ -7,7 +7,8 @@
 
 Published tables: `load_events`, `load_metrics`, `load_dates`, `load_documents`, `load_regions`, `load_city_by_date`,
 `load_city_intraday`, `load_coverage`, `load_rejected`; `quote` gives the sentence behind a row. One's own text: `extract`,
-`find_dates`, `find_quantities`, `find_places`, the strict `parse_date` and `parse_quantity`, and `explain`. One's own articles: `build`.
+`find_dates`, `find_quantities`, `find_places`, the strict `parse_date` and `parse_quantity`, and `explain`. One's own articles: `build`,
+and `extract_batch` for Arrow batches of them, in whatever engine moves these.
 
 Nothing heavy is imported until one of these is used.
 """
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
         parse_date,
         parse_quantity,
     )
+    from covid_timeline.batches import extract_batch
     from covid_timeline.load import (
         DefinitionBreakWarning,
         Quote,
@@ -56,6 +58,7 @@ __all__ = [
     "build",
     "explain",
     "extract",
+    "extract_batch",
     "find_dates",
     "find_places",
     "find_quantities",
@@ -81,6 +84,7 @@ _HOMES = {
     "build": "pipeline",
     "explain": "api",
     "extract": "api",
+    "extract_batch": "batches",
     "find_dates": "api",
     "find_places": "api",
     "find_quantities": "api",

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from covid_timeline.facts.article import ArticleError, infer_anchor, read_article
-from covid_timeline.facts.extract import extract as extract_facts
+from covid_timeline.reading.extract import extract as extract_facts
 from covid_timeline.mentions import dates, places, quantities
 from covid_timeline.model import (
     Article,

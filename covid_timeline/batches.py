@@ -21,9 +21,8 @@ from typing import Any, get_type_hints
 
 import pyarrow as pa
 
-from covid_timeline.facts.article import ArticleError
-from covid_timeline.facts.extract import extract
 from covid_timeline.model import Article, Facts
+from covid_timeline.reading.extract import extract
 from covid_timeline.sources.records import (
     Preset,
     article_of,
@@ -47,6 +46,7 @@ def document_schema() -> pa.Schema:
     - `published`: text, a date, or a timestamp (with a zone it is turned to China's time); null: read from the text.
     - `region`: home region by name or code. **Null: read from the text. Empty: the document has none.**
     - `licence`; `may_republish`: whether its sentences may be published; null is false.
+    - `collection`: null is `articles`.
     """
     return pa.schema(
         [
@@ -59,6 +59,7 @@ def document_schema() -> pa.Schema:
             pa.field("published", pa.timestamp("us")),
             pa.field("licence", pa.string()),
             pa.field("may_republish", pa.bool_()),
+            pa.field("collection", pa.string()),
         ]
     )
 
@@ -132,8 +133,9 @@ def _article(row: Mapping[str, Any], number: int) -> Article | tuple[str, str]:
             licence=row.get("licence") or None,
             may_republish=bool(row.get("may_republish")),
         )
-        return article_of(doc_id, item, preset)
-    except (ArticleError, ValueError) as error:
+        article = article_of(doc_id, item, preset)
+        return article._replace(collection=row.get("collection") or article.collection)
+    except ValueError as error:
         return doc_id, str(error)
 
 

@@ -16,7 +16,8 @@ Precision = Literal[
     "minute", "hour", "part_of_day", "day", "ten_days", "month", "quarter", "year", "range"
 ]
 DateRole = Literal["at", "as_of", "since", "from", "by", "range", "attributive"]
-RegionBasis = Literal["named", "home", "inherited"]
+RegionBasis = Literal["named", "home", "inherited", "assumed"]
+Status = Literal["reported", "denied", "conditional", "planned", "forecast"]
 
 
 class DateMention(NamedTuple):
@@ -89,6 +90,7 @@ class Article(NamedTuple):
     region_basis: str  # sidecar, title, text, none
     licence: str | None
     may_republish: bool
+    collection: str = "articles"
 
 
 class DateRow(NamedTuple):
@@ -124,13 +126,17 @@ class EventRow(NamedTuple):
     region_name: str | None
     region_level: str | None
     region_basis: str
+    status: str
     category: str
     summary: str
+    headline_zh: str
+    headline_en: str
     quote: str
     char_start: int
     char_end: int
     n_metrics: int
     rule: str
+    trace: str
 
 
 class MetricRow(NamedTuple):
@@ -146,23 +152,31 @@ class MetricRow(NamedTuple):
     value_quote: str
     value_char_start: int
     value_char_end: int
+    status: str  # reported, denied, conditional, planned, forecast
     indicator: str
+    indicator_basis: str  # stated, inherited, assumed
     measure: str
     part_of: str | None
+    repeat_of: str | None
     date_start: dt.date | None
     date_end: dt.date | None
-    date_basis: str
+    time_start: str | None  # clock time at which the period starts: 2月3日12—24时 -> "12:00"
     time_end: str | None  # clock time of the as-of point: 截至2月4日12时 -> "12:00"; null at a day's end unknown
+    date_basis: str
+    date_char_start: int | None  # where the day is written; None where nothing in the text says it
+    date_char_end: int | None
     region_code: str | None
     region_name: str | None
     region_level: str | None
     region_basis: str
+    region_char_start: int | None  # where the place is written; None where nothing in the text says it
+    region_char_end: int | None
     quote: str
     char_start: int
     char_end: int
+    is_correction: bool  # the text says the figure was put right: 核减2例, 订正, 核增
     rule: str
-    time_start: str | None = None  # clock time at which the period starts: 2月3日12—24时 -> "12:00"
-    is_correction: bool = False  # the text says the figure was put right: 核减2例, 订正, 核增
+    trace: str
 
 
 class RejectedRow(NamedTuple):

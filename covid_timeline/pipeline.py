@@ -7,7 +7,6 @@ import datetime as dt
 import errno
 import functools
 import hashlib
-import importlib
 import itertools
 import os
 import shutil
@@ -23,6 +22,7 @@ import pyarrow.parquet as pq
 
 from covid_timeline import __version__, batches, workers
 from covid_timeline.model import Article, Facts, Refused
+from covid_timeline.reading.extract import extract as extract_article
 from covid_timeline.sources.records import natural_key
 from covid_timeline.tables.build import regions_table, sort, to_table
 from covid_timeline.tables.cities import DOCUMENT_COLUMNS, METRIC_COLUMNS, build_city_tables
@@ -107,7 +107,7 @@ def build(
             does with `if __name__ == "__main__":`, and small sources are read by this process all the same.
         resume: whether to go on from what an earlier build of the same source left.
         progress: called for each document with the number done and its id.
-        extract: reads one article; `facts.extract.extract` where None. With several jobs it must be importable.
+        extract: reads one article; `reading.extract.extract` where None. With several jobs it must be importable.
         check: validates tables; `tables.validate.check_tables` where None. With several jobs it must be importable.
 
     Raises:
@@ -185,7 +185,7 @@ class Reader:
         return self.check(rows, texts)
 
     def _read(self, articles: Sequence[Article]) -> tuple[pa.RecordBatch, dict[str, str]]:
-        return batches.read(articles, quotes=self._quotes, extract=self._extract or _extractor())
+        return batches.read(articles, quotes=self._quotes, extract=self._extract or extract_article)
 
     def check(self, rows: pa.RecordBatch, texts: Mapping[str, str]) -> Part:
         """What validation says of the rows of some documents. Keys resolve within a document."""
@@ -464,11 +464,6 @@ class _Spill:
         """End the files."""
         for writer in self._writers.values():
             writer.close()
-
-
-def _extractor() -> Extract:
-    found: Extract = importlib.import_module("covid_timeline.facts.extract").extract
-    return found
 
 
 def _checker() -> Check:

@@ -55,8 +55,9 @@ def extract(one: Article) -> Facts:
         metrics.append(
             MetricRow(
                 f"{doc}:m{figure.start()}", doc, event_id, float(figure[1]), None, "case", "exact", figure[0],
-                figure.start(), figure.end(), "confirmed_new" if new else "confirmed_cumulative", "确诊病例", None,
-                day if new else None, day, "inferred_year", "24:00", *place, clause, date.start(), end, "fake.case",
+                figure.start(), figure.end(), "reported", "confirmed_new" if new else "confirmed_cumulative", "stated",
+                "确诊病例", None, None, day if new else None, day, None, "24:00", "inferred_year", date.start(), date.end(),
+                *place, None, None, clause, date.start(), end, False, "fake.case", "subject=own:fake.case",
             )
         )  # fmt: skip
     dates = [
@@ -67,7 +68,8 @@ def extract(one: Article) -> Facts:
     events = [
         EventRow(
             event_id, doc, day, day, None, "day", "inferred_year", date[0], date.start(), date.end(), *place,
-            "case_report", clause, clause, date.start(), end, len(metrics), "fake.event",
+            "reported", "case_report", clause, "聊城市: 新增2例", "Liaocheng: 2 new cases", clause, date.start(), end,
+            len(metrics), "fake.event", "category=own:fake.event",
         )
     ]  # fmt: skip
     rejected = [

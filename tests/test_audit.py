@@ -43,6 +43,8 @@ def read(raw: str, *specs: tuple[str, str, dict[str, Any]], doc_id: str = "a", p
             "date_basis": "inferred_year", "time_end": "24:00", "region_code": SHANDONG[0], "region_name": SHANDONG[1],
             "region_level": "province", "region_basis": "named", "quote": raw, "char_start": 0, "char_end": len(raw),
             "rule": "case_count",
+            "status": "reported", "indicator_basis": "stated", "repeat_of": None, "time_start": None, "date_char_start": None,
+            "date_char_end": None, "region_char_start": None, "region_char_end": None, "is_correction": False, "trace": "",
         }  # fmt: skip
         if "place" in other:
             other["region_code"], other["region_name"] = other.pop("place")

@@ -41,6 +41,8 @@ def figure(value: float, doc: str = "a", **other: Any) -> MetricRow:
         "indicator": "confirmed_cumulative", "measure": "确诊病例", "part_of": None, "date_start": None, "date_end": feb(3),
         "date_basis": "inferred_year", "time_end": "24:00", "region_code": "371500", "region_name": "聊城市",
         "region_level": "prefecture", "region_basis": "named", "quote": "…", "char_start": 0, "char_end": 50, "rule": "r",
+        "status": "reported", "indicator_basis": "stated", "repeat_of": None, "time_start": None, "date_char_start": None,
+        "date_char_end": None, "region_char_start": None, "region_char_end": None, "is_correction": False, "trace": "",
     }  # fmt: skip
     return MetricRow(**made | other)  # type: ignore[arg-type]
 
@@ -63,7 +65,7 @@ def documents(**published: str | tuple[str, str | None]) -> pa.Table:
         time = dt.time.fromisoformat(clock) if clock else dt.time()
         moment = dt.datetime.combine(feb(int(day)), time)
         rows.append({
-            "doc_id": doc_id, "source": doc_id, "published_at": moment, "anchor_date": moment.date(), "region_code": region,
+            "doc_id": doc_id, "collection": "articles", "source": doc_id, "published_at": moment, "anchor_date": moment.date(), "region_code": region,
             "duplicate_of": None, "n_chars": 200,
         })  # fmt: skip
     schema = arrow_schema("documents")
@@ -105,7 +107,8 @@ class TestWhichCount:
         assert only(figure(15)) == {
             "region_code": "371500", "date": feb(3), "indicator": "confirmed_cumulative", "region_name": "聊城市",
             "region_level": "prefecture", "value": 15.0, "unit": "case", "qualifier": "exact", "metric_id": "a:m10",
-            "n_sources": 1, "value_min": 15.0, "value_max": 15.0, "conflict": False, "as_of_time": "24:00",
+            "n_sources": 1, "collection": "articles", "stated_at": dt.datetime(2020, 2, 4, 9, 30),  # noqa: DTZ001
+            "value_min": 15.0, "value_max": 15.0, "conflict": False, "as_of_time": "24:00",
             "chosen_by": "only", "is_correction": False, "is_fall": False,
         }  # fmt: skip
 
@@ -121,6 +124,10 @@ class TestWhichCount:
             ("a new area of a province, too", {"region_code": "370000", "region_name": "先行区", "region_level": "province"}),
             ("a place abroad has no code", {"region_code": None, "region_name": "日本", "region_level": "abroad"}),
             ("a count of a day that was still to come", {"date_end": feb(9)}),
+            ("a rumour", {"status": "denied"}),
+            ("a guessed indicator", {"indicator_basis": "assumed"}),
+            ("a guessed place", {"region_basis": "assumed"}),
+            ("a guessed day", {"date_basis": "assumed"}),
         ],
     )
     def test_not_these(self, reason: str, other: dict[str, Any]) -> None:
@@ -295,7 +302,7 @@ class TestConflict:
         assert only(figure(15), figure(15, at=20), figure(15, "b"))["n_sources"] == 2
 
     def test_a_bulletin_posted_twice_is_one_source(self) -> None:
-        docs = documents(a="04 09:30", b="04 09:30").set_column(1, "source", pa.array(["央视新闻"] * 2))
+        docs = documents(a="04 09:30", b="04 09:30").set_column(2, "source", pa.array(["央视新闻"] * 2))
         assert only(figure(15), figure(15, "b"), docs=docs)["n_sources"] == 1
 
     def test_figures_of_another_unit_are_no_source(self) -> None:

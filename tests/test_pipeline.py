@@ -67,8 +67,8 @@ class TestBuild:
     def test_the_size_of_batches_does_not_show(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         docs = [f"dxy-{i}" for i in range(1, 30)]
         one = run(articles(*docs), tmp_path / "one")
-        monkeypatch.setattr(pipeline, "BATCH_ROWS", 10)
-        monkeypatch.setattr("covid_timeline.tables.build.BUCKET_ROWS", 7)
+        monkeypatch.setattr(pipeline, "CHUNK_DOCUMENTS", 2)
+        monkeypatch.setattr("covid_timeline.tables.store.BUCKET_ROWS", 7)
         assert run(articles(*docs), tmp_path / "two").manifest == one.manifest
 
     def test_a_province_at_a_time_makes_the_same_tables(
@@ -101,7 +101,7 @@ class TestBuild:
             fakes.article("other", "另一篇。2月3日，累计15例。"),
         ]
         reports = [run(source, tmp_path / "one", check=None)]
-        monkeypatch.setattr(pipeline, "BATCH_ROWS", 1)
+        monkeypatch.setattr(pipeline, "CHUNK_DOCUMENTS", 1)
         monkeypatch.setattr(pipeline, "WHOLE_ROWS", 0)
         reports.append(run(source[::-1], tmp_path / "two", check=None))
         for report in reports:
@@ -154,8 +154,8 @@ class TestBuild:
     def test_memory_does_not_grow_with_the_documents(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(pipeline, "BATCH_ROWS", 200)
-        monkeypatch.setattr("covid_timeline.tables.build.BUCKET_ROWS", 500)
+        monkeypatch.setattr("covid_timeline.tables.store.RUN_ROWS", 200)
+        monkeypatch.setattr("covid_timeline.tables.store.BUCKET_ROWS", 500)
         peaks = []
         run(articles("warm"), tmp_path)
         for n in (100, 500):
@@ -230,7 +230,7 @@ class TestBadInput:
 
 class TestValidation:
     def test_an_error_publishes_nothing(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(pipeline, "BATCH_ROWS", 3)
+        monkeypatch.setattr(pipeline, "CHUNK_DOCUMENTS", 1)
         run(articles("old"), tmp_path)
         before = (tmp_path / MANIFEST).read_bytes()
 

@@ -601,11 +601,11 @@ class TestBadInput:
         assert code == 3 and "does not exist" in out
 
     def test_a_newer_schema(self, sound: Path) -> None:
-        newer = lambda t: t.replace_schema_metadata({"schema_version": "2.0.0"})  # noqa: E731
+        newer = lambda t: t.replace_schema_metadata({"schema_version": "3.0.0"})  # noqa: E731
         rewrite(sound, "metrics", newer)
         code, out, _ = run(sound)
         assert code == 3 and out.startswith(
-            "UNREADABLE: metrics.parquet has schema version 2.0.0, newer than"
+            "UNREADABLE: metrics.parquet has schema version 3.0.0, newer than"
         )
 
     def test_a_damaged_manifest(self, sound: Path) -> None:

@@ -89,9 +89,9 @@ def _event_rows(
                 event_id, article.doc_id, date.date_start,
                 date.date_start if date.role == "from" else date.date_end,  # 自2月12日起 is that point
                 date.time_start, date.precision, date.basis, article.raw[date_start:date_end], date_start, date_end,
-                region.code, region.name, region.level, region.basis, event.category,
-                _SPACES.sub(" ", _EDGES.sub("", scope.text[event.start : event.end])),
-                article.raw[start:end], start, end, 0, event.rule,
+                region.code, region.name, region.level, region.basis, "reported", event.category,
+                _SPACES.sub(" ", _EDGES.sub("", scope.text[event.start : event.end])), "", "",
+                article.raw[start:end], start, end, 0, event.rule, "",
             )
         )  # fmt: skip
     # 1月25日，大年初一，9名医护人员出发: the second name of a day has the event of the first
@@ -138,15 +138,17 @@ def _metric_rows(
             MetricRow(
                 ids[draft], doc_id, None if date is None else event_of_date.get(date),
                 float(quantity.value), None if quantity.value_high is None else float(quantity.value_high),
-                quantity.unit, quantity.qualifier, raw[start:end], start, end, draft.indicator,
-                _SPACES.sub("", draft.measure) if " " in draft.measure else draft.measure, None if draft.part_of is None else ids.get(draft.part_of),
-                draft.date_start, draft.date_end, draft.basis, draft.time_end,
-                region.code, region.name, region.level, region.basis, *found, draft.rule,
+                quantity.unit, quantity.qualifier, raw[start:end], start, end,
+                "reported", draft.indicator, "stated",
+                _SPACES.sub("", draft.measure) if " " in draft.measure else draft.measure, None if draft.part_of is None else ids.get(draft.part_of), None,
+                draft.date_start, draft.date_end,
                 # Clock times go together: 2月3日12—24时 is no whole day.
-                dates[date].time_start if date is not None and draft.time_end else None,
+                dates[date].time_start if date is not None and draft.time_end else None, draft.time_end, draft.basis,
+                None, None, region.code, region.name, region.level, region.basis, None, None, *found,
                 bool(corrections) and any(
                     first <= quantity.start and quantity.end <= last for first, last in corrections
                 ),
+                draft.rule, "",
             )
         )  # fmt: skip
     rows.sort(key=_by_position)

@@ -36,11 +36,12 @@ from covid_timeline.tables.schema import VOCABULARIES, arrow_schema
 
 METRIC_COLUMNS = (
     "metric_id", "doc_id", "value", "value_high", "unit", "qualifier", "indicator", "part_of", "date_start", "date_end",
-    "date_basis", "time_start", "time_end", "region_code", "region_name", "region_level", "is_correction",
+    "date_basis", "time_start", "time_end", "region_code", "region_name", "region_level", "is_correction", "status",
+    "indicator_basis", "region_basis",
 )  # fmt: skip
 """The columns of metrics that are read here; none of them holds the article's words."""
 
-DOCUMENT_COLUMNS = ("doc_id", "source", "published_at", "anchor_date", "region_code", "duplicate_of", "n_chars")
+DOCUMENT_COLUMNS = ("doc_id", "collection", "source", "published_at", "anchor_date", "region_code", "duplicate_of", "n_chars")
 """The columns of documents that are read here."""
 
 REVIEW_LENGTH = 1500
@@ -90,22 +91,24 @@ def build_city_tables(
     documents = _first_posts(documents)
     figures, names = _figures(metrics, documents, regions)
     return {
-        "city_by_date": _by_date(metrics, figures, names),
-        "city_intraday": _intraday(metrics, figures, names),
+        "city_by_date": _by_date(metrics, documents, figures, names),
+        "city_intraday": _intraday(metrics, documents, figures, names),
         "coverage": build_coverage(metrics, documents),
     }
 
 
 def build_city_by_date(metrics: pa.Table, documents: pa.Table, regions: pa.Table | None = None) -> pa.Table:
     """One row per (region_code, date, indicator): the closing figure of the day; see `build_city_tables`."""
-    figures, names = _figures(metrics, _first_posts(documents), regions)
-    return _by_date(metrics, figures, names)
+    documents = _first_posts(documents)
+    figures, names = _figures(metrics, documents, regions)
+    return _by_date(metrics, documents, figures, names)
 
 
 def build_city_intraday(metrics: pa.Table, documents: pa.Table, regions: pa.Table | None = None) -> pa.Table:
     """One row per (region_code, date, time_start, as_of_time, indicator): what was not over when it was stated."""
-    figures, names = _figures(metrics, _first_posts(documents), regions)
-    return _intraday(metrics, figures, names)
+    documents = _first_posts(documents)
+    figures, names = _figures(metrics, documents, regions)
+    return _intraday(metrics, documents, figures, names)
 
 
 def build_coverage(metrics: pa.Table, documents: pa.Table) -> pa.Table:
@@ -227,12 +230,12 @@ def breaks_in(
 # --- choosing -----------------------------------------------------------------------------------------------------
 
 
-def _by_date(metrics: pa.Table, figures: _Figures, names: _Names) -> pa.Table:
+def _by_date(metrics: pa.Table, documents: pa.Table, figures: _Figures, names: _Names) -> pa.Table:
     chosen = _choose(_only(figures, figures.closing), by_moment=False)
     f = chosen.figures
     stated = f.end == _DAY_END
     falls = _falls(f)
-    columns = _columns(metrics, chosen, names) | {
+    columns = _columns(metrics, chosen, names, documents) | {
         "as_of_time": pa.array(np.full(len(stated), "24:00"), pa.string(), mask=~stated),
         "is_correction": pa.array(f.correction),
         "is_fall": pa.array(falls),
@@ -241,10 +244,10 @@ def _by_date(metrics: pa.Table, figures: _Figures, names: _Names) -> pa.Table:
     return pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema)
 
 
-def _intraday(metrics: pa.Table, figures: _Figures, names: _Names) -> pa.Table:
+def _intraday(metrics: pa.Table, documents: pa.Table, figures: _Figures, names: _Names) -> pa.Table:
     chosen = _choose(_only(figures, ~figures.closing), by_moment=True)
     clock = np.array([f"{minute // 60:02d}:{minute % 60:02d}" for minute in range(_DAY_END + 1)])
-    columns = _columns(metrics, chosen, names) | {
+    columns = _columns(metrics, chosen, names, documents) | {
         "time_start": pa.array(clock[chosen.figures.start], pa.string()),
         "as_of_time": pa.array(clock[chosen.figures.end], pa.string()),
     }
@@ -323,10 +326,11 @@ def _falls(f: _Figures) -> Any:
     return falls
 
 
-def _columns(metrics: pa.Table, chosen: _Chosen, names: _Names) -> dict[str, pa.Array]:
+def _columns(metrics: pa.Table, chosen: _Chosen, names: _Names, documents: pa.Table) -> dict[str, pa.Array]:
     f = chosen.figures
     rows = pa.array(f.row)
     codes = [f"{code:06d}" for code in f.region.tolist()]
+    doc = pc.index_in(metrics["doc_id"].take(rows), value_set=documents["doc_id"].combine_chunks())
     return {
         "region_code": pa.array(codes, pa.string()),
         "date": pa.array(f.day.astype(np.int32)).cast(pa.date32()),
@@ -338,6 +342,8 @@ def _columns(metrics: pa.Table, chosen: _Chosen, names: _Names) -> dict[str, pa.
         "qualifier": metrics["qualifier"].take(rows).combine_chunks(),
         "metric_id": metrics["metric_id"].take(rows).combine_chunks(),
         "n_sources": pa.array(chosen.n_sources.astype(np.int64)),
+        "collection": documents["collection"].take(doc).combine_chunks(),
+        "stated_at": documents["published_at"].take(doc).combine_chunks(),
         "value_min": pa.array(chosen.value_min),
         "value_max": pa.array(chosen.value_max),
         "conflict": pa.array(chosen.conflict),
@@ -362,6 +368,9 @@ def _figures(metrics: pa.Table, documents: pa.Table, regions: pa.Table | None) -
     usable = pc.and_(pc.is_in(metrics["indicator"], value_set=known), pc.is_valid(metrics["region_code"]))
     usable = pc.and_(usable, pc.is_valid(metrics["date_end"]))
     usable = pc.and_(usable, pc.is_in(metrics["doc_id"], value_set=doc_ids))
+    usable = pc.and_(usable, pc.equal(metrics["status"], "reported"))
+    for basis in ("indicator_basis", "region_basis", "date_basis"):
+        usable = pc.and_(usable, pc.not_equal(metrics[basis], "assumed"))
     names = _names(metrics.filter(usable), regions)
     usable = pc.and_(usable, _own_name(metrics, regions))
     usable = pc.and_(usable, pc.invert(_repeated_whole(metrics)))

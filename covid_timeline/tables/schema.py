@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pandera.pandas as pa_pandas
     import pyarrow as pa
 
-SCHEMA_VERSION = "1.0.0"
+SCHEMA_VERSION = "2.0.0"
 """Semantic version of the tables: major breaks a reader, minor adds a column or a word, patch rewords a text."""
 
 TYPES = ("string", "bool", "int64", "float64", "date32", "timestamp[us]")
@@ -95,6 +95,8 @@ VOCABULARY_TITLES: Mapping[str, str] = {
     "choices": "Why a figure was chosen for a day",
     "region_levels": "Level of a place",
     "region_bases": "How the place of a fact was read",
+    "indicator_bases": "How it was read what a figure counts",
+    "statuses": "Whether the text says that it is so",
     "scripts": "Script of a document",
     "title_bases": "Where a document's title comes from",
     "published_bases": "Where a document's publication time comes from",
@@ -206,6 +208,7 @@ _FOREIGN_KEYS: Mapping[str, tuple[str, str]] = {
     "rejected.doc_id": ("documents", "doc_id"),
     "metrics.event_id": ("events", "event_id"),
     "metrics.part_of": ("metrics", "metric_id"),
+    "metrics.repeat_of": ("metrics", "metric_id"),
     "city_by_date.metric_id": ("metrics", "metric_id"),
     "city_intraday.metric_id": ("metrics", "metric_id"),
     "city_intraday.region_code": ("regions", "region_code"),
@@ -244,7 +247,7 @@ TABLES: Mapping[str, Table] = {
             "documents",
             "文档",
             "One row per article.",
-            "doc_id title source? published_at? anchor_date anchor_basis region_code? script url? sha256 n_chars "
+            "doc_id collection title source? published_at? anchor_date anchor_basis region_code? script url? sha256 n_chars "
             "n_dates n_events n_metrics title_basis published_basis region_basis licence? may_republish duplicate_of?",
             key="doc_id",
         ),
@@ -260,8 +263,8 @@ TABLES: Mapping[str, Table] = {
             "事件",
             "One row per thing that happened, or came into force, at a stated date.",
             "event_id doc_id date_start date_end time_start? precision basis date_quote~ date_char_start "
-            "date_char_end region_code? region_name? region_level? region_basis category summary~ quote~ "
-            "char_start char_end n_metrics rule",
+            "date_char_end region_code? region_name? region_level? region_basis status category summary~ headline_zh "
+            "headline_en quote~ char_start char_end n_metrics rule trace",
             key="event_id",
             sort="doc_id date_char_start event_id",
         ),
@@ -270,8 +273,9 @@ TABLES: Mapping[str, Table] = {
             "数字",
             "One row per stated figure.",
             "metric_id doc_id event_id? value value_high? unit qualifier value_quote~ value_char_start "
-            "value_char_end indicator measure part_of? date_start? date_end? date_basis time_end? region_code? "
-            "region_name? region_level? region_basis quote~ char_start char_end rule time_start? is_correction",
+            "value_char_end status indicator indicator_basis measure part_of? repeat_of? date_start? date_end? time_start? "
+            "time_end? date_basis date_char_start? date_char_end? region_code? region_name? region_level? region_basis "
+            "region_char_start? region_char_end? quote~ char_start char_end is_correction rule trace",
             key="metric_id",
             sort="doc_id value_char_start metric_id",
         ),
@@ -280,7 +284,7 @@ TABLES: Mapping[str, Table] = {
             "城市逐日数据",
             "One value per place, day and indicator, chosen among all figures that state it.",
             "region_code date indicator region_name region_level value unit qualifier metric_id n_sources "
-            "value_min value_max conflict as_of_time? chosen_by is_correction is_fall",
+            "collection stated_at? value_min value_max conflict as_of_time? chosen_by is_correction is_fall",
             key="region_code date indicator",
         ),
         _table(
@@ -288,7 +292,7 @@ TABLES: Mapping[str, Table] = {
             "城市日内数据",
             "Figures of a moment within a day, or of a part of it, kept apart from the day's closing figures.",
             "region_code date time_start as_of_time indicator region_name region_level value unit qualifier metric_id "
-            "n_sources value_min value_max conflict chosen_by",
+            "n_sources collection stated_at? value_min value_max conflict chosen_by",
             key="region_code date time_start as_of_time indicator",
         ),
         _table(

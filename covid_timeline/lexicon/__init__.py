@@ -1,0 +1,1 @@
+"""The vocabulary of the reading stage: rules as data, one loader, one lexer."""

@@ -1,0 +1,77 @@
+"""One pass over a text for the words of all vocabularies: typed cues with spans."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from typing import Any, NamedTuple
+
+from covid_timeline.lexicon.rules import VOCABULARIES, load_rules
+
+__all__ = ["Cue", "lex", "one_of"]
+
+
+class Cue(NamedTuple):
+    """A word of a vocabulary at its place; offsets into the normalised text."""
+
+    start: int
+    end: int
+    category: str  # noun, mode, origin, list, group, filler, status ...
+    name: str  # recovered, new, imported, each ...
+
+    @property
+    def rule(self) -> str:
+        """The id of the rule that the word belongs to."""
+        return f"{self.category}.{self.name}"
+
+
+@cache
+def _lexer() -> tuple[re.Pattern[str], dict[str, tuple[str, str]]]:
+    codes: dict[str, tuple[str, str]] = {}
+    for vocabulary in VOCABULARIES:
+        for rule in load_rules(vocabulary):
+            if not rule.data.get("lexed", True):
+                continue  # read by the resolver that needs it
+            for word in rule.all_words:
+                codes.setdefault(word, (rule.category, rule.name))
+    return re.compile(one_of(codes)), codes
+
+
+def lex(text: str) -> list[Cue]:
+    """Every word of the vocabularies in the text, from left to right, the longest at each place; none overlap.
+
+    >>> [(cue.category, cue.name) for cue in lex("新增治愈出院2例")]
+    [('mode', 'new'), ('noun', 'recovered')]
+    """
+    pattern, codes = _lexer()
+    return [Cue(match.start(), match.end(), *codes[match[0]]) for match in pattern.finditer(text)]
+
+
+def one_of(words: Iterable[str]) -> str:
+    """A pattern that matches the longest of `words` at a position, shaped as a trie so that a miss costs one look.
+
+    >>> one_of(["治愈", "治愈出院", "出院"])
+    '(?:出院|治愈(?:出院)?)'
+    """
+    trie: dict[str, Any] = {}
+    for word in words:
+        node = trie
+        for character in word:
+            node = node.setdefault(character, {})
+        node[""] = {}
+    return _pattern(trie)
+
+
+def _pattern(node: dict[str, Any]) -> str:
+    branches = []
+    for character in sorted(key for key in node if key):
+        tail, child = re.escape(character), node[character]
+        while len(child) == 1 and "" not in child:
+            ((following, child),) = child.items()
+            tail += re.escape(following)
+        branches.append(tail + ("" if list(child) == [""] else _pattern(child)))
+    body = "|".join(branches)
+    if "" in node:
+        return f"(?:{body})?"
+    return f"(?:{body})" if len(branches) > 1 else body

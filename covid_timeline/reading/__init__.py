@@ -1,0 +1,1 @@
+"""Mentions + document tree -> dated, placed, typed statements: one resolver for each slot of a statement."""

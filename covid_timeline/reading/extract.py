@@ -1,0 +1,204 @@
+"""The whole way for one article: raw text -> dated, placed events and metrics."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from functools import cache
+
+from covid_timeline.lexicon.lexer import one_of
+from covid_timeline.lexicon.rules import load_rules
+from covid_timeline.mentions.dates import find_dates
+from covid_timeline.mentions.places import find_places
+from covid_timeline.mentions.quantities import find_quantities
+from covid_timeline.model import Article, DateRow, EventRow, Facts, MetricRow, RejectedRow, Unclaimed
+from covid_timeline.reading.context import Context
+from covid_timeline.reading.events import EventDraft, find_events
+from covid_timeline.reading.metrics import read_metrics
+from covid_timeline.reading.region import Subjects
+from covid_timeline.reading.statement import Statement
+from covid_timeline.reading.status import resolve_status
+from covid_timeline.text.normalize import NormalizedText, normalize
+from covid_timeline.text.tree import build_tree
+
+__all__ = ["Reading", "extract", "read"]
+
+_EDGES = re.compile("^[\\s，,、；;。]+|[\\s，,、；;。]+$")
+_SPACES = re.compile("\\s+")
+
+
+class Reading:
+    """What was read from one article, before it becomes rows. Offsets are into the normalised text."""
+
+    __slots__ = ("article", "context", "events", "normal", "statements", "unclaimed")
+
+    def __init__(self, article: Article) -> None:
+        self.article = article
+        self.normal = normalize(article.raw)
+        text = self.normal.text
+        dates, bad_dates = find_dates(text, article.anchor_date)
+        places = find_places(text, article.region_code)
+        taken = sorted([(date.start, date.end) for date in dates] + [(place.start, place.end) for place in places])
+        quantities, unclaimed = find_quantities(text, taken)
+        self.context = Context(article, text, build_tree(text), dates, places, quantities)
+        self.unclaimed: list[Unclaimed] = sorted([*bad_dates, *unclaimed])
+        self.statements, _ = read_metrics(self.context)
+        counted = {one.date for one in self.statements if one.date is not None}
+        self.events = find_events(self.context, Subjects(self.context), counted)
+
+
+def read(article: Article) -> Reading:
+    """Read one article; `explain` shows what this returns."""
+    return Reading(article)
+
+
+def extract(article: Article) -> Facts:
+    """Every date, event, metric and refused numeral of one article.
+
+    Pure: it reads nothing but its argument and the vocabulary of the package, so it gives the same rows in any
+    process, on any machine. It never raises on any text. Offsets in the rows count code points of `article.raw`.
+    """
+    reading = read(article)
+    normal, context = reading.normal, reading.context
+    doc_id, raw = article.doc_id, article.raw
+    event_rows, event_of_date = _event_rows(article, normal, context, reading.events)
+    metric_rows = _metric_rows(article, normal, reading.statements, event_of_date, context)
+    counts = Counter(row.event_id for row in metric_rows)
+    event_rows = [event._replace(n_metrics=counts[event.event_id]) for event in event_rows]
+    date_rows = []
+    for date in context.dates:
+        start, end = normal.raw_span(date.start, date.end)
+        date_rows.append(
+            DateRow(
+                doc_id, start, end, raw[start:end], date.date_start, date.date_end,
+                date.time_start, date.time_end, date.precision, date.basis, date.rule,
+            )
+        )  # fmt: skip
+    rejected = []
+    for refused in reading.unclaimed:
+        start, end = normal.raw_span(refused.start, refused.end)
+        rejected.append(RejectedRow(doc_id, start, end, raw[start:end], refused.reason))
+    return Facts(article, normal.script, date_rows, event_rows, metric_rows, rejected)
+
+
+def _event_rows(
+    article: Article, normal: NormalizedText, context: Context, events: list[EventDraft]
+) -> tuple[list[EventRow], dict[int, str]]:
+    """The rows, and for each date mention that heads an event the id of its first one."""
+    rows: list[EventRow] = []
+    event_of_date: dict[int, str] = {}
+    used: dict[str, int] = {}
+    for event in events:
+        date = context.dates[event.date]
+        date_start, date_end = normal.raw_span(date.start, date.end)
+        event_id = _numbered(f"{article.doc_id}:e{date_start}", used)
+        event_of_date.setdefault(event.date, event_id)
+        start, end = normal.raw_span(event.start, event.end)
+        region = event.region
+        status = resolve_status(context, date.start, date.end)
+        trace = f"category=clause:{event.rule}; region={region.basis}"
+        if status.value != "reported":
+            trace += f"; status={status.relation}:{status.rule}"
+        rows.append(
+            EventRow(
+                event_id, article.doc_id, date.date_start,
+                date.date_start if date.role == "from" else date.date_end,  # 自2月12日起 is that point
+                date.time_start, date.precision, date.basis, article.raw[date_start:date_end], date_start, date_end,
+                region.code, region.name, region.level, region.basis, status.value, event.category,
+                _SPACES.sub(" ", _EDGES.sub("", context.text[event.start : event.end])), "", "",
+                article.raw[start:end], start, end, 0, event.rule, trace,
+            )
+        )  # fmt: skip
+    # 1月25日，大年初一，9名医护人员出发: the second name of a day has the event of the first
+    for number in range(1, len(context.dates)):
+        date, before = context.dates[number], context.dates[number - 1]
+        if (
+            number not in event_of_date
+            and number - 1 in event_of_date
+            and date.start - before.end <= 2
+            and (date.date_start, date.date_end) == (before.date_start, before.date_end)
+        ):
+            event_of_date[number] = event_of_date[number - 1]
+    return rows, event_of_date
+
+
+@cache
+def _correction() -> re.Pattern[str]:
+    words = [word for rule in load_rules("corrections") for word in rule.all_words]
+    return re.compile("(?<![审稽])" + one_of(words))
+
+
+def _metric_rows(
+    article: Article,
+    normal: NormalizedText,
+    statements: list[Statement],
+    event_of_date: dict[int, str],
+    context: Context,
+) -> list[MetricRow]:
+    raw, doc_id = article.raw, article.doc_id
+    corrected = {context.tree.phrase_at(match.start()) for match in _correction().finditer(context.text)}
+    ids: dict[int, str] = {}
+    used: dict[str, int] = {}
+    spans: list[tuple[int, int]] = []
+    for one in statements:
+        span = normal.raw_span(one.quantity.start, one.quantity.end)
+        spans.append(span)
+        ids[id(one)] = _numbered(f"{doc_id}:m{span[0]}", used)
+    phrases: dict[tuple[int, int], tuple[str, int, int]] = {}
+    rows: list[MetricRow] = []
+    for one, (start, end) in zip(statements, spans, strict=True):
+        quantity, region = one.quantity, one.region
+        first, last = phrase = context.tree.phrase_at(quantity.start)
+        if first > quantity.start or last < quantity.end:
+            phrase = (min(first, quantity.start), max(last, quantity.end))
+        quoted = phrases.get(phrase)
+        if quoted is None:
+            raw_start, raw_end = normal.raw_span(*phrase)
+            quoted = phrases[phrase] = (raw[raw_start:raw_end], raw_start, raw_end)
+        date = None if one.date is None else context.dates[one.date]
+        date_span = normal.raw_span(date.start, date.end) if date is not None else (None, None)
+        region_span = normal.raw_span(region.start, region.end) if 0 <= region.start < region.end else (None, None)
+        rows.append(
+            MetricRow(
+                metric_id=ids[id(one)], doc_id=doc_id, event_id=None if one.date is None else event_of_date.get(one.date),
+                value=float(quantity.value), value_high=None if quantity.value_high is None else float(quantity.value_high),
+                unit=quantity.unit, qualifier=quantity.qualifier, value_quote=raw[start:end], value_char_start=start,
+                value_char_end=end, status=one.status, indicator=one.indicator, indicator_basis=one.basis,
+                measure=_SPACES.sub("", one.measure) if " " in one.measure else one.measure,
+                part_of=None if one.part_of is None else ids.get(id(one.part_of)), repeat_of=None,
+                date_start=one.date_start, date_end=one.date_end, time_start=one.time_start, time_end=one.time_end,
+                date_basis=one.date_basis, date_char_start=date_span[0], date_char_end=date_span[1],
+                region_code=region.code, region_name=region.name, region_level=region.level, region_basis=region.basis,
+                region_char_start=region_span[0], region_char_end=region_span[1],
+                quote=quoted[0], char_start=quoted[1], char_end=quoted[2], is_correction=phrase in corrected,
+                rule=one.rule, trace=one.line(),
+            )
+        )  # fmt: skip
+    rows.sort(key=_by_position)
+    return _mark_repeats(rows)
+
+
+def _by_position(row: MetricRow) -> int:
+    return row.value_char_start
+
+
+def _mark_repeats(rows: list[MetricRow]) -> list[MetricRow]:
+    """`repeat_of` of the rows that state again what an earlier row of the document states."""
+    first: dict[tuple[object, ...], str] = {}
+    for number, row in enumerate(rows):
+        if row.indicator == "other" and not row.measure:
+            continue
+        what = row.measure if row.indicator == "other" else ""
+        key = (row.indicator, what, row.value, row.value_high, row.unit, row.region_code, row.region_name, row.date_start, row.date_end, row.status)
+        earlier = first.setdefault(key, row.metric_id)
+        if earlier != row.metric_id and row.part_of != earlier:
+            rows[number] = row._replace(repeat_of=earlier)
+    return rows
+
+
+def _numbered(base: str, used: dict[str, int]) -> str:
+    """`base`, or `base.2`, `base.3` … where it was given before."""
+    count = used.get(base, 0) + 1
+    used[base] = count
+    return base if count == 1 else f"{base}.{count}"
+

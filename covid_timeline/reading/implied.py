@@ -1,0 +1,113 @@
+"""One figure, two statements: 38例确诊病例全部治愈出院; 52人，均在接受医学观察; 1例（昆明）; 15例，全为武汉市病例."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from covid_timeline.lexicon.lexer import Cue
+from covid_timeline.reading.context import Context, is_inside, region_of
+from covid_timeline.reading.statement import Statement
+from covid_timeline.reading.subject import indicator_for
+from covid_timeline.reading.words import Figure
+
+__all__ = ["add_implied"]
+
+_NOTHING_FOLLOWS = frozenset("、。；;\n")
+_ALL_OBSERVED = re.compile(
+    "[，,](?:目前|现|均|全部|都|也|已|正|仍|尚|在){0,5}(?:接受|进行|实施|落实)?(?:隔离|集中)?医学观察(?![^，。；]{0,6}\\d)"
+)
+_ALL_RECOVERED = re.compile(
+    "[^，,。；、（(\\d]{0,24}(?:全部|均|都|已)[^，,。；、\\d]{0,6}(?:治愈|出院|痊愈|康复)(?![^，,。；、\\d]{0,3}\\d)"
+)
+_ALL_IMPORTED = re.compile("(?:病例)?[，,]?(?:均|全部|都|全)(?:为|系|是)境外输入")
+_ALL_IN = re.compile("(?:[^，,。；、（(\\d]{0,8})[，,]?(?:均|全部|都|全)?(?:为|系|是|在)$")
+_BRACKET = re.compile(" ?[（(]([^（()）]{1,30})[）)]")
+_NUMERAL = re.compile("[\\d一二三四五六七八九两]")
+_RECOVERED_WORD = re.compile("治愈|出院|痊愈|康复")
+_ZERO_NOUNS = ("confirmed", "suspected", "severe", "critical", "deaths", "recovered", "asymptomatic")
+_JOINS = frozenset("、和及或与")
+
+Add = Callable[..., Statement]
+
+
+def add_implied(context: Context, figure: Figure, made: list[Statement], add: Add) -> None:
+    """Add the further statements of a figure; `add(noun, kind, region, origin)` makes one like the first."""
+    text, quantity, first = context.text, figure.quantity, made[0]
+    if quantity.rule.startswith("zero"):
+        for noun in _zero_list(context, figure)[1:]:
+            for one in list(made):
+                settled = first.kind == "current" and noun in ("deaths", "recovered")
+                add(noun, "cumulative" if settled else one.kind, one.region, one.origin)
+        return
+    if first.indicator == "other" or text[quantity.end : quantity.end + 1] in _NOTHING_FOLLOWS:
+        return
+    named = {cue.name for cue in (*figure.nouns, *figure.nouns_after)}
+    if first.noun == "contacts" and _ALL_OBSERVED.match(text, quantity.end):
+        add("observed", "current", first.region, "")
+    if first.noun == "recovered" and "confirmed" in named and _ALL_RECOVERED.match(text, quantity.end):
+        add("confirmed", "cumulative", first.region, first.origin)
+    elif first.noun == "confirmed" and _ALL_RECOVERED.match(text, quantity.end):
+        add("recovered", "cumulative", first.region, first.origin)
+    if not first.origin and _ALL_IMPORTED.match(text, quantity.end) and indicator_for(first.noun, first.kind, "imported") != "other":
+        add(first.noun, first.kind, first.region, "imported")
+    bracket = _BRACKET.match(text, quantity.end)
+    if bracket:
+        inside = bracket.group(1)
+        places = context.places_in(bracket.start(1), bracket.end(1))
+        if len(places) == 1 and places[0].kind == "named" and len(inside) - (places[0].end - places[0].start) <= 1:
+            _same_elsewhere(first, region_of(places[0]), add)
+        elif first.noun == "confirmed" and not _NUMERAL.search(inside):
+            if _RECOVERED_WORD.search(inside):
+                add("recovered", "cumulative", first.region, first.origin)
+            elif "死亡" in inside:
+                add("deaths", "cumulative", first.region, first.origin)
+        return
+    end = context.tree.sentences[figure.sentence].end
+    for place in context.places_in(quantity.end, min(quantity.end + 14, end))[:1]:
+        said = text[quantity.end : place.start]
+        of_all = first.quantity.value == 1 or any(word in said for word in "均全都")
+        after = text[place.end : place.end + 8]
+        if (
+            of_all
+            and _ALL_IN.fullmatch(said)
+            and not context.is_origin(place)
+            and not after.startswith(("输入", "市输入"))
+            and not _NUMERAL.search(after)
+        ):
+            _same_elsewhere(first, region_of(place), add)
+
+
+def _same_elsewhere(first: Statement, region: object, add: Add) -> None:
+    from covid_timeline.reading.context import Region
+
+    assert isinstance(region, Region)
+    if first.region.code is None or is_inside(region, first.region):
+        add(first.noun, first.kind, region, first.origin).part_of = first
+
+
+def zero_nouns(context: Context, figure: Figure) -> list[str]:
+    """The nouns that a zero denies: 无危重病例和死亡病例 is one zero for each."""
+    return _zero_list(context, figure)
+
+
+def _zero_list(context: Context, figure: Figure) -> list[str]:
+    clause = context.tree.clauses[figure.clause]
+    found: list[str] = []
+    position = figure.quantity.end
+    limit = clause.end
+    cues: Sequence[Cue] = context.cues_in(position, context.tree.sentences[figure.sentence].end)
+    for cue in cues:
+        between = context.text[position : cue.start]
+        if cue.category in ("mode", "list", "origin"):
+            continue
+        if cue.category != "noun" or cue.start >= limit and not found:
+            break
+        if found and not (between.strip() and set(between.strip()) <= _JOINS | set("新增或者以及")):
+            break
+        if not found and len(between) > 12:
+            break
+        if cue.name in _ZERO_NOUNS and cue.name not in found:
+            found.append(cue.name)
+        position = cue.end
+    return found

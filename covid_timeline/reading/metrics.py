@@ -1,0 +1,534 @@
+"""Figures to statements: goes through the sentences and lets one resolver settle each slot of each figure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from covid_timeline.model import Quantity
+from covid_timeline.reading.context import CHINA, Context, Region, is_inside, sentences_with
+from covid_timeline.reading.implied import add_implied, zero_nouns
+from covid_timeline.reading.other import TRACING, resolve_indicator
+from covid_timeline.reading.period import Passage, apply_period
+from covid_timeline.reading.region import (
+    Subjects,
+    case_regions,
+    figure_region,
+    is_part_by_residence,
+    named_scope,
+    outer_region,
+    town_of,
+)
+from covid_timeline.reading.statement import Choice, Frame, Statement, basis_of
+from covid_timeline.reading.status import resolve_status
+from covid_timeline.reading.subject import (
+    LABELS,
+    counts_cases,
+    indicator_for,
+    is_explained,
+    measure_of,
+    resolve_measure,
+    resolve_origin,
+    resolve_subject,
+)
+from covid_timeline.reading.whole import Statements, list_sum
+from covid_timeline.reading.words import Figure, read_words
+
+__all__ = ["read_metrics"]
+
+_CONTINUES = ("其中", "具体", "分别", "包括", "上述", "它们")
+_ORIGIN_GOES_ON = ("累计", "现有", "其中", "治愈", "无")
+_ANAPHORA = re.compile("(?:以上|上述|这|此前|之前|原有|原)$")
+_CHANGES = ("减少", "核减", "核增", "增长", "下降")
+_FOUND_ILL = re.compile("[^。；]{0,40}?(?:呈阳性|为阳性|被确诊|确诊感染|确诊为新|确诊患)")
+_OUTCOME = re.compile("(?:死亡|去世|病亡|离世|病逝|不幸身亡)|(?:治愈|痊愈|康复)?出院|痊愈|治愈")
+_NOT_YET = re.compile("标准|指南|要求|有望|即将|将于|可以|条件|风险")
+_OTHER_FIGURE = re.compile("新增|累计|其中|现有")
+_NEAR_OUTCOME = 10  # up to so many people a later clause may tell what became of them
+
+
+def read_metrics(context: Context) -> tuple[list[Statement], Passage]:
+    """One statement for each thing that a figure says, in the order of the text (a figure may say two)."""
+    reader = _Reader(context)
+    for number, quantities in sentences_with(context):
+        reader.read_sentence(number, quantities)
+    reader.date_title()
+    return reader.statements.all, reader.passage
+
+
+class _Reader:
+    """Goes from sentence to sentence; what a figure leaves open is asked from the statements made before it."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.passage = Passage(context)
+        self.subjects = Subjects(context)
+        self.statements = Statements()
+        self.frame = Frame()  # at the end of the sentence before
+        self.stop = "\n"  # the sign that closed it
+        # of the sentence being read
+        self.figures: list[Figure] = []
+        self.subject: Region | None = None
+        self.scope: Region | None = None  # 湖北以外地区
+        self.used: set[int] = set()
+        self.pending: list[Region] = []
+        self.pending_nouns: list[str] = []
+
+    def read_sentence(self, number: int, quantities: Sequence[Quantity]) -> None:
+        context, passage = self.context, self.passage
+        passage.enter_sentence(number)
+        new_paragraph = self.subjects._block != context.tree.sentences[number].block
+        self.subjects.enter_sentence(number)
+        if new_paragraph:
+            label = context.tree.blocks[context.tree.sentences[number].block].kind in ("label", "item", "row")
+            if not label:
+                self.frame = Frame()
+        if not quantities:
+            self.subjects.note(number)
+            passage.leave_sentence(number, set())
+        else:
+            self._read(number, quantities)
+            passage.leave_sentence(number, self.used)
+        self.stop = context.tree.sentences[number].stop
+
+    # -- one sentence
+
+    def _first_frame(self, number: int) -> Frame:
+        text, start = self.context.text, self.context.tree.sentences[number].start
+        before = self.frame
+        self.continues = text.startswith(_CONTINUES, start) or (before.listing and self.stop == "；")
+        if self.continues:
+            head = before.head
+            if before.last is not None and before.last.quantity.value > 0 and head is None:
+                head = before.last
+            noun, kind = before.item_noun, before.item_kind
+            if not noun and head is not None:
+                noun, kind = head.noun, head.kind
+            return before._replace(listing=True, head=head, item_noun=noun, item_kind=kind)
+        frame = Frame()
+        if self.stop == "；" and before.mode == "cumulative":
+            frame = frame._replace(mode=before.mode)  # 累计确诊124例；治愈出院21例
+        if self.stop == "；" and before.part:
+            frame = frame._replace(part=True)
+        if before.origin_rules and text.startswith(_ORIGIN_GOES_ON, start):
+            frame = frame._replace(origin=before.origin, origin_rules=True)
+        return frame
+
+    def _read(self, number: int, quantities: Sequence[Quantity]) -> None:
+        context = self.context
+        sentence = context.tree.sentences[number]
+        self.figures = figures = read_words(context, number, quantities)
+        self.subject, self.scope, self.used = None, None, set()
+        self.pending, self.pending_nouns = [], []
+        frame = self._first_frame(number)
+        if self.subjects.speaks_of_provinces(sentence.start, sentence.end):
+            self.subject = CHINA
+            if context.short:
+                self.subjects.home = CHINA.carried()
+        saved: dict[int, Frame] = {}  # the frame outside of each open bracket
+        before: Figure | None = None
+        for index, figure in enumerate(figures):
+            frame = self._cross_brackets(figure, before, frame, saved)
+            frame = self._open_lists(figure, frame)
+            next_start = figures[index + 1].quantity.start if index + 1 < len(figures) else sentence.end
+            if counts_cases(context, figure, frame):
+                frame = self._read_count(index, figure, frame, next_start)
+            else:
+                frame = self._read_other(index, figure, frame, next_start)
+            before = figure
+        if saved:
+            frame = saved[min(saved)]
+        self.frame = frame
+        if self.scope is not None:
+            self.subjects.paragraph = self.scope
+        elif self.subject is not None:
+            self.subjects.paragraph = self.subject
+        elif frame.region is not None and not self.continues:
+            self.subjects.paragraph = frame.region
+
+    def _cross_brackets(self, figure: Figure, before: Figure | None, frame: Frame, saved: dict[int, Frame]) -> Frame:
+        brackets = self.context.tree.brackets
+        for number in sorted(saved, reverse=True):
+            if brackets[number].end <= figure.quantity.start:
+                frame = saved.pop(number)
+        if figure.bracket >= 0 and figure.bracket not in saved and (before is None or before.bracket != figure.bracket):
+            saved[figure.bracket] = frame
+            start = brackets[figure.bracket].start
+            frame = frame._replace(listing=True, in_list=False)
+            if frame.last is not None and before is not None and start <= before.right + 1:
+                frame = frame.open_list(frame.last)  # 香港519例（出院111例，死亡4例）
+                head = frame.head
+                assert head is not None
+                frame = frame._replace(region=head.region, mode=head.kind or frame.mode)
+        return frame
+
+    def _open_lists(self, figure: Figure, frame: Frame) -> Frame:
+        lists = figure.lists
+        if "other" in lists and figure.bracket < 0:
+            frame = frame.close_list()
+        if "part" in lists or ("respectively" in lists and not figure.places and frame.last is not None and figure.number):
+            frame = frame._replace(listing=True, in_list=False)
+            if frame.last is not None and frame.last.quantity.value > 0:
+                frame = frame.open_list(frame.last)
+        return frame
+
+    # -- counts of cases
+
+    def _read_count(self, index: int, figure: Figure, frame: Frame, next_start: int) -> Frame:
+        context, statements, quantity = self.context, self.statements, figure.quantity
+        text = context.text
+        regions, self.pending = case_regions(context, figure, self.pending)
+        self._share_nouns(figure)
+        date, date_relation = self.passage.find(figure)
+        role = self.passage.role(date)
+
+        # the list it stands in
+        topic = bool(figure.topic_nouns) and not figure.has_noun
+        bare = bool(regions) and not figure.has_noun and not topic  # 武汉市3例: an item of a list
+        if bare and not frame.in_list and not ((figure.opened or "part" in figure.lists) and frame.item_noun):
+            head = statements.list_head(self.figures, index, regions[-1])
+            if head is not None:
+                frame = frame.open_list(head)
+        item = bare and frame.listing and bool(frame.item_noun)
+
+        # what is counted
+        subject = resolve_subject(context, figure, frame, item=item, earlier=self.frame)
+        noun = subject.value
+        own_mode = figure.mode
+        if frame.listing and figure.nouns and own_mode is not None and "part" not in figure.lists and figure.bracket < 0:
+            cumulative = own_mode.name == "cumulative" and frame.head is not None and frame.head.kind == "new"
+            if not figure.places or cumulative:
+                frame = frame.close_list()  # 其中…。现有疑似病例58例: no part of what was listed
+        head = frame.head
+        noun, forced = self._refine(noun, figure, frame, subject)
+        measure = forced or resolve_measure(
+            context, figure, frame, noun, item=item, role=role, own_day=role == "at" and date_relation == "own",
+            in_title=quantity.start < context.title_end,
+        )
+        if topic and figure.topic_mode is None:
+            total = list_sum(self.figures, index)[0] if figure.places else quantity.value
+            twin = statements.latest_whole(noun, total)
+            if twin is not None and figure.mode is None:
+                measure, head = Choice(twin.kind, "topic", "list.part"), twin
+        kind = measure.value
+        if noun == "recovered_so_far":
+            noun = "recovered"
+        noun, kind, silenced = self._by_later_words(noun, kind, figure, frame, next_start)
+        if noun == "case":
+            noun = "confirmed"
+        if noun == "released" and kind == "cumulative" and "累计" not in text[figure.own : quantity.start] and (
+            date is not None and date_relation == "own" and role == "at" and context.dates[date].precision == "day"
+        ):
+            kind = "new"  # 2月11日已解除观察4618人
+
+        # of whom
+        explained, why = is_explained(context, figure, noun, subject.relation)
+        part = bool(figure.groups) or silenced
+        if frame.part and not figure.places and "total" not in figure.lists:
+            part = True
+        if figure.topic_groups and figure.topic_groups[-1].name == "residence" and figure.places and not figure.has_noun:
+            frame = frame._replace(by_residence=True)  # 按住址分布：黑龙江41例、吉林36例
+        abroad = bool(figure.places) and figure.places[-1].level == "abroad" and not figure.nouns
+        if abroad and frame.last is not None and frame.last.region.code:
+            part, regions = True, [frame.last.region]  # 从俄罗斯输入26例、加拿大1例: where they came from
+        if frame.by_residence and figure.places and head is not None:
+            part, regions = True, [head.region]
+        by_place = frame.listing and item and bool(figure.places) and "each" not in figure.lists
+        if by_place and head is not None and head.region.code and is_part_by_residence(context, figure.places[-1], head.region):
+            part, regions = True, [head.region]
+        town = town_of(context, figure) if not explained else ""
+        if town and head is not None:
+            regions, explained, part = [head.region._replace(name=town, basis="named")], True, False
+        scope = named_scope(context, figure)
+        if scope is not None:
+            self.scope = scope
+        elif figure.places:
+            self.scope = None
+        if self.scope is not None:
+            regions = [self.scope]
+        if head is not None and head.part and frame.listing:
+            part = True
+
+        # from where
+        origin = resolve_origin(figure, frame, noun, kind, item=item)
+        period_of = self._since(date, date_relation, kind)
+        kind = period_of or kind
+        indicator = "other" if part or not explained else indicator_for(noun, kind, origin.value)
+
+        # where
+        region_relation = "own" if figure.places and regions else "pair"
+        if not regions:
+            first = self.figures[0].quantity.start
+            region, region_relation = outer_region(context, self.subjects, figure, frame, self.subject, first)
+            regions = [region]
+        if topic and figure.places:
+            frame = frame._replace(listing=True, in_list=True, item_noun=noun, item_kind=kind, head=head)
+        elif topic and not explained:
+            frame = frame._replace(listing=True)
+
+        basis = basis_of(subject.relation, measure.relation)
+        if why == "unknown" and explained:
+            basis = "assumed"
+        said = head.measure if item and head is not None else measure_of(context, figure, [noun])
+        made: list[Statement] = []
+        for region in regions:
+            one = self._state(figure, indicator, basis, said, region, subject.rule or "noun.case", noun, kind)
+            one.origin, one.part = origin.value, part or not explained
+            one.note("subject", subject.relation, subject.rule)
+            one.note("measure", measure.relation, measure.rule)
+            if origin.value:
+                one.note("origin", origin.relation, origin.rule)
+            if part or why:
+                one.note("group", "own" if figure.groups else "none", why or "frame")
+            one.note("region", region_relation, region.basis)
+            apply_period(context, one, date, date_relation)
+            if date is not None:
+                self.used.add(date)
+            if frame.listing or (subject.relation in ("sentence", "paragraph") and figure.places):
+                one.part_of = statements.whole_of(one, head)
+                held = one.part_of
+                if held is not None and held.quantity.value < quantity.value and not (
+                    "part" in figure.lists or figure.opened or figure.places
+                ):
+                    one.part_of = None
+                if one.part_of is not None:
+                    one.note("whole", "list" if frame.listing else "region", "list.part")
+            made.append(one)
+        if topic and figure.places and made[0].part_of is not None:
+            frame = frame._replace(head=made[0].part_of)
+        self._add_implied(figure, made, date, date_relation)
+        frame = self._remember(frame, figure, made, noun, kind, origin, regions, subject, item=item, topic=topic, part=part)
+        if text[figure.right - 1 : figure.right + 1] in ("中，", "中,", "中：") and figure.right > quantity.end:
+            frame = frame.open_list(made[0])  # 13例确诊病例中，输入性10例
+        if not frame.listing and quantity.value > 0:
+            frame = frame._replace(head=made[0])
+        return frame
+
+    def _share_nouns(self, figure: Figure) -> None:
+        """确诊、疑似分别为3例、5例: the nouns in front go to the figures in their order."""
+        if "respectively" in figure.lists and len(figure.nouns) > 1:
+            self.pending_nouns = [cue.name for cue in figure.nouns[1:]]
+            figure.nouns = figure.nouns[:1]
+        elif self.pending_nouns and not figure.has_noun:
+            name = self.pending_nouns.pop(0)
+            first = self.figures[0]
+            cue = next((cue for cue in self.context.cues_in(first.left, figure.quantity.start) if cue.name == name), None)
+            if cue is not None:
+                figure.nouns = [cue]
+
+    def _since(self, date: int | None, relation: str, kind: str) -> str:
+        """自6月11日以来累计227例: a count since a stated day is new over that period."""
+        if date is None or kind != "cumulative" or relation not in ("own", "clause", "sentence"):
+            return ""
+        mention = self.context.dates[date]
+        if mention.role == "since" or (mention.role == "range" and mention.date_start < mention.date_end and mention.precision == "range"):
+            return "new"
+        return ""
+
+    def _refine(self, noun: str, figure: Figure, frame: Frame, subject: Choice) -> tuple[str, Choice | None]:
+        """Nouns and measure types that the words around them change."""
+        text, quantity = self.context.text, figure.quantity
+        if text[quantity.start - 2 : quantity.start] in _CHANGES:
+            return "change", None  # 重症病例减少113例: a change, no count of the day
+        silent = "asymptomatic" in frame.nouns or frame.item_noun == "asymptomatic"
+        contacts = any(cue.name == "contacts" for cue in (*figure.nouns, *figure.nouns_after, *figure.topic_nouns))
+        if noun in ("observed", "released") and not contacts and (silent or quantity.unit == "case"):
+            # 无症状感染者14例（已解除医学观察5例，尚在医学观察8例）
+            return ("asymptomatic", Choice("current", "noun", "noun.observed")) if noun == "observed" and silent else ("change", None)
+        if noun == "asymptomatic" and figure.mode is not None and figure.mode.name == "cumulative":
+            return noun, Choice("cumulative", "own", "mode.cumulative")
+        if figure.mode is None and figure.mode_after is None:
+            if text[figure.right - 1] == "中" and figure.right > quantity.end:
+                twin = self.statements.latest_whole(noun, quantity.value)
+                if twin is not None and twin.quantity.value == quantity.value:
+                    return noun, Choice(twin.kind, "topic", "list.part")  # 已确诊59例病例中: the fifty-nine of before
+            if noun == "recovered" and "all" in {cue.name for cue in figure.after} and "confirmed" in {cue.name for cue in figure.nouns_after + figure.nouns}:
+                return noun, Choice("cumulative", "after", "list.all")  # 38例确诊病例全部治愈出院
+            if (
+                frame.mode == "new" and figure.nouns and not figure.places and not frame.listing
+                and frame.nouns and {noun, frame.nouns[0]} <= {"confirmed", "case"}
+                and frame.head is not None and quantity.value > frame.head.quantity.value
+            ):  # fmt: skip
+                return noun, Choice("cumulative", "sentence", "mode.cumulative")  # 新增病例180例，肺炎病例729例
+            if not frame.mode and figure.nouns and not figure.places and noun in ("confirmed", "case") and not frame.listing:
+                new = self.statements.by_indicator.get("confirmed_new")
+                if new and new[-1].quantity.value < quantity.value and new[-1].date == self.passage.day:
+                    return noun, Choice("cumulative", "paragraph", "mode.cumulative")
+        if quantity.rule.startswith("zero"):
+            denied = zero_nouns(self.context, figure)
+            if denied:
+                return denied[0], None
+        return noun, None
+
+    def _by_later_words(self, noun: str, kind: str, figure: Figure, frame: Frame, next_start: int) -> tuple[str, str, bool]:
+        """一名患者…抢救无效死亡; 这7名患者: what a later clause, or an earlier figure, says of the same people."""
+        text, quantity = self.context.text, figure.quantity
+        names = {cue.name for cue in (*figure.nouns, *figure.nouns_after)}
+        weak = names <= {"case"}
+        if quantity.rule.startswith("zero") or figure.nouns or frame.listing or noun not in (
+            "confirmed", "case", "severe", "critical", "suspected"
+        ):
+            return noun, kind, False
+        mode = figure.mode or figure.mode_after
+        people = quantity.unit == "person" or bool(figure.nouns_after)
+        if people and (mode is None or mode.name == "new") and (weak or (mode is None and quantity.value <= _NEAR_OUTCOME)):
+            sentence = self.context.tree.sentences[figure.sentence]
+            outcome = self._later_outcome(quantity.end, min(next_start, sentence.end))
+            if outcome:
+                return outcome, "new", False
+        anaphora = _ANAPHORA.search(text, max(0, quantity.start - 3), quantity.start)
+        if mode is None and ((weak and quantity.unit == "person") or anaphora):
+            twin = self.statements.same_people(quantity.value)
+            if twin is not None:
+                return twin.noun, twin.kind, False
+            if anaphora:
+                return noun, kind, True
+        return noun, kind, False
+
+    def _later_outcome(self, start: int, stop: int) -> str:
+        text = self.context.text
+        for match in _OUTCOME.finditer(text, start, stop):
+            if _OTHER_FIGURE.search(text, start, match.start()):
+                return ""
+            comma = max(text.rfind("，", start, match.start()), text.rfind(",", start, match.start()))
+            if not _NOT_YET.search(text, max(start, match.start() - 4, comma), min(stop, match.end() + 3)):
+                return "deaths" if match.group()[0] in "死去病离不" else "recovered"
+        return ""
+
+    def _add_implied(self, figure: Figure, made: list[Statement], date: int | None, relation: str) -> None:
+        first = made[0]
+
+        def add(noun: str, kind: str, region: Region, origin: str) -> Statement:
+            indicator = "other" if first.part else indicator_for(noun, kind, origin)
+            same = noun == first.noun
+            one = self._state(figure, indicator, first.basis, first.measure if same else LABELS.get(noun, first.measure), region, f"noun.{noun}", noun, kind)
+            one.origin, one.part = origin, first.part
+            one.note("subject", "after", f"noun.{noun}")
+            one.note("region", "after" if region is not first.region else "own", region.basis)
+            apply_period(self.context, one, date, relation)
+            return one
+
+        add_implied(self.context, figure, made, add)
+
+    def _remember(
+        self, frame: Frame, figure: Figure, made: list[Statement], noun: str, kind: str, origin: Choice,
+        regions: Sequence[Region], subject: Choice, *, item: bool, topic: bool, part: bool,
+    ) -> Frame:  # fmt: skip
+        """What the next figure may leave out."""
+        own = figure.has_noun
+        mode = figure.mode or figure.mode_after
+        inherited = subject.relation in ("list", "sentence", "paragraph")
+        changes: dict[str, object] = {"last": made[0], "in_list": item}
+        if not frame.listing or own:
+            if own or topic or not frame.nouns:
+                changes["nouns"] = (noun,)
+            if mode is not None:
+                changes["mode"] = mode.name
+            elif own and noun in ("treated", "observed"):
+                changes["mode"] = ""
+            elif own and not inherited and not frame.mode and kind in ("new", "cumulative"):
+                changes["mode"] = kind
+            if origin.value or figure.nouns or figure.places:
+                changes["origin"] = origin.value
+            if origin.relation == "own" and figure.origin is not None and figure.number == 0 and not figure.nouns and figure.mode is None:
+                changes["origin_rules"] = True
+        elif topic and figure.places:
+            changes["origin"] = origin.value
+        if figure.topic_mode is not None and not own:
+            changes["mode"], changes["nouns"] = figure.topic_mode.name, (noun,)
+        if not frame.listing:
+            changes["part"] = part and (frame.part or bool(figure.groups))
+        if figure.places and not frame.listing:
+            if own:
+                if self.subject is None or not is_inside(regions[-1], self.subject):
+                    changes["region"] = regions[-1]  # not: 全省累计23例，长春市治愈1例，在院22例
+                if self.subject is None:
+                    self.subject = regions[-1]
+            elif frame.region is None and figure.number == 0 and mode is not None:
+                changes["region"] = regions[-1]  # 湖北新增…: a place at the head is the subject of all that follows
+        return frame._replace(**changes)  # type: ignore[arg-type]
+
+    def _state(
+        self, figure: Figure, indicator: str, basis: str, measure: str, region: Region, rule: str, noun: str, kind: str
+    ) -> Statement:
+        one = Statement(figure, indicator, basis, measure, region, rule)
+        one.noun, one.kind = noun, kind
+        clause = self.context.tree.clauses[figure.clause]
+        one.clause = (min(clause.start, figure.quantity.start), max(clause.end, figure.quantity.end))
+        status = resolve_status(self.context, figure.quantity.start, figure.quantity.end)
+        one.status = status.value
+        if status.value != "reported":
+            one.note("status", status.relation, status.rule)
+        self.statements.add(one)
+        return one
+
+    # -- every other figure
+
+    def _read_other(self, index: int, figure: Figure, frame: Frame, next_start: int) -> Frame:
+        context, quantity, figures = self.context, figure.quantity, self.figures
+        text = context.text
+        sentence = context.tree.sentences[figure.sentence]
+        if index + 1 < len(figures) and figures[index + 1].quantity.rule.startswith("zero"):  # 连续22天无新增: one statement
+            next_start = figures[index + 2].quantity.start if index + 2 < len(figures) else sentence.end
+        indicator, rule, measure = resolve_indicator(context, figure, next_start)
+        first = figures[0].quantity.start
+        region, relation = figure_region(context, self.subjects, figure, frame, self.subject, first)
+        noun = kind = ""
+        if indicator == "other" and quantity.unit == "person" and quantity.value <= _NEAR_OUTCOME and not frame.listing:
+            ill = _FOUND_ILL.search(text, quantity.end, min(sentence.end, quantity.end + 60))
+            if ill and not _NOT_YET.search(ill.group()) and not figure.groups:
+                indicator, rule, noun, kind = "confirmed_new", "noun.confirmed", "confirmed", "new"
+        indicator, rule = self._of_part(figure, frame, indicator, rule, region)
+        one = self._state(figure, indicator, "stated", measure, region, rule or "figure", noun, kind)
+        one.note("subject", "own" if rule else "none", rule)
+        one.note("region", relation, region.basis)
+        date, date_relation = self.passage.find(figure)
+        apply_period(context, one, date, date_relation)
+        if frame.listing and frame.head is not None and frame.head.quantity.unit == quantity.unit:
+            one.part_of = frame.head
+            one.note("whole", "list", "list.part")
+        first_home = self.subject is None and region.basis == "home" and region is not context.home_region
+        if not frame.listing and (region.basis == "named" or first_home):
+            self.subject = region
+        frame = frame._replace(last=one)
+        if not frame.listing:
+            frame = frame._replace(head=one)
+        return frame
+
+    def _of_part(self, figure: Figure, frame: Frame, indicator: str, rule: str, region: Region) -> tuple[str, str]:
+        """`other` for a figure of a part: of a list whose head counts the same, or of a group within the region."""
+        head = frame.head if frame.listing else None
+        if head is not None and head.indicator == indicator != "other" and head.region.code == region.code:
+            return "other", f"{rule}.part"  # 139名医疗队员，其中医生41名
+        if indicator in TRACING and any(cue.name in ("institution", "vessel", "occupation") for cue in figure.groups):
+            return "other", f"{rule}.part"
+        return indicator, rule
+
+    # -- the title
+
+    def date_title(self) -> None:
+        """Figures of the title take indicator and date from the same figure in the body, else the body's first day."""
+        context = self.context
+        if not context.title_end:
+            return
+        body = [one for one in self.statements.all if one.quantity.start >= context.title_end and one.noun]
+        day = self.passage.first_day_of_body()
+        for one in self.statements.all:
+            if one.quantity.start >= context.title_end:
+                break
+            if one.date is not None and not context.dates[one.date].vague and context.dates[one.date].basis != "relative":
+                continue  # the title states its date
+            if not one.noun:
+                if one.date is None and context.short and day is not None:
+                    apply_period(context, one, day, "title")
+                continue
+            same = [other for other in body if other.quantity.value == one.quantity.value and other.noun == one.noun]
+            exact = [other for other in same if other.indicator == one.indicator]
+            if exact or same:
+                twin = (exact or same)[0]
+                if not exact and "新增" not in one.measure and "累计" not in one.measure and not one.part:
+                    one.indicator, one.kind, one.basis = twin.indicator, twin.kind, "inherited"
+                    one.note("measure", "title", twin.rule)
+                apply_period(context, one, twin.date, "title")
+            elif one.date is None and day is not None:
+                apply_period(context, one, day, "title")

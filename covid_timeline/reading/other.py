@@ -1,0 +1,99 @@
+"""What a figure outside the case counts is: the patterns of `lexicon/indicators.toml` over its clause."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import NamedTuple
+
+from covid_timeline.lexicon.rules import load_rules
+from covid_timeline.model import Quantity
+from covid_timeline.reading.context import Context
+from covid_timeline.reading.words import Figure
+
+__all__ = ["TRACING", "measure_of_figure", "resolve_indicator"]
+
+TRACING = frozenset({"tests_cumulative", "people_quarantined", "people_screened"})
+"""Indicators that speak of everybody in a region; of a ship, a firm or a profession they are `other`."""
+
+_NEXT = "▯"  # where the next figure begins
+_OWN_SUM = re.compile("、(?:计划|协议|年度|合同|意向)?总?(?:投资|引资|金额|资金)")
+_GOES_ON = re.compile("[和及]|[^，。；]{0,2}(?:增至|增加到|升至|提升[到至]|提高[到至]|扩大到|降至|降到|减少到)")
+_HAN2 = re.compile("[\u4e00-\u9fff]{2}")
+_NOUN_END = re.compile("[，,、；;。：:（()）”“《》]")
+_CLAUSE_END = re.compile("[，,；;。：:（()）”“《》]")
+_EDGE = re.compile("^[\\s，,、：:（(“的和及与其中共有为]+|[\\s，,、：:（(“为有达到共]+$")
+_HEAD = re.compile(
+    "^(?:其中|目前|截至|我市|全市|全省|我省|全区|已|共|在|将|并|还|对|把|从|现场|先后|累计|组织|提出|制定|出台|印发)+"
+)
+_BEFORE, _AFTER, _WIDE = 24, 30, 160
+
+
+class _Pattern(NamedTuple):
+    rule: str
+    indicator: str
+    near: re.Pattern[str]
+    wide: re.Pattern[str] | None
+    unless: re.Pattern[str] | None
+    unless_counter: re.Pattern[str] | None
+
+
+@cache
+def _patterns() -> dict[str, list[_Pattern]]:
+    by_unit: dict[str, list[_Pattern]] = {}
+    for rule in load_rules("indicators"):
+        near, wide, unless, unless_counter = (
+            re.compile(rule.data[key]) if key in rule.data else None for key in ("near", "wide", "unless", "unless_counter")
+        )
+        if near is None:
+            raise ValueError(f"lexicon/indicators.toml: {rule.id} has no pattern `near`")
+        indicator = rule.data.get("indicator", rule.name)
+        for unit in rule.data["units"]:
+            by_unit.setdefault(unit, []).append(_Pattern(rule.id, indicator, near, wide, unless, unless_counter))
+    return by_unit
+
+
+def resolve_indicator(context: Context, figure: Figure, next_start: int) -> tuple[str, str, str]:
+    """The indicator of a figure (`other` where no rule fits), the id of its rule, and its measure.
+
+    `next_start` is where the next figure of the sentence begins, or where the sentence ends.
+    """
+    text, tree, quantity = context.text, context.tree, figure.quantity
+    clause, sentence = tree.clauses[figure.clause], tree.sentences[figure.sentence]
+    start = max(clause.start, figure.left, quantity.start - _BEFORE)
+    before = text[start : quantity.start]
+    after_end = max(min(clause.end, quantity.end + _AFTER), quantity.end)
+    mark = ""
+    if next_start < after_end and text[next_start - 1] not in "和与及":
+        after_end, mark = next_start, _NEXT
+    after = text[quantity.end : after_end]
+    wide = text[max(sentence.start, clause.start - _WIDE) : min(sentence.end, clause.end + _WIDE)]
+    longer = text[max(clause.start, quantity.start - _BEFORE) : quantity.start] if clause.start < figure.left <= quantity.start else ""
+    if longer and _OWN_SUM.match(text, figure.left):
+        before = longer  # 新开工项目19个、总投资208亿元: what the sum belongs to
+    indicator, rule = _match(quantity, f"{before}▮{after}{mark}", wide)
+    if indicator == "other" and longer and ("、" in text[figure.left : figure.left + 6] or _GOES_ON.match(text, figure.left)):
+        # 劝返2284辆车、3838人; 由21万只增至88万只: the words before the first are understood
+        indicator, rule = _match(quantity, f"{longer}▮{after}{mark}", wide)
+    return indicator, rule, measure_of_figure(before, after[: max(next_start - quantity.end, 0)])
+
+
+def _match(quantity: Quantity, window: str, wide: str) -> tuple[str, str]:
+    for rule in _patterns().get(quantity.unit, ()):
+        if (
+            rule.near.search(window)
+            and not (rule.unless and rule.unless.search(window))
+            and not (rule.unless_counter and rule.unless_counter.search(quantity.counter))
+            and (rule.wide is None or rule.wide.search(wide))
+        ):
+            return rule.indicator, rule.rule
+    return "other", ""
+
+
+def measure_of_figure(before: str, after: str) -> str:
+    """What follows the figure up to the next stop, else what stands before it."""
+    noun = _NOUN_END.split(after, maxsplit=1)[0].strip(" 的")
+    if _HAN2.search(noun):
+        return noun[:40]
+    words = _EDGE.sub("", _CLAUSE_END.split(before)[-1])
+    return (_HEAD.sub("", words) or words)[:40]

@@ -1,0 +1,322 @@
+"""When: which date governs a figure, and what that makes of the figure's own days.
+
+Each date has a **reach**, settled once from where it stands:
+
+| reach | which dates | dates what |
+|---|---|---|
+| `none` | publication stamps, datelines, attributive periods, what is compared with (较2月3日, 同比) | nothing |
+| `bracket` | a date inside a bracket | the rest of its bracket; alone in it, the figure in front of it |
+| `clause` | 自…以来, a step of a journey, a date behind 于 or 在 that only tells of its own deed | its own clauses, up to the next date |
+| `sentence` | any other date in a sentence | the rest of its sentence, then as below |
+
+A day that dates a count, or says up to when counts go (截至, 0—24时, a header line, a table's caption), then governs the
+**passage**: in a bulletin until the next such day, across line breaks, items and paragraphs; in a long article to the
+end of its paragraph. The order of the relations is `ORDER["period"]`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from bisect import bisect_left
+
+from covid_timeline.model import DateMention
+from covid_timeline.reading.context import Context
+from covid_timeline.reading.statement import Statement
+from covid_timeline.reading.words import Figure
+
+__all__ = ["Passage", "apply_period", "kind_of_indicator"]
+
+_TOTALLY = re.compile("累计|已|共|先后|总计|合计|至今")
+_TIED = re.compile("(?:[^，,。；]{0,12}[，,])?(?:已|均|并|全部|将|也|都)?[于在]")
+_OF_PROJECTS = re.compile("[^，,。；]{0,12}(?:项目|集中开工|集中签约|开工仪式|签约仪式)")
+_COMPARED_BEFORE = re.compile("(?:比|较|与|同|和|相比|相较|较之|低于|高于|超过|多于|少于|从|由)$")
+_COMPARED_AFTER = re.compile(" ?(?:同期|相比|相较|的?[^，。；]{0,8}(?:下降|上升|增长|减少|增加|提高|回落|收窄|持平|末[增下上]))")
+_CHANGE_AFTER = re.compile("[^，。；]{0,14}(?:下降|上升|增长|减少|增加|提高|回落|收窄|扩大|延长|推迟|调整)")
+_JOURNEY = re.compile("患者|病例\\d|某[，,某]|[男女][，,性]|\\d+岁|发热|咳嗽|就诊|乘坐|自驾|航班|列车|返回|抵达|旅行|入院|住院")
+_LABEL_OF_DAY = re.compile("(?:统计|数据|通报|截[至止])?(?:时间|日期|时点)$")
+_NEAR_ANCHOR_DAYS = 3
+_LOOK_AHEAD = 8
+_NOON = 12
+
+
+def kind_of_indicator(indicator: str) -> str:
+    """new, cumulative or current, as the indicator's name says; "" where it says nothing."""
+    for kind in ("new", "cumulative", "current"):
+        if indicator.endswith("_" + kind):
+            return kind
+    if indicator.endswith("_rate") or indicator == "days_without_new_cases":
+        return "current"
+    return ""
+
+
+class Passage:
+    """The dates of one text with their reach, and the day that governs as the text goes on."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.reach = [self._reach(number) for number in range(len(context.dates))]
+        self.day: int | None = None  # governs the passage
+        self.local: int | None = None  # the last date of the paragraph that dated something else
+        self._block = -1
+        self._dates_of: dict[int, tuple[int, int]] = {}
+
+    # -- reach
+
+    def _reach(self, number: int) -> str:
+        context = self.context
+        date, text, tree = context.dates[number], context.text, context.tree
+        clause = tree.clauses[tree.clause_at(date.start)] if tree.clauses else None
+        sentence = tree.sentences[clause.sentence] if clause else None
+        block = tree.blocks[sentence.block] if sentence else None
+        if block is not None and clause is not None and block.kind == "label" and not date.time_start:
+            first = tree.clauses[tree.sentences[block.sentences[0]].clauses[0]]
+            if _LABEL_OF_DAY.search(text, first.start, first.end):
+                return "header"
+        if date.header or date.role == "attributive":
+            return "none"
+        before = text[max(0, date.start - 4) : date.start].rstrip()
+        if text[date.end - 2 : date.end] == "同期" or _COMPARED_AFTER.match(text, date.end) and before.endswith(("比", "较", "与", "同")):
+            return "none"
+        compared = _COMPARED_BEFORE.search(before)
+        if compared and (before.endswith(("比", "较")) or (date.role == "at" and _CHANGE_AFTER.match(text, date.end) and before.endswith(("与", "同", "和")))):
+            return "none"
+        if date.precision == "year" and date.basis == "explicit":
+            return "year"
+        if clause is not None and clause.bracket >= 0:
+            return "bracket"
+        if date.role == "since":
+            return "clause"
+        if sentence is not None and date.role == "at" and not date.vague and _JOURNEY.search(text, sentence.start, min(sentence.end, sentence.start + 120)) and (
+            not self._has_count(sentence.start, sentence.end)
+        ):
+            return "story"
+        return "sentence"
+
+    def _has_count(self, start: int, end: int) -> bool:
+        """Whether the sentence counts cases: it has a noun of cases with a measure word of its own."""
+        return any(cue.category == "mode" for cue in self.context.cues_in(start, end))
+
+    # -- the day that governs
+
+    def enter_sentence(self, number: int) -> None:
+        """At the start of a sentence: a new paragraph may end what governed."""
+        context, tree = self.context, self.context.tree
+        sentence = tree.sentences[number]
+        if sentence.block != self._block:
+            if self._block >= 0 and (not context.short or tree.blocks[self._block].kind == "title"):
+                self.day = None
+            self._block = sentence.block
+            self.local = None
+
+    def leave_sentence(self, number: int, used: set[int]) -> None:
+        """At the end of a sentence: what it states goes on to govern; `used` are the dates that dated a count."""
+        low, high = self._numbers(number)
+        taken = False
+        for index in range(low, high):
+            reach, date = self.reach[index], self.context.dates[index]
+            one_day = date.date_start == date.date_end
+            if reach == "header" or (reach == "sentence" and (date.role == "as_of" or (date.role == "range" and one_day) or index in used)):
+                if taken and date.role == "at":
+                    continue  # a day further on in the sentence is of its own deed
+                if not date.vague or self.day is None:
+                    self.day = index
+                    self.local = None
+                    taken = True
+            elif reach == "sentence" and not date.vague:
+                self.local = index
+
+    def _numbers(self, sentence: int) -> tuple[int, int]:
+        found = self._dates_of.get(sentence)
+        if found is None:
+            node, starts = self.context.tree.sentences[sentence], self.context.date_starts
+            low = bisect_left(starts, node.start)
+            found = self._dates_of[sentence] = (low, bisect_left(starts, node.end, low))
+        return found
+
+    def find(self, figure: Figure) -> tuple[int | None, str]:
+        """The number of the date that governs a figure and its relation; (None, "document") where none does."""
+        context, text, tree = self.context, self.context.text, self.context.tree
+        dates, quantity = context.dates, figure.quantity
+        low, high = self._numbers(figure.sentence)
+        clause = tree.clauses[figure.clause]
+        sentence = tree.sentences[figure.sentence]
+        here: int | None = None
+        relation = "sentence"
+        if low < high:
+            after = bisect_left(context.date_starts, quantity.end, low, high)
+            # a date alone in the bracket behind the figure: 890例(3日)、731例(4日)
+            if after < high:
+                date = dates[after]
+                between = text[quantity.end : date.start].strip()
+                if between in ("（", "(") and text[date.end : date.end + 1] in ("）", ")"):
+                    return after, "bracket"
+            for number in range(bisect_left(context.date_starts, quantity.start, low, high) - 1, low - 1, -1):
+                date, reach = dates[number], self.reach[number]
+                own = tree.clauses[tree.clause_at(date.start)]
+                if reach == "none":
+                    continue
+                if reach == "year":
+                    here = here if here is not None else number
+                    continue
+                if reach == "bracket":
+                    if own.bracket == figure.bracket or (figure.bracket >= 0 and own.bracket >= 0 and self._inside(figure.bracket, own.bracket)):
+                        return number, "own" if own.start >= figure.own else "clause"
+                    continue
+                if reach == "clause" and own.start < clause.start and figure.number and self._other_between(number, low, figure):
+                    continue
+                if _is_of_deed(context, date, figure) and self._as_of_before(number, low) is not None:
+                    return self._as_of_before(number, low), "sentence"  # 截至…，88例已于2月29日治愈，治愈率…
+                if date.precision in ("quarter", "month") and _OF_PROJECTS.match(text, date.end):
+                    day = self._day_before(number, low)
+                    if day is not None:
+                        return day, "sentence"  # 3月6日，全市一季度重大项目集中开工: the day is when it happened
+                here, relation = number, ("own" if date.start >= figure.own else "clause" if date.start >= figure.left else "sentence")
+                break
+            tied = self._tied(figure, after, high, clause.end, has_date=here is not None and self.reach[here] != "year")
+            if tied is not None:
+                return tied, "tied"
+        if here is not None and self.reach[here] != "year":
+            if dates[here].rule == "now" and self.day is not None and not dates[self.day].vague:
+                return self.day, "header"  # 目前 goes on with the day that the passage has stated
+            return here, relation
+        if tree.blocks[sentence.block].kind == "row" and self.day is None:
+            return self._caption(sentence.block)
+        if self.local is not None and self.day is None:
+            return self.local, "paragraph"
+        if self.day is not None:
+            date = dates[self.day]
+            passage = tree.block_at(date.start)
+            return self.day, "header" if self.reach[self.day] == "header" else "paragraph" if passage == sentence.block else "header"
+        if here is not None:
+            return here, "sentence"
+        later = self._later(figure, high)
+        return (later, "later") if later is not None else (None, "document")
+
+    def _inside(self, inner: int, outer: int) -> bool:
+        brackets = self.context.tree.brackets
+        while inner >= 0 and inner != outer:
+            inner = brackets[inner].parent
+        return inner == outer
+
+    def _other_between(self, number: int, low: int, figure: Figure) -> bool:
+        """Whether an earlier date of the sentence can date the figure instead of a period with an open start."""
+        return any(self.reach[other] == "sentence" for other in range(low, number)) or self.day is not None
+
+    def _as_of_before(self, number: int, low: int) -> int | None:
+        for other in range(number - 1, low - 1, -1):
+            if self.reach[other] == "sentence" and self.context.dates[other].role == "as_of":
+                return other
+        return None
+
+    def _day_before(self, number: int, low: int) -> int | None:
+        for other in range(number - 1, low - 1, -1):
+            date = self.context.dates[other]
+            if self.reach[other] == "sentence" and date.date_start == date.date_end:
+                return other
+        return None
+
+    def _tied(self, figure: Figure, after: int, high: int, clause_end: int, *, has_date: bool) -> int | None:
+        """A date behind the figure that is tied to it: 88例已于2月29日全部治愈出院, 22名专家4月15日飞抵."""
+        context, text = self.context, self.context.text
+        for number in range(after, min(after + _LOOK_AHEAD, high)):
+            date = context.dates[number]
+            before = text[figure.quantity.end : date.start]
+            if self.reach[number] not in ("sentence", "story", "clause") or "（" in before or "(" in before:
+                continue
+            if len(before) <= 40 and _TIED.fullmatch(before[-16:]) and (date.start < clause_end or len(before) <= 16):
+                return number
+            if not has_date and date.start < clause_end and date.role == "at":
+                return number
+        return None
+
+    def _later(self, figure: Figure, high: int) -> int | None:
+        after = bisect_left(self.context.date_starts, figure.quantity.end)
+        for number in range(after, min(high, after + _LOOK_AHEAD)):
+            if self.reach[number] in ("sentence", "clause", "story"):
+                return number
+        return None
+
+    def _caption(self, block: int) -> tuple[int | None, str]:
+        """The date of the line above a table."""
+        header = self.context.tree.blocks[block].header
+        for number in range(header, max(header - 3, -1), -1):
+            node = self.context.tree.blocks[number]
+            for date in self.context.dates_in(node.start, node.end):
+                index = self.context.date_starts.index(date.start)
+                if self.reach[index] != "none":
+                    return index, "header"
+        return None, "document"
+
+    def role(self, number: int | None) -> str:
+        """What the governing date says of the count: as_of, range, at, since ...; "now" where it is vague, else "none"."""
+        if number is None:
+            return "none"
+        date = self.context.dates[number]
+        if self.reach[number] == "header":
+            return "as_of"
+        return "now" if date.vague else date.role
+
+    def first_day_of_body(self) -> int | None:
+        """The first date of the body that can be a bulletin's own: an as-of or period, or a day close to publication."""
+        context = self.context
+        for number in range(bisect_left(context.date_starts, context.title_end), len(context.dates)):
+            date = context.dates[number]
+            if self.reach[number] in ("none", "year", "bracket", "story") or date.vague:
+                continue
+            if date.role in ("as_of", "range") or self.reach[number] == "header" or (
+                abs((context.anchor - date.date_end).days) <= _NEAR_ANCHOR_DAYS
+            ):
+                return number
+            return None
+        return None
+
+
+def _is_of_deed(context: Context, date: DateMention, figure: Figure) -> bool:
+    """已于2月29日治愈出院: the day of that deed, not of the figures after it."""
+    return figure.number > 0 and date.role == "at" and context.text[date.start - 1 : date.start] in ("于", "在") and date.start < figure.own
+
+
+def apply_period(context: Context, statement: Statement, index: int | None, relation: str) -> None:
+    """Give a statement the days of a date mention, as its indicator takes them (contract: new, cumulative, current).
+
+    Without a mention the day of publication stands in: for a count of cases in a bulletin that was published before noon,
+    the day before; `assumed` where the day of publication is unknown too.
+    """
+    kind = kind_of_indicator(statement.indicator) or statement.kind
+    statement.date = index
+    if index is None:
+        article = context.article
+        day = context.anchor
+        statement.date_basis = "publication" if article.anchor_basis == "published" else "assumed"
+        moment = article.published_at
+        counted = statement.noun or kind
+        if moment is not None and counted and context.short and 0 < moment.hour * 60 + moment.minute < _NOON * 60:
+            day = day - dt.timedelta(days=1)
+        statement.date_end = day
+        statement.date_start = day if kind == "current" else None
+        statement.note("period", "document" if statement.date_basis == "publication" else "none", "date.publication")
+        return
+    date = context.dates[index]
+    start, end = date.date_start, date.date_end
+    this_year = date.precision == "year" and date.basis == "relative"
+    if this_year and end > context.anchor >= start:
+        end = context.anchor
+    statement.date_basis = date.basis
+    statement.time_end = date.time_end or (date.time_start if date.role in ("as_of", "range") else None)
+    statement.time_start = date.time_start if statement.time_end else None
+    statement.date_end = end
+    if kind == "current":
+        statement.date_start = end
+    elif kind == "cumulative":
+        statement.date_start = start if this_year else None  # 今年累计 starts on January 1
+    elif kind == "new":
+        statement.date_start = None if date.role == "as_of" else start
+    elif date.role == "as_of" or date.vague:
+        counted_up = _TOTALLY.search(context.text, statement.clause[0], statement.quantity.start)
+        statement.date_start = None if counted_up else end
+    elif date.role == "from" and "累计" in context.text[statement.clause[0] : statement.quantity.start] and start < context.anchor:
+        statement.date_start, statement.date_end = start, context.anchor  # 1月26日起，累计检查车辆32.6万辆
+    else:
+        statement.date_start = start
+    statement.note("period", relation, date.rule)

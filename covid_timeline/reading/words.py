@@ -1,0 +1,245 @@
+"""The words that belong to each figure: what stands before it since the figure before, and what follows it.
+
+`read_words` divides a sentence among its figures once; every resolver reads from the result, none looks at the text
+around a figure again. 新增确诊3例，治愈2例 gives the first figure 新增确诊 and the second 治愈; 其中 and a bracket that
+opens are kept as such. In a row of a table the words of a figure are those of its column's header.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from covid_timeline.lexicon.lexer import Cue
+from covid_timeline.model import Place, Quantity
+from covid_timeline.reading.context import Context
+
+__all__ = ["Figure", "read_words"]
+
+_STOPS_AFTER = frozenset("，,、；;。：:（()）\n【】[] ")
+
+
+class Figure:
+    """One quantity with the words that are its own. Offsets into the normalised text."""
+
+    __slots__ = (
+        "after", "bracket", "clause", "closed", "left", "lists", "mode", "mode_after", "nouns", "nouns_after", "number",
+        "opened", "origin", "own", "places", "quantity", "right", "runs_on", "sentence", "stop", "topic_mode", "topic_nouns", "topic_groups", "groups", "column",
+    )  # fmt: skip
+
+    def __init__(self, quantity: Quantity, number: int, sentence: int, clause: int, bracket: int, left: int) -> None:
+        self.quantity = quantity
+        self.number = number  # within its sentence
+        self.sentence = sentence
+        self.clause = clause
+        self.bracket = bracket
+        self.left = left  # where the words since the figure before begin
+        self.own = left  # where the words of its own clause begin
+        self.right = quantity.end  # where the words that follow it end
+        self.opened = False  # a bracket opens between the figure before and this one
+        self.closed = False  # a bracket closes there
+        self.runs_on = False  # no sign between this figure and the next
+        self.stop = quantity.end  # where the words before the next sign end
+        self.nouns: list[Cue] = []
+        self.mode: Cue | None = None
+        self.origin: Cue | None = None
+        self.groups: list[Cue] = []
+        self.lists: dict[str, Cue] = {}  # part, each, respectively, all, other, total
+        self.topic_groups: list[Cue] = []
+        self.topic_nouns: list[Cue] = []  # of earlier clauses of the stretch
+        self.topic_mode: Cue | None = None
+        self.nouns_after: list[Cue] = []
+        self.mode_after: Cue | None = None
+        self.after: list[Cue] = []
+        self.places: list[Place] = []  # that can own the figure
+        self.column = False  # its words are a column's header
+
+    @property
+    def has_noun(self) -> bool:
+        """Whether its own words say what is counted."""
+        return bool(self.nouns or self.nouns_after)
+
+
+def read_words(context: Context, sentence: int, quantities: Sequence[Quantity]) -> list[Figure]:
+    """One `Figure` for each quantity of a sentence, in order."""
+    tree = context.tree
+    node = tree.sentences[sentence]
+    block = tree.blocks[node.block]
+    if block.kind == "row":
+        return _read_row(context, sentence, quantities)
+    figures: list[Figure] = []
+    left = node.start
+    before: Figure | None = None
+    for number, quantity in enumerate(quantities):
+        clause_number = tree.clause_at(quantity.start)
+        clause = tree.clauses[clause_number]
+        figure = Figure(quantity, number, sentence, clause_number, clause.bracket, min(left, quantity.start))
+        if before is not None and before.bracket != clause.bracket:
+            _cross_brackets(context, figure, before)
+        figure.own = max(figure.left, min(clause.start, quantity.start))
+        next_start = quantities[number + 1].start if number + 1 < len(quantities) else node.end
+        _words_before(context, figure)
+        _words_after(context, figure, next_start, last=number + 1 == len(quantities))
+        _places_before(context, figure, first=before is None)
+        figures.append(figure)
+        left = _after_remark(context, figure.right, next_start)
+        before = figure
+    return figures
+
+
+def _after_remark(context: Context, right: int, next_start: int) -> int:
+    """Past a bracket without figures that stands behind a figure: 贵阳市1例（已治愈），遵义市1例."""
+    position = right + 1 if context.text.startswith(" ", right) else right
+    number = context.tree.bracket_opening_at(position)
+    if number < 0:
+        return right
+    end = context.tree.brackets[number].end
+    return end if end <= next_start else right
+
+
+def _cross_brackets(context: Context, figure: Figure, before: Figure) -> None:
+    """Whether a bracket opens or closes between two figures; the words in one that closes are none of the second."""
+    brackets = context.tree.brackets
+    number = before.bracket
+    while number >= 0 and brackets[number].end <= figure.quantity.start:
+        figure.left = max(figure.left, brackets[number].end)
+        figure.closed = True
+        number = brackets[number].parent
+    figure.opened = figure.bracket >= 0 and brackets[figure.bracket].start >= before.quantity.end
+
+
+def _words_before(context: Context, figure: Figure) -> None:
+    quantity = figure.quantity
+    for cue in context.cues_in(figure.left, quantity.start):
+        if cue.end > quantity.start:
+            break
+        category = cue.category
+        own = cue.start >= figure.own
+        if category == "noun":
+            (figure.nouns if own else figure.topic_nouns).append(cue)
+        elif category == "mode":
+            if own:
+                # 新增累计: the total of what was new is a total
+                if figure.mode is None or not (cue.name == "new" and figure.mode.name == "cumulative" and not figure.nouns):
+                    figure.mode = cue
+            else:
+                figure.topic_mode = cue
+        elif category == "origin":
+            if own or figure.origin is None:
+                figure.origin = context.origin(cue)
+            noun = _noun_in_origin(context, cue)
+            if noun is not None:
+                (figure.nouns if own else figure.topic_nouns).append(noun)
+        elif category == "group":
+            (figure.groups if own else figure.topic_groups).append(cue)
+        elif category == "list":
+            if own or cue.name in ("part", "respectively", "other"):
+                figure.lists[cue.name] = cue
+    nouns = figure.nouns
+    if nouns and context.text[nouns[-1].end : nouns[-1].end + 1] == "中" and nouns[-1].end < quantity.start:
+        # 患者中男性4例: the noun before 中 is what the figure is a part of
+        figure.topic_nouns, figure.nouns = nouns, []
+        figure.topic_mode, figure.mode = figure.mode or figure.topic_mode, None
+        figure.own = nouns[-1].end + 1
+        figure.lists.setdefault("part", nouns[-1])
+
+
+def _words_after(context: Context, figure: Figure, next_start: int, *, last: bool) -> None:
+    text, quantity = context.text, figure.quantity
+    figure.right = quantity.end
+    clause = context.tree.clauses[figure.clause]
+    stop = min(clause.end, next_start)
+    if stop <= quantity.end or text[quantity.end] in _STOPS_AFTER:
+        figure.runs_on = not last and next_start <= clause.end and next_start == quantity.end
+        figure.stop = quantity.end
+        return
+    comma = text.find("、", quantity.end, stop)
+    runs_on = not last and comma < 0 and next_start <= clause.end
+    figure.runs_on = runs_on
+    if comma >= 0:
+        stop = comma
+    cues = [cue for cue in context.cues_in(quantity.end, stop) if cue.end <= stop]
+    if runs_on and (figure.nouns or (cues and cues[0].category == "mode")):
+        figure.stop = quantity.end
+        return  # 新增19例累计确诊120例: the words belong to the next figure
+    if runs_on:
+        nouns = [cue for cue in cues if cue.category in ("noun", "mode")]
+        if len(nouns) > 1 and next_start - nouns[-1].end <= 2 and nouns[-1].name not in ("case", "confirmed"):
+            stop = nouns[-1].start  # 23例确诊病例治愈22例
+            cues = [cue for cue in cues if cue.end <= stop]
+        elif any(cue.category == "list" and cue.name == "part" for cue in cues):
+            stop = next(cue.start for cue in cues if cue.category == "list" and cue.name == "part")
+            cues = [cue for cue in cues if cue.end <= stop]
+    figure.right = figure.stop = stop
+    figure.after = cues
+    for cue in cues:
+        if cue.category == "noun":
+            figure.nouns_after.append(cue)
+        elif cue.category == "mode":
+            figure.mode_after = figure.mode_after or cue
+        elif cue.category == "origin":
+            figure.origin = figure.origin or context.origin(cue)
+            noun = _noun_in_origin(context, cue)
+            if noun is not None:
+                figure.nouns_after.append(noun)
+        elif cue.category == "group":
+            figure.groups.append(cue)
+
+
+def _noun_in_origin(context: Context, cue: Cue) -> Cue | None:
+    """输入病例, 本地确诊: a word of origin that says what is counted too."""
+    word = context.text[cue.start : cue.end]
+    if "确诊" in word:
+        return cue._replace(category="noun", name="confirmed")
+    if "病例" in word or "个案" in word:
+        return cue._replace(category="noun", name="case")
+    return None
+
+
+def _places_before(context: Context, figure: Figure, *, first: bool) -> None:
+    """Places between the figure before and this one that can own it; a remark on the figure before (均在武汉) cannot."""
+    text, left, quantity = context.text, figure.left, figure.quantity
+    places = [
+        place
+        for place in context.places_in(left, quantity.start)
+        if place.end <= quantity.start
+        and not context.role(place).startswith(("origin", "except", "neighbour", "name"))
+        and not context.is_town(place)
+        and (first or place.start - left > 7 or not _is_remark(context, left, place))
+    ]
+    figure.places = places
+    del text
+
+
+def _is_remark(context: Context, left: int, place: Place) -> bool:
+    said = context.text[left : place.start].lstrip("）)，,、现目前 ")
+    return said in ("均在", "都在", "全在", "在", "均为", "都为", "为", "均系", "系", "是", "都是", "全部在", "均是", "全部为")
+
+
+def _read_row(context: Context, sentence: int, quantities: Sequence[Quantity]) -> list[Figure]:
+    """The figures of a row of a table: each with the words of its column, and the place that opens the row."""
+    tree = context.tree
+    node = tree.sentences[sentence]
+    block = tree.blocks[node.block]
+    header = tree.blocks[block.header].cells if block.header >= 0 else ()
+    shift = len(block.cells) - len(header) if header else 0
+    places = context.subjects_in(node.start, quantities[0].start) if quantities else []
+    figures: list[Figure] = []
+    for number, quantity in enumerate(quantities):
+        clause_number = tree.clause_at(quantity.start)
+        figure = Figure(quantity, number, sentence, clause_number, tree.clauses[clause_number].bracket, quantity.start)
+        column = next((i for i, (start, end) in enumerate(block.cells) if start <= quantity.start < end), -1) - shift
+        if header and 0 <= column < len(header):
+            start, end = header[column]
+            figure.column = True
+            for cue in context.cues_in(start, end):
+                if cue.category == "noun":
+                    figure.nouns.append(cue)
+                elif cue.category == "mode":
+                    figure.mode = cue
+                elif cue.category == "origin":
+                    figure.origin = context.origin(cue)
+                elif cue.category == "group":
+                    figure.groups.append(cue)
+        figure.places = places[-1:]
+        figures.append(figure)
+    return figures
