@@ -71,7 +71,7 @@ class TestBuild:
         monkeypatch.setattr("covid_timeline.tables.store.BUCKET_ROWS", 7)
         assert run(articles(*docs), tmp_path / "two").manifest == one.manifest
 
-    def test_a_province_at_a_time_makes_the_same_tables(
+    def test_some_places_at_a_time_make_the_same_tables(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         places = ["371500", "370000", "420100", "100000", "110000", "996503", None]
@@ -87,10 +87,12 @@ class TestBuild:
             return facts._replace(metrics=[row._replace(is_correction=corrected) for row in facts.metrics])
 
         one = build(source, tmp_path / "one", extract=extract, check=fine)
-        monkeypatch.setattr(pipeline, "WHOLE_ROWS", 0)
-        two = build(source, tmp_path / "two", extract=extract, check=fine)
         assert one.rows["city_by_date"] > 5 and one.rows["coverage"] > 5
-        assert one.manifest == two.manifest
+        monkeypatch.setattr(pipeline, "WHOLE_ROWS", 0)
+        for figures in (1, 15, 50_000):
+            monkeypatch.setattr(pipeline, "SLICE_FIGURES", figures)
+            two = build(source, tmp_path / "two", extract=extract, check=fine)
+            assert one.manifest == two.manifest
 
     def test_a_repeat_stays_and_adds_no_source(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Marked whatever the order and the batches; the first is the one that was published first."""
