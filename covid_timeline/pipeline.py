@@ -409,7 +409,7 @@ def _by_place(store: RowStore, folder: Path) -> Iterator[tuple[str, str, pa.Tabl
     spill = _Spill(folder)
     corrections = [to_table("metrics", []).select(METRIC_COLUMNS)]
     try:
-        for low, high in store.buckets("documents"):
+        for low, high in store.buckets("documents", "metrics"):
             documents = store.between("documents", low, high, DOCUMENT_COLUMNS)
             figures = store.between("metrics", low, high, METRIC_COLUMNS)
             figures = figures.filter(pc.is_valid(figures["region_code"]))

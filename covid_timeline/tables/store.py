@@ -191,6 +191,8 @@ class RowStore:
                 part = part.filter(pc.and_(pc.greater_equal(doc_id, low), pc.less_equal(doc_id, high)))
             parts.append(part)
         table = sort(name, pa.concat_tables(parts))
+        del parts
+        pa.default_memory_pool().release_unused()
         if name == "documents" and "duplicate_of" in schema.names:
             table = self._mark(table, low, high)
         return (table.select(columns) if columns else table).cast(_schema(name, columns))
@@ -219,11 +221,12 @@ class RowStore:
             self._readers[name] = pq.ParquetFile(self._folder / f"{name}.run")
         return self._readers[name]
 
-    def buckets(self, name: str) -> Iterator[tuple[str, str]]:
-        """First and last document of each bucket of about `BUCKET_ROWS` rows."""
+    def buckets(self, *names: str) -> Iterator[tuple[str, str]]:
+        """First and last document of each bucket of about `BUCKET_ROWS` rows of those tables together."""
         first, last, total = None, "", 0
+        rows = " + ".join(names)
         for doc, count in self._index.execute(
-            f"SELECT doc_id, {name} FROM documents WHERE {name} > 0 ORDER BY doc_id"
+            f"SELECT doc_id, {rows} FROM documents WHERE {rows} > 0 ORDER BY doc_id"
         ):
             if first is not None and total + count > BUCKET_ROWS:
                 yield first, last
