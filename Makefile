@@ -59,7 +59,7 @@ release:  ## keep the dictionary of this schema version in schemas/released; nev
 
 constraints:  ## constraints.txt from a clean install of everything
 	rm -rf build/clean && python3.11 -m venv build/clean
-	build/clean/bin/python -m pip install -q -e ".[test,dev,html]"
+	build/clean/bin/python -m pip install -q -e ".[test,dev,html,spark]"
 	head -n 1 constraints.txt > build/constraints.txt
 	build/clean/bin/python -m pip freeze --exclude-editable | sort -f >> build/constraints.txt
 	mv build/constraints.txt constraints.txt

@@ -66,6 +66,13 @@ class SourceKind(StrEnum):
     html = "html"
 
 
+class Engine(StrEnum):
+    """Who reads the articles: `build --engine`."""
+
+    local = "local"
+    spark = "spark"
+
+
 class Quotes(StrEnum):
     """Which sentences are published: `build --quotes`."""
 
@@ -174,6 +181,12 @@ def build(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from what an interrupted build of the same source has read.")
     ] = False,
+    engine: Annotated[
+        Engine, typer.Option(help="Who reads: processes of this machine, or Spark (needs the extra `spark` and Java).")
+    ] = Engine.local,
+    master: Annotated[
+        str | None, typer.Option(help="Spark's address: local[2], spark://host:7077, yarn. Without it: local[*].")
+    ] = None,
     full_list: Annotated[bool, typer.Option("--list", help="List everything left out, however much.")] = False,
 ) -> None:
     """Read articles and publish the tables.
@@ -195,6 +208,10 @@ def build(
         _wrong_use(f"--{next(iter(columns))} names a column; it goes with --from jsonl, csv or parquet")
     if sidecar is not None and source is not SourceKind.folder:
         _wrong_use("--sidecar goes with a folder of texts")
+    if master is not None and engine is not Engine.spark:
+        _wrong_use("--master names a Spark cluster; it goes with --engine spark")
+    if engine is Engine.spark and (resume or jobs is not None):
+        _wrong_use("--jobs and --resume go with --engine local; Spark shares out and repeats its tasks itself")
     paths = raw or [RAW]
     for path in paths:
         if not path.exists():
@@ -215,7 +232,13 @@ def build(
 
     try:
         with _Progress() as progress, _ended_by_signal():
-            report = run(articles, target, quotes=quotes.value, jobs=jobs, resume=resume, progress=count)
+            if engine is Engine.spark:
+                from covid_timeline.engines import spark
+
+                with spark.session(master or "local[*]") as cluster:
+                    report = spark.build_articles(cluster, articles, target, quotes=quotes.value, progress=count)
+            else:
+                report = run(articles, target, quotes=quotes.value, jobs=jobs, resume=resume, progress=count)
     except BuildStopped as error:
         _fail(str(error))
     except KeyboardInterrupt as error:
