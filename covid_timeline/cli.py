@@ -838,11 +838,13 @@ def schemas(
 
 @app.command()
 def version() -> None:
-    """Version of the package and of the schema of its tables."""
+    """Version of the package, of the schema of its tables, and whether its hot modules are compiled."""
     import covid_timeline as ct
+    from covid_timeline.mentions import quantities
     from covid_timeline.tables.schema import SCHEMA_VERSION
 
-    print(f"covid-timeline {ct.__version__}, schema {SCHEMA_VERSION}")
+    form = "pure Python" if (quantities.__file__ or "").endswith(".py") else "compiled"
+    print(f"covid-timeline {ct.__version__}, schema {SCHEMA_VERSION}, {form}")
 
 
 def main() -> None:
