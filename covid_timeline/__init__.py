@@ -9,6 +9,7 @@ Published tables: `load_events`, `load_metrics`, `load_dates`, `load_documents`,
 `load_city_intraday`, `load_coverage`, `load_rejected`; `quote` gives the sentence behind a row. One's own text: `extract`,
 `find_dates`, `find_quantities`, `find_places`, the strict `parse_date` and `parse_quantity`, and `explain`. One's own articles: `build`,
 and `extract_batch` for Arrow batches of them, in whatever engine moves these.
+To look at: `plot_cases`, `plot_timeline`, `plot_coverage`, and `write_page` for a page to explore the tables.
 
 Nothing heavy is imported until one of these is used.
 """
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from covid_timeline.api import (
+        AssumedDateWarning,
         Extraction,
         explain,
         extract,
@@ -28,8 +30,10 @@ if TYPE_CHECKING:
         find_quantities,
         parse_date,
         parse_quantity,
+        why,
     )
     from covid_timeline.batches import extract_batch
+    from covid_timeline.explore import write_page
     from covid_timeline.load import (
         DefinitionBreakWarning,
         Quote,
@@ -45,12 +49,14 @@ if TYPE_CHECKING:
         quote,
     )
     from covid_timeline.pipeline import build
+    from covid_timeline.plots import plot_cases, plot_coverage, plot_timeline
     from covid_timeline.tables.schema import SCHEMA_VERSION
 
 __version__ = "0.1.0"
 
 __all__ = [
     "SCHEMA_VERSION",
+    "AssumedDateWarning",
     "DefinitionBreakWarning",
     "Extraction",
     "Quote",
@@ -73,7 +79,12 @@ __all__ = [
     "load_rejected",
     "parse_date",
     "parse_quantity",
+    "plot_cases",
+    "plot_coverage",
+    "plot_timeline",
     "quote",
+    "why",
+    "write_page",
 ]
 
 _HOMES = {
@@ -83,6 +94,8 @@ _HOMES = {
     "Quote": "load",
     "build": "pipeline",
     "explain": "api",
+    "why": "api",
+    "AssumedDateWarning": "api",
     "extract": "api",
     "extract_batch": "batches",
     "find_dates": "api",
@@ -99,7 +112,11 @@ _HOMES = {
     "load_rejected": "load",
     "parse_date": "api",
     "parse_quantity": "api",
+    "plot_cases": "plots",
+    "plot_coverage": "plots",
+    "plot_timeline": "plots",
     "quote": "load",
+    "write_page": "explore",
 }
 
 

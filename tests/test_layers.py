@@ -11,13 +11,13 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "covid_timeline"
 ORDER = [
     "model",
+    "display",
     "text",
     "lexicon",
     "mentions",
-    "facts",
     "reading",
-    "tables",
     "sources",
+    "tables",
     "batches",
     "workers",
     "load",

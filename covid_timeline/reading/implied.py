@@ -15,12 +15,12 @@ __all__ = ["add_implied"]
 
 _NOTHING_FOLLOWS = frozenset("、。；;\n")
 _ALL_OBSERVED = re.compile(
-    "[，,](?:目前|现|均|全部|都|也|已|正|仍|尚|在){0,5}(?:接受|进行|实施|落实)?(?:隔离|集中)?医学观察(?![^，。；]{0,6}\\d)"
+    "(?:[^，,。；\\d]{0,8}并|[，,])(?:目前|现|均|全部|都|也|已|正|仍|尚|在){0,5}(?:接受|进行|实施|落实)?(?:隔离|集中)?医学观察(?![^，。；]{0,6}\\d)"
 )
 _ALL_RECOVERED = re.compile(
     "[^，,。；、（(\\d]{0,24}(?:全部|均|都|已)[^，,。；、\\d]{0,6}(?:治愈|出院|痊愈|康复)(?![^，,。；、\\d]{0,3}\\d)"
 )
-_ALL_IMPORTED = re.compile("(?:病例)?[，,]?(?:均|全部|都|全)(?:为|系|是)境外输入")
+_ALL_IMPORTED = re.compile("[^，,。；、（(\\d]{0,10}[，,]?(?:均|全部|都|全)(?:为|系|是)[^，。；、\\d]{0,16}境外输入")
 _ALL_IN = re.compile("(?:[^，,。；、（(\\d]{0,8})[，,]?(?:均|全部|都|全)?(?:为|系|是|在)$")
 _BRACKET = re.compile(" ?[（(]([^（()）]{1,30})[）)]")
 _NUMERAL = re.compile("[\\d一二三四五六七八九两]")
@@ -45,7 +45,7 @@ def add_implied(context: Context, figure: Figure, made: list[Statement], add: Ad
     named = {cue.name for cue in (*figure.nouns, *figure.nouns_after)}
     if first.noun == "contacts" and _ALL_OBSERVED.match(text, quantity.end):
         add("observed", "current", first.region, "")
-    if first.noun == "recovered" and "confirmed" in named and _ALL_RECOVERED.match(text, quantity.end):
+    if first.noun == "recovered" and named & {"confirmed", "case"} and _ALL_RECOVERED.match(text, quantity.end):
         add("confirmed", "cumulative", first.region, first.origin)
     elif first.noun == "confirmed" and _ALL_RECOVERED.match(text, quantity.end):
         add("recovered", "cumulative", first.region, first.origin)
@@ -101,7 +101,7 @@ def _zero_list(context: Context, figure: Figure) -> list[str]:
         between = context.text[position : cue.start]
         if cue.category in ("mode", "list", "origin"):
             continue
-        if cue.category != "noun" or cue.start >= limit and not found:
+        if cue.category != "noun" or (cue.start >= limit and not found):
             break
         if found and not (between.strip() and set(between.strip()) <= _JOINS | set("新增或者以及")):
             break

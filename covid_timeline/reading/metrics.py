@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 
 from covid_timeline.model import Quantity
-from covid_timeline.reading.context import CHINA, Context, Region, is_inside, sentences_with
+from covid_timeline.reading.context import CHINA, Context, Region, is_inside, region_of, sentences_with
 from covid_timeline.reading.implied import add_implied, zero_nouns
-from covid_timeline.reading.other import TRACING, resolve_indicator
+from covid_timeline.reading.other import ELIDED, STOCKS, TRACING, is_bare, resolve_indicator
 from covid_timeline.reading.period import Passage, apply_period
 from covid_timeline.reading.region import (
     Subjects,
@@ -27,6 +27,7 @@ from covid_timeline.reading.subject import (
     indicator_for,
     is_explained,
     measure_of,
+    ranked,
     resolve_measure,
     resolve_origin,
     resolve_subject,
@@ -44,6 +45,7 @@ _FOUND_ILL = re.compile("[^。；]{0,40}?(?:呈阳性|为阳性|被确诊|确诊
 _OUTCOME = re.compile("(?:死亡|去世|病亡|离世|病逝|不幸身亡)|(?:治愈|痊愈|康复)?出院|痊愈|治愈")
 _NOT_YET = re.compile("标准|指南|要求|有望|即将|将于|可以|条件|风险")
 _OTHER_FIGURE = re.compile("新增|累计|其中|现有")
+_ELIDED_LENGTH = 6  # characters in front of a figure that leave no room for a verb of their own
 _NEAR_OUTCOME = 10  # up to so many people a later clause may tell what became of them
 
 
@@ -66,6 +68,7 @@ class _Reader:
         self.statements = Statements()
         self.frame = Frame()  # at the end of the sentence before
         self.stop = "\n"  # the sign that closed it
+        self.block = -1
         # of the sentence being read
         self.figures: list[Figure] = []
         self.subject: Region | None = None
@@ -77,18 +80,19 @@ class _Reader:
     def read_sentence(self, number: int, quantities: Sequence[Quantity]) -> None:
         context, passage = self.context, self.passage
         passage.enter_sentence(number)
-        new_paragraph = self.subjects._block != context.tree.sentences[number].block
-        self.subjects.enter_sentence(number)
-        if new_paragraph:
-            label = context.tree.blocks[context.tree.sentences[number].block].kind in ("label", "item", "row")
-            if not label:
+        block = context.tree.sentences[number].block
+        if self.block != block:
+            listed = context.tree.blocks[block].kind in ("label", "item", "row")
+            if not listed and not context.tree.goes_on(self.block, block, bulletin=context.short):
                 self.frame = Frame()
+            self.block = block
+        self.subjects.enter_sentence(number)
         if not quantities:
             self.subjects.note(number)
             passage.leave_sentence(number, set())
         else:
             self._read(number, quantities)
-            passage.leave_sentence(number, self.used)
+            passage.leave_sentence(number, self.used, quantities[0].start)
         self.stop = context.tree.sentences[number].stop
 
     # -- one sentence
@@ -128,6 +132,11 @@ class _Reader:
         saved: dict[int, Frame] = {}  # the frame outside of each open bracket
         before: Figure | None = None
         for index, figure in enumerate(figures):
+            if figure.item and frame.in_list and before is not None and figure.bracket == before.bracket:
+                following = self._next_item(figure, frame)
+                if following is not None:
+                    frame, before = following, figure
+                    continue
             frame = self._cross_brackets(figure, before, frame, saved)
             frame = self._open_lists(figure, frame)
             next_start = figures[index + 1].quantity.start if index + 1 < len(figures) else sentence.end
@@ -172,11 +181,33 @@ class _Reader:
                 frame = frame.open_list(frame.last)
         return frame
 
+    def _next_item(self, figure: Figure, frame: Frame) -> Frame | None:
+        """、衡阳市30例 in a list of places whose items are known: it shares all but figure and place with the one before."""
+        last, head = frame.last, frame.head
+        region = region_of(figure.places[0])
+        if (
+            last is None
+            or head is None
+            or last.part_of is not head
+            or frame.by_residence
+            or not last.figure.item
+            or last.quantity.unit != figure.quantity.unit
+            or figure.quantity.rule.startswith("zero")
+            or head.quantity.value < figure.quantity.value
+            or not is_inside(region, head.region)
+        ):
+            return None
+        one = last.next_item(figure, region)
+        clause = self.context.tree.clauses[figure.clause]
+        one.clause = (min(clause.start, figure.quantity.start), max(clause.end, figure.quantity.end))
+        self.statements.add(one)
+        return frame._replace(last=one)
+
     # -- counts of cases
 
     def _read_count(self, index: int, figure: Figure, frame: Frame, next_start: int) -> Frame:
         context, statements, quantity = self.context, self.statements, figure.quantity
-        text = context.text
+        text, before_frame = context.text, frame
         regions, self.pending = case_regions(context, figure, self.pending)
         self._share_nouns(figure)
         date, date_relation = self.passage.find(figure)
@@ -205,6 +236,11 @@ class _Reader:
             context, figure, frame, noun, item=item, role=role, own_day=role == "at" and date_relation == "own",
             in_title=quantity.start < context.title_end,
         )
+        within = "part" in figure.lists and figure.lists["part"].category == "noun" and figure.has_noun
+        if within and figure.mode is None and figure.topic_mode is None:
+            twin = statements.latest_whole(ranked([cue.name for cue in figure.topic_nouns]), quantity.value)
+            if twin is not None and noun in ("deaths", "recovered", "recovered_so_far") and twin.kind:
+                measure = Choice("cumulative" if twin.kind == "current" else twin.kind, "topic", "list.part")
         if topic and figure.topic_mode is None:
             total = list_sum(self.figures, index)[0] if figure.places else quantity.value
             twin = statements.latest_whole(noun, total)
@@ -222,8 +258,14 @@ class _Reader:
             kind = "new"  # 2月11日已解除观察4618人
 
         # of whom
-        explained, why = is_explained(context, figure, noun, subject.relation)
+        explained, why = is_explained(context, figure, subject.value, subject.relation)
         part = bool(figure.groups) or silenced
+        if any("中" in text[cue.end - 1 : cue.end + 1] for cue in figure.topic_groups) and not figure.places:
+            part = True  # 聚会的密切接触者中，已有3人确诊
+        if any(cue.name == "contacts" for cue in figure.topic_nouns) and noun in ("confirmed", "positive", "suspected") and not figure.places:
+            part = True  # 密切接触者中，已有25人确诊
+        if figure.brought is not None and frame.listing and not figure.places:
+            part = True  # 其中输入性病例105例: by where they came from
         if frame.part and not figure.places and "total" not in figure.lists:
             part = True
         if figure.topic_groups and figure.topic_groups[-1].name == "residence" and figure.places and not figure.has_noun:
@@ -250,7 +292,7 @@ class _Reader:
             part = True
 
         # from where
-        origin = resolve_origin(figure, frame, noun, kind, item=item)
+        origin = resolve_origin(figure, frame, noun, kind)
         period_of = self._since(date, date_relation, kind)
         kind = period_of or kind
         indicator = "other" if part or not explained else indicator_for(noun, kind, origin.value)
@@ -269,11 +311,15 @@ class _Reader:
         basis = basis_of(subject.relation, measure.relation)
         if why == "unknown" and explained:
             basis = "assumed"
+        if not part and not figure.places and "total" not in figure.lists and any(
+            cue.name in ("institution", "vessel", "occupation") for cue in figure.topic_groups
+        ):
+            basis = "assumed"  # 医疗队累计管理病人429人: whose patients they are stands before
         said = head.measure if item and head is not None else measure_of(context, figure, [noun])
         made: list[Statement] = []
         for region in regions:
             one = self._state(figure, indicator, basis, said, region, subject.rule or "noun.case", noun, kind)
-            one.origin, one.part = origin.value, part or not explained
+            one.origin, one.part, one.frame = origin.value, part or not explained, before_frame
             one.note("subject", subject.relation, subject.rule)
             one.note("measure", measure.relation, measure.rule)
             if origin.value:
@@ -321,17 +367,20 @@ class _Reader:
         if date is None or kind != "cumulative" or relation not in ("own", "clause", "sentence"):
             return ""
         mention = self.context.dates[date]
-        if mention.role == "since" or (mention.role == "range" and mention.date_start < mention.date_end and mention.precision == "range"):
+        days = (mention.date_end - mention.date_start).days
+        if mention.role == "since" or (mention.role == "range" and days > 1 and relation != "sentence"):
             return "new"
         return ""
 
     def _refine(self, noun: str, figure: Figure, frame: Frame, subject: Choice) -> tuple[str, Choice | None]:
         """Nouns and measure types that the words around them change."""
         text, quantity = self.context.text, figure.quantity
+        if "corrected" in figure.lists and frame.nouns:
+            return ranked(list(frame.nouns)), Choice(frame.mode, "sentence", "list.corrected")  # 由411例订正为631例
         if text[quantity.start - 2 : quantity.start] in _CHANGES:
             return "change", None  # 重症病例减少113例: a change, no count of the day
         silent = "asymptomatic" in frame.nouns or frame.item_noun == "asymptomatic"
-        contacts = any(cue.name == "contacts" for cue in (*figure.nouns, *figure.nouns_after, *figure.topic_nouns))
+        contacts = "contacts" in (*frame.nouns, frame.item_noun) or any(cue.name == "contacts" for cue in (*figure.nouns, *figure.nouns_after, *figure.topic_nouns))
         if noun in ("observed", "released") and not contacts and (silent or quantity.unit == "case"):
             # 无症状感染者14例（已解除医学观察5例，尚在医学观察8例）
             return ("asymptomatic", Choice("current", "noun", "noun.observed")) if noun == "observed" and silent else ("change", None)
@@ -418,19 +467,19 @@ class _Reader:
         own = figure.has_noun
         mode = figure.mode or figure.mode_after
         inherited = subject.relation in ("list", "sentence", "paragraph")
-        changes: dict[str, object] = {"last": made[0], "in_list": item}
+        changes: dict[str, object] = {"last": made[0], "in_list": item or (topic and bool(figure.places))}
         if not frame.listing or own:
             if own or topic or not frame.nouns:
                 changes["nouns"] = (noun,)
             if mode is not None:
                 changes["mode"] = mode.name
-            elif own and noun in ("treated", "observed"):
+            elif own and noun in ("treated", "observed") and not frame.listing:
                 changes["mode"] = ""
             elif own and not inherited and not frame.mode and kind in ("new", "cumulative"):
                 changes["mode"] = kind
             if origin.value or figure.nouns or figure.places:
                 changes["origin"] = origin.value
-            if origin.relation == "own" and figure.origin is not None and figure.number == 0 and not figure.nouns and figure.mode is None:
+            if origin.relation == "own" and figure.origin is not None and figure.number == 0 and not figure.has_noun and figure.mode is None:
                 changes["origin_rules"] = True
         elif topic and figure.places:
             changes["origin"] = origin.value
@@ -473,20 +522,36 @@ class _Reader:
         indicator, rule, measure = resolve_indicator(context, figure, next_start)
         first = figures[0].quantity.start
         region, relation = figure_region(context, self.subjects, figure, frame, self.subject, first)
+        bare = is_bare(context, figure)
+        if bare and indicator == "other" and frame.last is not None and frame.last.quantity.unit == quantity.unit and frame.last.indicator != "other":
+            indicator, rule, measure = frame.last.indicator, f"{frame.last.rule}.item", frame.last.measure  # 平江县10815人，岳阳县10465人
+        regions = self._shared_regions(figure, region, indicator)
+        if len(regions) > 1 or self.pending:
+            relation = "own"
         noun = kind = ""
         if indicator == "other" and quantity.unit == "person" and quantity.value <= _NEAR_OUTCOME and not frame.listing:
             ill = _FOUND_ILL.search(text, quantity.end, min(sentence.end, quantity.end + 60))
             if ill and not _NOT_YET.search(ill.group()) and not figure.groups:
                 indicator, rule, noun, kind = "confirmed_new", "noun.confirmed", "confirmed", "new"
+        if indicator in ("recovery_rate", "fatality_rate") and frame.origin:
+            indicator = "other"  # of the local, or of the imported cases alone
         indicator, rule = self._of_part(figure, frame, indicator, rule, region)
-        one = self._state(figure, indicator, "stated", measure, region, rule or "figure", noun, kind)
-        one.note("subject", "own" if rule else "none", rule)
-        one.note("region", relation, region.basis)
+        if indicator == "other" and frame.last is not None and quantity.start - figure.own <= _ELIDED_LENGTH:
+            elided = ELIDED.get((frame.last.indicator, quantity.unit))
+            if elided:
+                indicator, rule = elided, f"{frame.last.rule}.elided"  # 检查车辆6692辆，乘客13670人次
         date, date_relation = self.passage.find(figure)
-        apply_period(context, one, date, date_relation)
-        if frame.listing and frame.head is not None and frame.head.quantity.unit == quantity.unit:
-            one.part_of = frame.head
-            one.note("whole", "list", "list.part")
+        made: list[Statement] = []
+        for where in regions:
+            one = self._state(figure, indicator, "stated", measure, where, rule or "figure", noun, kind)
+            one.note("subject", "list" if rule.endswith(".item") else "own" if rule else "none", rule)
+            one.note("region", relation, where.basis)
+            apply_period(context, one, date, date_relation)
+            if frame.listing and frame.head is not None and frame.head.quantity.unit == quantity.unit:
+                one.part_of = frame.head
+                one.note("whole", "list", "list.part")
+            made.append(one)
+        one, region = made[0], regions[0]
         first_home = self.subject is None and region.basis == "home" and region is not context.home_region
         if not frame.listing and (region.basis == "named" or first_home):
             self.subject = region
@@ -495,16 +560,47 @@ class _Reader:
             frame = frame._replace(head=one)
         return frame
 
+    def _shared_regions(self, figure: Figure, region: Region, indicator: str) -> list[Region]:
+        """One region for each place of a list that shares a rate, or that 各 and 分别 divide; else the one region."""
+        if self.pending and not figure.places and not figure.nouns:
+            region, self.pending = self.pending[0], self.pending[1:]
+            return [region]
+        places = [place for place in figure.places if place.code]
+        if len(places) < 2:
+            return [region]
+        run = [region_of(place) for place in self.context.listed(places, gaps=True)]
+        if len(run) < 2:
+            return [region]
+        if "respectively" in figure.lists:
+            self.pending = run[1:]
+            return run[:1]
+        shares = figure.quantity.unit == "percent" and indicator != "other"
+        return run if shares or "each" in figure.lists else [region]
+
     def _of_part(self, figure: Figure, frame: Frame, indicator: str, rule: str, region: Region) -> tuple[str, str]:
         """`other` for a figure of a part: of a list whose head counts the same, or of a group within the region."""
+        if indicator in STOCKS and figure.mode is not None and figure.mode.name == "new":
+            return "other", f"{rule}.increase"  # 日增复工企业52家
         head = frame.head if frame.listing else None
-        if head is not None and head.indicator == indicator != "other" and head.region.code == region.code:
+        if head is not None and head.indicator == indicator != "other" and head.region.code == region.code and (
+            figure.quantity.value < head.quantity.value
+        ):
             return "other", f"{rule}.part"  # 139名医疗队员，其中医生41名
         if indicator in TRACING and any(cue.name in ("institution", "vessel", "occupation") for cue in figure.groups):
             return "other", f"{rule}.part"
         return indicator, rule
 
     # -- the title
+
+    def _is_day_of_report(self, one: Statement, body: list[Statement]) -> bool:
+        """广西3月27日通报：无新增: the day of the title is when it was said, where the body states up to when it counts."""
+        assert one.date is not None
+        day = self.context.dates[one.date].date_end
+        for other in body:
+            if other.quantity.value == one.quantity.value and other.indicator == one.indicator and other.date is not None:
+                until = self.context.dates[other.date]
+                return until.role in ("as_of", "range") and 0 < (day - until.date_end).days <= 1
+        return False
 
     def date_title(self) -> None:
         """Figures of the title take indicator and date from the same figure in the body, else the body's first day."""
@@ -516,7 +612,8 @@ class _Reader:
         for one in self.statements.all:
             if one.quantity.start >= context.title_end:
                 break
-            if one.date is not None and not context.dates[one.date].vague and context.dates[one.date].basis != "relative":
+            stated = None if one.date is None else context.dates[one.date]
+            if stated is not None and not stated.vague and stated.basis != "relative" and not self._is_day_of_report(one, body):
                 continue  # the title states its date
             if not one.noun:
                 if one.date is None and context.short and day is not None:

@@ -33,10 +33,13 @@ _OF_PROJECTS = re.compile("[^，,。；]{0,12}(?:项目|集中开工|集中签�
 _COMPARED_BEFORE = re.compile("(?:比|较|与|同|和|相比|相较|较之|低于|高于|超过|多于|少于|从|由)$")
 _COMPARED_AFTER = re.compile(" ?(?:同期|相比|相较|的?[^，。；]{0,8}(?:下降|上升|增长|减少|增加|提高|回落|收窄|持平|末[增下上]))")
 _CHANGE_AFTER = re.compile("[^，。；]{0,14}(?:下降|上升|增长|减少|增加|提高|回落|收窄|扩大|延长|推迟|调整)")
-_JOURNEY = re.compile("患者|病例\\d|某[，,某]|[男女][，,性]|\\d+岁|发热|咳嗽|就诊|乘坐|自驾|航班|列车|返回|抵达|旅行|入院|住院")
+_JOURNEY = re.compile("病例\\d|某[，,某]|[男女][，,性]|\\d+岁|发热|咳嗽|就诊|乘坐|自驾|航班|列车|返回|抵达|旅行|入院")
 _LABEL_OF_DAY = re.compile("(?:统计|数据|通报|截[至止])?(?:时间|日期|时点)$")
 _NEAR_ANCHOR_DAYS = 3
 _LOOK_AHEAD = 8
+_LOOK_BACK = 24  # dates of the sentence that are looked at before a figure
+_CLAUSE = 120  # characters of a clause that are looked at before a figure
+_HEADING = 30  # characters; a line as short as this with a date heads what follows
 _NOON = 12
 
 
@@ -55,8 +58,10 @@ class Passage:
 
     def __init__(self, context: Context) -> None:
         self.context = context
+        self._columns = {span for cell in context.tree.cells.values() for span in cell.column}
         self.reach = [self._reach(number) for number in range(len(context.dates))]
         self.day: int | None = None  # governs the passage
+        self.heading: int | None = None  # of the last heading: what stands below it in a long article
         self.local: int | None = None  # the last date of the paragraph that dated something else
         self._block = -1
         self._dates_of: dict[int, tuple[int, int]] = {}
@@ -75,8 +80,10 @@ class Passage:
                 return "header"
         if date.header or date.role == "attributive":
             return "none"
+        if any(start <= date.start < end for start, end in self._columns):
+            return "none"  # the day of a column is its own
         before = text[max(0, date.start - 4) : date.start].rstrip()
-        if text[date.end - 2 : date.end] == "同期" or _COMPARED_AFTER.match(text, date.end) and before.endswith(("比", "较", "与", "同")):
+        if text[date.end - 2 : date.end] == "同期" or (_COMPARED_AFTER.match(text, date.end) and before.endswith(("比", "较", "与", "同"))):
             return "none"
         compared = _COMPARED_BEFORE.search(before)
         if compared and (before.endswith(("比", "较")) or (date.role == "at" and _CHANGE_AFTER.match(text, date.end) and before.endswith(("与", "同", "和")))):
@@ -84,7 +91,9 @@ class Passage:
         if date.precision == "year" and date.basis == "explicit":
             return "year"
         if clause is not None and clause.bracket >= 0:
-            return "bracket"
+            bracket = tree.brackets[clause.bracket]
+            alone = block is not None and block.start == bracket.start and block.end == bracket.end
+            return "sentence" if alone else "bracket"
         if date.role == "since":
             return "clause"
         if sentence is not None and date.role == "at" and not date.vague and _JOURNEY.search(text, sentence.start, min(sentence.end, sentence.start + 120)) and (
@@ -105,19 +114,31 @@ class Passage:
         sentence = tree.sentences[number]
         if sentence.block != self._block:
             if self._block >= 0 and (not context.short or tree.blocks[self._block].kind == "title"):
-                self.day = None
+                self.day = self.heading
+            if not tree.goes_on(self._block, sentence.block, bulletin=context.short):
+                self.local = None
             self._block = sentence.block
-            self.local = None
 
-    def leave_sentence(self, number: int, used: set[int]) -> None:
-        """At the end of a sentence: what it states goes on to govern; `used` are the dates that dated a count."""
+    def leave_sentence(self, number: int, used: set[int], first: int = -1) -> None:
+        """At the end of a sentence: what it states goes on to govern.
+
+        `used` are the dates that dated a count, `first` is where the first figure of the sentence stands.
+        """
         low, high = self._numbers(number)
         taken = False
+        sentence = self.context.tree.sentences[number]
+        block = self.context.tree.blocks[sentence.block]
+        alone = block.end - block.start <= _HEADING and block.kind != "title"
         for index in range(low, high):
             reach, date = self.reach[index], self.context.dates[index]
             one_day = date.date_start == date.date_end
+            if alone and reach == "sentence" and one_day and not date.vague:
+                self.heading = self.day = index
+                self.local = None
+                taken = True
+                continue
             if reach == "header" or (reach == "sentence" and (date.role == "as_of" or (date.role == "range" and one_day) or index in used)):
-                if taken and date.role == "at":
+                if date.role == "at" and (taken or 0 <= first < date.start):
                     continue  # a day further on in the sentence is of its own deed
                 if not date.vague or self.day is None:
                     self.day = index
@@ -143,6 +164,8 @@ class Passage:
         sentence = tree.sentences[figure.sentence]
         here: int | None = None
         relation = "sentence"
+        if figure.header_date is not None:
+            return context.dates.index(figure.header_date), "header"
         if low < high:
             after = bisect_left(context.date_starts, quantity.end, low, high)
             # a date alone in the bracket behind the figure: 890例(3日)、731例(4日)
@@ -151,7 +174,8 @@ class Passage:
                 between = text[quantity.end : date.start].strip()
                 if between in ("（", "(") and text[date.end : date.end + 1] in ("）", ")"):
                     return after, "bracket"
-            for number in range(bisect_left(context.date_starts, quantity.start, low, high) - 1, low - 1, -1):
+            nearest = bisect_left(context.date_starts, quantity.start, low, high) - 1
+            for number in range(nearest, max(low, nearest - _LOOK_BACK) - 1, -1):
                 date, reach = dates[number], self.reach[number]
                 own = tree.clauses[tree.clause_at(date.start)]
                 if reach == "none":
@@ -190,6 +214,10 @@ class Passage:
             return self.day, "header" if self.reach[self.day] == "header" else "paragraph" if passage == sentence.block else "header"
         if here is not None:
             return here, "sentence"
+        if context.title_end and context.short and quantity.start >= context.title_end:
+            titled = self._of_title()
+            if titled is not None:
+                return titled, "title"
         later = self._later(figure, high)
         return (later, "later") if later is not None else (None, "document")
 
@@ -247,6 +275,13 @@ class Passage:
                 if self.reach[index] != "none":
                     return index, "header"
         return None, "document"
+
+    def _of_title(self) -> int | None:
+        """The day that the title states, where the body states none."""
+        for number in range(bisect_left(self.context.date_starts, self.context.title_end)):
+            if self.reach[number] == "sentence" and not self.context.dates[number].vague:
+                return number
+        return None
 
     def role(self, number: int | None) -> str:
         """What the governing date says of the count: as_of, range, at, since ...; "now" where it is vague, else "none"."""
@@ -313,9 +348,9 @@ def apply_period(context: Context, statement: Statement, index: int | None, rela
     elif kind == "new":
         statement.date_start = None if date.role == "as_of" else start
     elif date.role == "as_of" or date.vague:
-        counted_up = _TOTALLY.search(context.text, statement.clause[0], statement.quantity.start)
+        counted_up = _TOTALLY.search(context.text, max(statement.clause[0], statement.quantity.start - _CLAUSE), statement.quantity.start)
         statement.date_start = None if counted_up else end
-    elif date.role == "from" and "累计" in context.text[statement.clause[0] : statement.quantity.start] and start < context.anchor:
+    elif date.role == "from" and "累计" in context.text[max(statement.clause[0], statement.quantity.start - _CLAUSE) : statement.quantity.start] and start < context.anchor:
         statement.date_start, statement.date_end = start, context.anchor  # 1月26日起，累计检查车辆32.6万辆
     else:
         statement.date_start = start

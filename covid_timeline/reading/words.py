@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from covid_timeline.lexicon.lexer import Cue
-from covid_timeline.model import Place, Quantity
+from covid_timeline.model import DateMention, Place, Quantity
 from covid_timeline.reading.context import Context
 
-__all__ = ["Figure", "read_words"]
+__all__ = ["Figure", "read_words", "unit_of_label"]
 
 _STOPS_AFTER = frozenset("，,、；;。：:（()）\n【】[] ")
 
@@ -22,8 +22,35 @@ class Figure:
     """One quantity with the words that are its own. Offsets into the normalised text."""
 
     __slots__ = (
-        "after", "bracket", "clause", "closed", "left", "lists", "mode", "mode_after", "nouns", "nouns_after", "number",
-        "opened", "origin", "own", "places", "quantity", "right", "runs_on", "sentence", "stop", "topic_mode", "topic_nouns", "topic_groups", "groups", "column",
+        "after",
+        "bracket",
+        "brought",
+        "clause",
+        "closed",
+        "column",
+        "groups",
+        "header_date",
+        "item",
+        "left",
+        "lists",
+        "mode",
+        "mode_after",
+        "nouns",
+        "nouns_after",
+        "number",
+        "opened",
+        "origin",
+        "own",
+        "places",
+        "quantity",
+        "right",
+        "runs_on",
+        "sentence",
+        "stop",
+        "topic_groups",
+        "topic_mode",
+        "topic_nouns",
+        "verbs",
     )  # fmt: skip
 
     def __init__(self, quantity: Quantity, number: int, sentence: int, clause: int, bracket: int, left: int) -> None:
@@ -42,7 +69,9 @@ class Figure:
         self.nouns: list[Cue] = []
         self.mode: Cue | None = None
         self.origin: Cue | None = None
+        self.brought: Cue | None = None  # 输入性病例 of another Chinese place
         self.groups: list[Cue] = []
+        self.verbs: list[Cue] = []  # what was done to whom is counted: 检测, 排查
         self.lists: dict[str, Cue] = {}  # part, each, respectively, all, other, total
         self.topic_groups: list[Cue] = []
         self.topic_nouns: list[Cue] = []  # of earlier clauses of the stretch
@@ -51,6 +80,8 @@ class Figure:
         self.mode_after: Cue | None = None
         self.after: list[Cue] = []
         self.places: list[Place] = []  # that can own the figure
+        self.header_date: DateMention | None = None  # the day that its column states
+        self.item = False  # nothing but a place since the figure before
         self.column = False  # its words are a column's header
 
     @property
@@ -64,7 +95,7 @@ def read_words(context: Context, sentence: int, quantities: Sequence[Quantity]) 
     tree = context.tree
     node = tree.sentences[sentence]
     block = tree.blocks[node.block]
-    if block.kind == "row":
+    if block.kind == "row" or tree.text[block.start] == "|":
         return _read_row(context, sentence, quantities)
     figures: list[Figure] = []
     left = node.start
@@ -76,14 +107,41 @@ def read_words(context: Context, sentence: int, quantities: Sequence[Quantity]) 
         if before is not None and before.bracket != clause.bracket:
             _cross_brackets(context, figure, before)
         figure.own = max(figure.left, min(clause.start, quantity.start))
+        item = _item_place(context, figure, quantity) if before is not None else None
+        if item is not None:
+            figure.item, figure.places = True, [item]
+            figures.append(figure)
+            left = quantity.end
+            before = figure
+            continue
         next_start = quantities[number + 1].start if number + 1 < len(quantities) else node.end
         _words_before(context, figure)
         _words_after(context, figure, next_start, last=number + 1 == len(quantities))
         _places_before(context, figure, first=before is None)
         figures.append(figure)
-        left = _after_remark(context, figure.right, next_start)
+        said = figure.nouns_after or figure.mode_after or any(cue.category in ("group", "origin") for cue in figure.after)
+        left = _after_remark(context, figure.right if said else quantity.end, next_start)
         before = figure
     return figures
+
+
+_BETWEEN_ITEMS = frozenset("、，,；;")
+_AFTER_ITEM = frozenset("、，,。；;）)")
+_REMARK_HEADS = frozenset("均全都目现正已仍尚为系占较比")
+
+
+def _item_place(context: Context, figure: Figure, quantity: Quantity) -> Place | None:
+    """The place of 、衡阳市30例: nothing but a sign and a place since the figure before, and nothing said behind it."""
+    text, left = context.text, figure.left
+    if text[left : left + 1] not in _BETWEEN_ITEMS:
+        return None
+    place = context.place_at(left + 1)
+    if place is None or place.end != quantity.start or place.kind != "named":
+        return None
+    after = text[quantity.end : quantity.end + 2]
+    if after[:1] not in _AFTER_ITEM or after[1:] in _REMARK_HEADS or context.role(place):
+        return None
+    return place
 
 
 def _after_remark(context: Context, right: int, next_start: int) -> int:
@@ -117,6 +175,9 @@ def _words_before(context: Context, figure: Figure) -> None:
         if category == "noun":
             (figure.nouns if own else figure.topic_nouns).append(cue)
         elif category == "mode":
+            noun = _noun_in(context, cue)
+            if noun is not None:
+                (figure.nouns if own else figure.topic_nouns).append(noun)
             if own:
                 # 新增累计: the total of what was new is a total
                 if figure.mode is None or not (cue.name == "new" and figure.mode.name == "cumulative" and not figure.nouns):
@@ -126,14 +187,18 @@ def _words_before(context: Context, figure: Figure) -> None:
         elif category == "origin":
             if own or figure.origin is None:
                 figure.origin = context.origin(cue)
-            noun = _noun_in_origin(context, cue)
+            if own and cue.name == "input" and figure.origin is None:
+                figure.brought = cue
+            noun = _noun_in(context, cue)
             if noun is not None:
                 (figure.nouns if own else figure.topic_nouns).append(noun)
+        elif category == "verb":
+            if own:
+                figure.verbs.append(cue)
         elif category == "group":
             (figure.groups if own else figure.topic_groups).append(cue)
-        elif category == "list":
-            if own or cue.name in ("part", "respectively", "other"):
-                figure.lists[cue.name] = cue
+        elif category == "list" and (own or cue.name in ("part", "respectively", "other")):
+            figure.lists[cue.name] = cue
     nouns = figure.nouns
     if nouns and context.text[nouns[-1].end : nouns[-1].end + 1] == "中" and nouns[-1].end < quantity.start:
         # 患者中男性4例: the noun before 中 is what the figure is a part of
@@ -153,6 +218,9 @@ def _words_after(context: Context, figure: Figure, next_start: int, *, last: boo
         figure.stop = quantity.end
         return
     comma = text.find("、", quantity.end, stop)
+    also = text.find("并", quantity.end, stop)
+    if also >= 0 and (comma < 0 or also < comma):
+        comma = also  # 163名密切接触者并行医学观察: the second verb is a statement of its own
     runs_on = not last and comma < 0 and next_start <= clause.end
     figure.runs_on = runs_on
     if comma >= 0:
@@ -171,25 +239,29 @@ def _words_after(context: Context, figure: Figure, next_start: int, *, last: boo
             cues = [cue for cue in cues if cue.end <= stop]
     figure.right = figure.stop = stop
     figure.after = cues
+    everybody = False
     for cue in cues:
+        everybody = everybody or (cue.category == "list" and cue.name == "all")
         if cue.category == "noun":
             figure.nouns_after.append(cue)
         elif cue.category == "mode":
             figure.mode_after = figure.mode_after or cue
         elif cue.category == "origin":
             figure.origin = figure.origin or context.origin(cue)
-            noun = _noun_in_origin(context, cue)
+            noun = _noun_in(context, cue)
             if noun is not None:
                 figure.nouns_after.append(noun)
-        elif cue.category == "group":
+        elif cue.category == "group" and not everybody:  # 19例全部来自藁城区: of all of them
             figure.groups.append(cue)
 
 
-def _noun_in_origin(context: Context, cue: Cue) -> Cue | None:
-    """输入病例, 本地确诊: a word of origin that says what is counted too."""
+def _noun_in(context: Context, cue: Cue) -> Cue | None:
+    """输入病例, 新确诊: a word of origin or mode that says what is counted too."""
     word = context.text[cue.start : cue.end]
     if "确诊" in word:
         return cue._replace(category="noun", name="confirmed")
+    if "治愈" in word or "出院" in word:
+        return cue._replace(category="noun", name="recovered")
     if "病例" in word or "个案" in word:
         return cue._replace(category="noun", name="case")
     return None
@@ -218,28 +290,45 @@ def _is_remark(context: Context, left: int, place: Place) -> bool:
 def _read_row(context: Context, sentence: int, quantities: Sequence[Quantity]) -> list[Figure]:
     """The figures of a row of a table: each with the words of its column, and the place that opens the row."""
     tree = context.tree
-    node = tree.sentences[sentence]
-    block = tree.blocks[node.block]
-    header = tree.blocks[block.header].cells if block.header >= 0 else ()
-    shift = len(block.cells) - len(header) if header else 0
-    places = context.subjects_in(node.start, quantities[0].start) if quantities else []
     figures: list[Figure] = []
     for number, quantity in enumerate(quantities):
         clause_number = tree.clause_at(quantity.start)
         figure = Figure(quantity, number, sentence, clause_number, tree.clauses[clause_number].bracket, quantity.start)
-        column = next((i for i, (start, end) in enumerate(block.cells) if start <= quantity.start < end), -1) - shift
-        if header and 0 <= column < len(header):
-            start, end = header[column]
-            figure.column = True
-            for cue in context.cues_in(start, end):
-                if cue.category == "noun":
-                    figure.nouns.append(cue)
-                elif cue.category == "mode":
-                    figure.mode = cue
-                elif cue.category == "origin":
-                    figure.origin = context.origin(cue)
-                elif cue.category == "group":
-                    figure.groups.append(cue)
-        figure.places = places[-1:]
+        cell = tree.cells.get(quantity.start)
+        if cell is not None:
+            figure.column = bool(cell.column)
+            for start, end in cell.column:
+                _words_of_column(context, figure, start, end)
+            figure.places = context.subjects_in(*cell.row)[-1:]
         figures.append(figure)
     return figures
+
+
+def _words_of_column(context: Context, figure: Figure, start: int, end: int) -> None:
+    for cue in context.cues_in(start, end):
+        if cue.category == "noun":
+            figure.nouns.append(cue)
+        elif cue.category == "mode":
+            figure.mode = cue
+        elif cue.category == "origin":
+            figure.origin = context.origin(cue)
+        elif cue.category == "group":
+            figure.groups.append(cue)
+        if cue.category in ("mode", "origin"):
+            noun = _noun_in(context, cue)
+            if noun is not None:
+                figure.nouns.append(noun)
+    figure.header_date = next(iter(context.dates_in(start, end)), figure.header_date)
+
+
+def unit_of_label(words: str) -> str:
+    """The unit of a number that only its label or column names: 累计确诊人数 counts persons, 确诊病例 cases.
+
+    >>> unit_of_label("累计确诊人数"), unit_of_label("累计确诊"), unit_of_label("治愈率")
+    ('person', 'case', 'percent')
+    """
+    if words.endswith("率") or ("率" in words and "%" in words):
+        return "percent"
+    if any(word in words for word in ("人数", "人次", "者", "人员")):
+        return "person"
+    return "case"

@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 from xml.sax.saxutils import escape as xml_text
 from xml.sax.saxutils import quoteattr as xml_attribute
 
+from covid_timeline import display
+
 MAX_SAMPLES = 5
 """Failing rows that a report shows for each check."""
 
@@ -156,6 +158,9 @@ class Report:
 
     def __str__(self) -> str:
         return to_text(self)
+
+    def _repr_html_(self) -> str:
+        return display.report_html(self)
 
     def against(self, baseline: Mapping[str, Any]) -> Report:
         """The same report with the failures of an earlier one (its JSON, decoded) counted as known.
