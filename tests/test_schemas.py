@@ -23,7 +23,7 @@ from covid_timeline.checks.command import run_validate
 from covid_timeline.checks.files import validate
 from covid_timeline.checks.run import check_tables
 from covid_timeline.pipeline import build
-from covid_timeline.tables.build import to_frame
+from covid_timeline.tables.frames import to_frame
 from covid_timeline.tables.schema import TABLES
 from tests import fakes
 from tests.world import World
