@@ -88,7 +88,7 @@ class TestExtractBatch:
         for quotes, kept in (("auto", [True, False]), ("always", [True, True]), ("never", [False, False])):
             rows = rows_of(extract_batch(batch, quotes=quotes), "metrics").to_pylist()
             assert [row["quote"] is not None for row in rows if row["value"] == 2] == kept
-        with pytest.raises(ValueError, match="auto, always or never"):
+        with pytest.raises(ValueError, match="auto, always, never or facts"):
             extract_batch(batch, quotes="some")
 
     def test_columns_that_must_be_there(self) -> None:

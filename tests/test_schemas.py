@@ -153,7 +153,7 @@ class TestPublishedTables:
 
     @pytest.mark.parametrize("form", ["pandas", "polars", "csv", "csv of polars"])
     def test_load_save_validate(self, tmp_path: Path, form: str) -> None:
-        frame = ct.load_metrics("聊城", backend="polars" if "polars" in form else "pandas")
+        frame = ct.load_metrics("聊城", collection="articles", backend="polars" if "polars" in form else "pandas")
         path = tmp_path / f"metrics.{'csv' if 'csv' in form else 'parquet'}"
         match form:
             case "pandas":
