@@ -3,7 +3,7 @@ PYTHON ?= $(if $(wildcard .venv/bin/python),.venv/bin/python,python)
 SHARED ?= ../shared
 NEW    ?= build/new
 
-.PHONY: help setup fix lint type test faults nightly drift bench data national dataset diff docs rewritings accuracy reconciliation release constraints check
+.PHONY: help setup fix lint type test faults nightly drift bench data national dataset diff docs rewritings accuracy reconciliation release constraints wheels check
 
 help:  ## what each target does
 	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
@@ -72,9 +72,13 @@ release:  ## keep the dictionary of this schema version in schemas/released; nev
 
 constraints:  ## constraints.txt from a clean install of everything
 	rm -rf build/clean && python3.11 -m venv build/clean
-	build/clean/bin/python -m pip install -q -e ".[test,dev,html]"
+	build/clean/bin/python -m pip install -q -e ".[test,dev,html,spark]"
 	head -n 1 constraints.txt > build/constraints.txt
 	build/clean/bin/python -m pip freeze --exclude-editable | sort -f >> build/constraints.txt
 	mv build/constraints.txt constraints.txt
+
+wheels:  ## dist/: the pure wheel, and the one whose hot modules are compiled (mypyc; needs a C compiler, takes minutes)
+	$(PYTHON) -m build --outdir dist .
+	HATCH_BUILD_HOOK_ENABLE_MYPYC=1 $(PYTHON) -m build --outdir dist .
 
 check: lint type test  ## what must hold before a commit

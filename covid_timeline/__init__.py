@@ -8,7 +8,8 @@
 Published tables: `list_tables` names them, `load` takes one by its name, or `load_events`, `load_metrics`, `load_dates`,
 `load_documents`, `load_regions`, `load_city_by_date`, `load_city_intraday`, `load_coverage`, `load_rejected`; `quote` gives
 the sentence behind a row; `snapshot` one version of them while builds go on. One's own text: `extract`,
-`find_dates`, `find_quantities`, `find_places`, the strict `parse_date` and `parse_quantity`, and `explain`. One's own articles: `build`.
+`find_dates`, `find_quantities`, `find_places`, the strict `parse_date` and `parse_quantity`, and `explain`. One's own articles: `build`,
+and `extract_batch` for Arrow batches of them, in whatever engine moves these.
 To look at: `plot_cases`, `plot_timeline`, `plot_coverage`, and `write_page` for a page to explore the tables.
 
 Nothing heavy is imported until one of these is used.
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
         parse_quantity,
         why,
     )
+    from covid_timeline.batches import extract_batch
     from covid_timeline.explore import write_page
     from covid_timeline.loaders import (
         DefinitionBreakWarning,
@@ -68,6 +70,7 @@ __all__ = [
     "build",
     "explain",
     "extract",
+    "extract_batch",
     "find_dates",
     "find_places",
     "find_quantities",
@@ -104,6 +107,7 @@ _HOMES = {
     "why": "api",
     "AssumedDateWarning": "api",
     "extract": "api",
+    "extract_batch": "batches",
     "find_dates": "api",
     "find_places": "api",
     "find_quantities": "api",

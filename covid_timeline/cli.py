@@ -72,6 +72,13 @@ class SourceKind(StrEnum):
     national = "national"
 
 
+class Engine(StrEnum):
+    """Who reads the articles: `build --engine`."""
+
+    local = "local"
+    spark = "spark"
+
+
 class Quotes(StrEnum):
     """Which sentences are published: `build --quotes`."""
 
@@ -178,11 +185,24 @@ def build(
             help="Publish sentences: where the texts may be republished, always, or never; facts: no titles either."
         ),
     ] = Quotes.auto,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", help="Processes that read. Without it: the cores at hand.", min=1)
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from what an interrupted build of the same source has read.")
+    ] = False,
+    engine: Annotated[
+        Engine, typer.Option(help="Who reads: processes of this machine, or Spark (needs the extra `spark` and Java).")
+    ] = Engine.local,
+    master: Annotated[
+        str | None, typer.Option(help="Spark's address: local[2], spark://host:7077, yarn. Without it: local[*].")
+    ] = None,
     full_list: Annotated[bool, typer.Option("--list", help="List everything left out, however much.")] = False,
 ) -> None:
     """Read articles and publish the tables.
 
     A document that cannot be read is listed and the rest goes on. Nothing is published unless validation passes.
+    What an interrupted build has read is kept beside its output, and --resume goes on from it.
     """
     named = {
         "text": text,
@@ -198,6 +218,10 @@ def build(
         _wrong_use(f"--{next(iter(columns))} names a column; it goes with --from jsonl, csv or parquet")
     if sidecar is not None and source is not SourceKind.folder:
         _wrong_use("--sidecar goes with a folder of texts")
+    if master is not None and engine is not Engine.spark:
+        _wrong_use("--master names a Spark cluster; it goes with --engine spark")
+    if engine is Engine.spark and (resume or jobs is not None):
+        _wrong_use("--jobs and --resume go with --engine local; Spark shares out and repeats its tasks itself")
     paths = raw or [RAW]
     for path in paths:
         if not path.exists():
@@ -205,16 +229,33 @@ def build(
             _fail(f"{path}: no such file or folder{hint}", 1)
     target = out or paths[0].parent / "processed"
 
+    from covid_timeline.pipeline import PARTS, BuildStopped
     from covid_timeline.pipeline import build as run
 
     articles = _articles(source, paths, columns, sidecar)
     if collection is not None:
         articles = _in_collection(articles, collection)
-    with _Progress() as progress:
-        try:
-            report = run(articles, target, quotes=quotes.value, progress=progress)
-        except ImportError as error:  # pandera, which does the checking
-            _fail(str(error), 1)
+    done = 0
+
+    def count(n: int, doc_id: str) -> None:
+        nonlocal done
+        done = n
+        progress(n, doc_id)
+
+    try:
+        with _Progress() as progress:
+            if engine is Engine.spark:
+                from covid_timeline.engines import spark
+
+                with spark.session(master or "local[*]") as cluster:
+                    report = spark.build_articles(cluster, articles, target, quotes=quotes.value, progress=count)
+            else:
+                report = run(articles, target, quotes=quotes.value, jobs=jobs, resume=resume, progress=count)
+    except (BuildStopped, ImportError) as error:  # pandera, which does the checking, may be missing
+        _fail(str(error))
+    except (KeyboardInterrupt, SystemExit) as error:  # `main` answers SIGTERM with the latter
+        kept = f"; {done:,} documents are done and kept in {target / PARTS}: --resume goes on" if done else ""
+        _fail(f"interrupted{kept}", error.code if isinstance(error, SystemExit) and isinstance(error.code, int) else 130)
     _show_build(report, full_list)
     raise typer.Exit(report.exit_code(strict=strict))
 
@@ -886,11 +927,13 @@ cli_views.add_to(app)
 
 @app.command()
 def version() -> None:
-    """Version of the package and of the schema of its tables."""
+    """Version of the package, of the schema of its tables, and whether its hot modules are compiled."""
     import covid_timeline as ct
+    from covid_timeline.mentions import quantities
     from covid_timeline.tables.schema import SCHEMA_VERSION
 
-    print(f"covid-timeline {ct.__version__}, schema {SCHEMA_VERSION}")
+    form = "pure Python" if (quantities.__file__ or "").endswith(".py") else "compiled"
+    print(f"covid-timeline {ct.__version__}, schema {SCHEMA_VERSION}, {form}")
 
 
 def main() -> None:

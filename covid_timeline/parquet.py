@@ -94,7 +94,9 @@ class GuardedFile:
         if self.trusted:
             with self._one_sentence():
                 # A file of Python's is read with the interpreter locked, column by column; these are small.
-                self._parquet = pq.ParquetFile(pa.BufferReader(self._file.read()))
+                content = pa.allocate_buffer(self._size)
+                self._file.readinto(memoryview(content))
+                self._parquet = pq.ParquetFile(pa.BufferReader(content))
                 self.metadata: pq.FileMetaData = self._parquet.metadata
                 self.schema: pa.Schema = self._parquet.schema_arrow
             return
@@ -133,12 +135,14 @@ class GuardedFile:
             UnreadableError: a column is not there, or the file is damaged, or unpacks to too much.
         """
         with self._one_sentence():
-            return self._plain(self._parquet.read(columns=self._known(columns)))
+            return self._plain(self._parquet.read(columns=self._known(columns), use_threads=self.trusted))
 
     def read_row_group(self, group: int, columns: Sequence[str] | None = None, *, any_day: bool = False) -> pa.Table:
         """The rows of one row group; see `read`. `any_day` lets days through that Python's calendar has not."""
         with self._one_sentence():
-            return self._plain(self._parquet.read_row_group(group, columns=self._known(columns)), any_day)
+            # A thread of Arrow's that lets go of a file of Python's while the interpreter ends would abort the process.
+            rows = self._parquet.read_row_group(group, columns=self._known(columns), use_threads=self.trusted)
+            return self._plain(rows, any_day)
 
     def batches(self, rows: int) -> Iterator[pa.RecordBatch]:
         """The table in parts of about so many rows."""

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import bisect
 import contextlib
+import datetime as dt
+import errno
+import functools
 import hashlib
-import importlib
+import itertools
+import os
+import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,28 +21,38 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from covid_timeline import __version__, display
+from covid_timeline import __version__, batches, display, workers
 from covid_timeline.checks.aside import set_aside, too_many
 from covid_timeline.model import Article, Facts, Refused
-from covid_timeline.sources.records import natural_key, text_digest
-from covid_timeline.tables.build import EXTRACTED, RowStore, regions_table, to_table, to_tables
+from covid_timeline.reading.extract import extract as extract_article
+from covid_timeline.sources.records import natural_key
+from covid_timeline.tables.build import QUOTES, regions_table, sort, to_table
 from covid_timeline.tables.cities import DOCUMENT_COLUMNS, METRIC_COLUMNS, build_city_tables
+from covid_timeline.tables.nested import EXTRACTED, Read, nest, rows_of
 from covid_timeline.tables.publish import Publication, PublicationError, errors
 from covid_timeline.tables.reading_guard import read_published
 from covid_timeline.tables.schema import TABLES
+from covid_timeline.tables.store import RowStore
+from covid_timeline.workers import cores
 
-BATCH_ROWS = 20_000
-"""Rows (of all tables) after which a batch goes to disk."""
+CHUNK_DOCUMENTS, CHUNK_CHARACTERS = 256, 400_000
+"""Documents, or characters of their texts, that are read together: what a process is given, and what is kept."""
+
+SERIAL_CHUNKS = 8
+"""A source that ends within so many chunks is read by this process: starting others takes longer."""
+
+PARTS = ".parts"
+"""Folder in the output folder for what an unfinished build has read; `build(resume=True)` goes on from it."""
 
 WHOLE_ROWS = 200_000
-"""Up to so many metrics, what needs them all has them in memory at once. Beyond, the tables by place and day are made
-a province at a time, and checks over whole tables see these only."""
+"""Up to so many documents and metrics, what needs them all has them in memory at once. Beyond, the tables by place and
+day are made some places at a time, and checks over whole tables see these only."""
 
 ROUNDS = 3
 """Times that rows are set aside: what is left without them is checked again."""
 
-COUNTRY = "10"
-"""First digits of the country's code."""
+SLICE_FIGURES = 50_000
+"""Figures of which the tables by place and day are made at a time, unless one place has more."""
 
 Extract = Callable[[Article], Facts]
 Progress = Callable[[int, str], None]
@@ -65,263 +82,461 @@ class BuildReport(NamedTuple):
         return display.build_report_html(self)
 
 
+class BuildStopped(Exception):
+    """A build ended before its time; what it has read is kept. The message is one sentence that says what to do."""
+
+
 def build(
     source: Iterable[Article | Refused],
     out: Path | str,
     *,
     quotes: str = "auto",
+    jobs: int | None = 1,
+    resume: bool = False,
     progress: Progress | None = None,
     extract: Extract | None = None,
     check: Check | None = None,
 ) -> BuildReport:
     """Read every article of a source and publish the tables.
 
-    Documents stream through in batches, so memory does not grow with their number. A document that cannot be read
-    is listed and the rest goes on. The result does not depend on the order in which the source yields.
+    Documents stream through, and what must be known of all of them is kept on disk, so memory does not grow with
+    their number. A document that cannot be read is listed and the rest goes on. The result does not depend on the
+    order in which the source yields, nor on the number of processes.
+
+    What has been read is kept in `<out>/.parts` until the build is done. A build that was killed is continued with
+    `resume`: it reads the source again and takes over every part that was read from the same documents by the same
+    code and is undamaged.
 
     Args:
         source: articles, and what could not be one.
         out: folder to publish to; its earlier tables stay as they were unless the whole build is fit to publish.
         quotes: which documents' own sentences are published; see `tables.build.to_tables`.
-        progress: called after each document with the number done and the id of the last.
-        extract: reads one article; `reading.extract.extract` where None.
-        check: validates tables; `checks.run.check_tables` where None.
+        jobs: processes that read; None takes one for each core. Where there are several, a script must guard what it
+            does with `if __name__ == "__main__":`, and small sources are read by this process all the same.
+        resume: whether to go on from what an earlier build of the same source left.
+        progress: called for each document with the number done and its id.
+        extract: reads one article; `reading.extract.extract` where None. With several jobs it must be importable.
+        check: validates tables; `checks.run.check_tables` where None. With several jobs it must be importable.
 
     Raises:
-        ValueError: `quotes` is unknown, the source itself is at fault (a checksum that is wrong, no such file), or
-            `out` cannot be published to (another process does so, something else stands there).
+        ValueError: an argument is none of those that can be given, the source itself is at fault (a checksum that is
+            wrong, no such file), or `out` cannot be published to (another process does so, something else stands there).
+        BuildStopped: a process that read was killed, or the disk is full.
     """
+    if quotes not in QUOTES:
+        raise ValueError(f"quotes is {', '.join(QUOTES[:-1])} or {QUOTES[-1]}, not {quotes!r}")
+    jobs = cores() if jobs is None else jobs
+    if jobs < 1:
+        raise ValueError(f"jobs is at least 1, not {jobs}")
+    if resume and extract is not None:
+        raise ValueError("resume goes with the extractor of the package: what another one made cannot be recognised")
     out = Path(out)
-    extract = extract or _extractor()
-    check = check or _checker()
-    refused: list[Refused] = []
-    violations: list[object] = []
-    regions = regions_table()
-    posts = _Posts()
+    parts = Parts(out / PARTS) if extract is None else None
+    reader = Reader(quotes, extract, check, parts)
+    # The folder is claimed before anything is read: a second build of it is told so at once, and leaves the parts alone.
+    with Publication(out, package_version=__version__) as publication, frugal_memory():
+        if parts is not None and not resume:
+            parts.remove()
+        report = assemble(_read(source, reader, jobs, out), publication, check=check, progress=progress)
+        if parts is not None:
+            parts.remove()
+    return report
+
+
+@contextlib.contextmanager
+def frugal_memory() -> Iterator[None]:
+    """Arrow gives back at once what it no longer needs: its own allocator keeps a third more, for speed not seen here."""
+    before = pa.default_memory_pool()
+    pa.set_memory_pool(pa.system_memory_pool())
     try:
-        # The folder is claimed before anything is read: a second build of it is told so at once.
-        with (
-            Publication(out, package_version=__version__) as publication,
-            contextlib.closing(RowStore(publication.work)) as store,
-        ):
-            for batch in _batches(_read(source, extract, refused, progress)):
-                for read in _tables(batch, quotes, refused):
-                    # Keys resolve within a document, and here its text is still at hand.
-                    texts = {facts.article.doc_id: facts.article.raw for facts in batch}
-                    tables, found = _sound(check, read, regions, texts, refused)
-                    violations += found
-                    posts.add(batch, tables["documents"])
-                    store.add(tables)
-            n_aside = sum(entry.kind == "set_aside" for entry in refused)
-            if why := too_many(n_aside, sum(store.count(name) for name in EXTRACTED)):
-                violations.append(why)
-            if not store.count("documents") or errors(violations):
-                return BuildReport(
-                    out, dict.fromkeys(TABLES, 0), refused, merge_outcomes(violations), False, {}
-                )
-            repeats = posts.repeats()
-            refused += [Refused(doc_id, "", f"repeats {first}", "note") for doc_id, first in repeats.items()]
-            documents = _mark_repeats(store.table("documents", DOCUMENT_COLUMNS), repeats)
-            cities, found = _sound(check, _city_tables(store, documents, regions, publication.work), regions, {}, refused)
-            violations += errors(found)
-            made = {"regions": regions, **cities}
-            for name in TABLES:
-                publication.write(name, made[name] if name in made else _rows(store, name, repeats))
-            violations += _check_whole(check, publication)
-            violations = merge_outcomes(violations)
-            manifest = publication.finish(violations)
-    except PublicationError:
-        return BuildReport(out, dict.fromkeys(TABLES, 0), refused, violations, False, {})
-    return BuildReport(out, publication.rows, refused, violations, True, manifest)
+        yield
+    finally:
+        pa.set_memory_pool(before)
 
 
-def _read(
-    source: Iterable[Article | Refused], extract: Extract, refused: list[Refused], progress: Progress | None
-) -> Iterator[Facts]:
-    seen: set[str] = set()
+class Part(NamedTuple):
+    """What was read from some documents."""
+
+    rows: pa.RecordBatch  # as `tables.nested` describes it
+    violations: Sequence[object]
+    aside: Sequence[Refused] = ()  # rows that broke a check, and are not among `rows`
+    refused: Sequence[Refused] = ()  # by the source, before or among these documents
+
+
+class _Chunk(NamedTuple):
+    articles: list[Article]
+    refused: list[Refused]
+
+
+class Reader:
+    """Reads chunks of articles, in this process or another one: extraction, tables, validation.
+
+    Args:
+        quotes: see `tables.build.to_tables`.
+        extract: reads one article; that of the package where None.
+        check: validates tables; that of the package where None.
+        parts: where what was read is kept, and looked for.
+    """
+
+    def __init__(
+        self, quotes: str, extract: Extract | None = None, check: Check | None = None, parts: Parts | None = None
+    ) -> None:
+        self._quotes = quotes
+        self._extract = extract
+        self._check = check
+        self._parts = parts
+
+    def __call__(self, packed: bytes) -> tuple[bytes, Sequence[object], Sequence[Refused]]:
+        """For another process: articles and rows as Arrow IPC streams."""
+        part = self.read(batches.unpack(batches.from_bytes(packed)), packed)
+        return batches.to_bytes(part.rows), part.violations, part.aside
+
+    def read(self, articles: Sequence[Article], packed: bytes | None = None) -> Part:
+        """The facts of some articles, checked while their texts are at hand."""
+        if self._parts is None:
+            return self.check(*self._read(articles))
+        packed = packed or batches.to_bytes(batches.pack(articles))
+        key = self._parts.key(packed, self._quotes)
+        rows = self._parts.find(key)
+        if rows is None:
+            rows, texts = self._read(articles)
+            self._parts.keep(key, rows)
+        else:
+            texts = {article.doc_id: article.raw for article in articles}
+        return self.check(rows, texts)
+
+    def _read(self, articles: Sequence[Article]) -> tuple[pa.RecordBatch, dict[str, str]]:
+        return batches.read(articles, quotes=self._quotes, extract=self._extract or extract_article)
+
+    def check(self, rows: pa.RecordBatch, texts: Mapping[str, str]) -> Part:
+        """The rows of some documents without those that break a check, and what else validation says of them.
+
+        Keys resolve within a document, and here its text is still at hand.
+        """
+        tables = {name: sort(name, rows_of(rows, name)) for name in EXTRACTED}
+        sound, found, aside = _sound(self._check or _checker(), tables, texts)
+        if aside:
+            read = [Read(*values) for values in zip(*(rows.column(i).to_pylist() for i in range(3)), strict=True)]
+            rows = nest(read, sound)
+        return Part(rows, list(found), aside)
+
+
+def _sound(
+    check: Check, tables: Mapping[str, pa.Table], texts: Mapping[str, str]
+) -> tuple[dict[str, pa.Table], Sequence[object], list[Refused]]:
+    """The tables without the rows that break a check, what else was found, and the rows that are gone."""
+    made = dict(tables)
+    gone: list[Refused] = []
+    for _ in range(ROUNDS):
+        found = check({**made, "regions": _regions()}, texts, ("schema", "keys", "rows"))
+        made, aside = set_aside(made, found, texts)
+        gone += aside
+        if not aside:
+            break
+    return made, found, gone
+
+
+def _read(source: Iterable[Article | Refused], reader: Reader, jobs: int, out: Path) -> Iterator[Part]:
+    chunks = _chunks(source)
+    if jobs > 1:
+        first = list(itertools.islice(chunks, SERIAL_CHUNKS + 1))
+        chunks = itertools.chain(first, chunks)
+        jobs = jobs if len(first) > SERIAL_CHUNKS else 1
+    n_done = 0
+    try:
+        if jobs == 1:
+            for chunk in chunks:
+                yield reader.read(chunk.articles)._replace(refused=chunk.refused)
+                n_done += len(chunk.articles)
+            return
+        results = workers.run(reader, chunks, jobs, payload=lambda chunk: batches.to_bytes(batches.pack(chunk.articles)))
+        with contextlib.closing(results):  # type: ignore[type-var]
+            for chunk, (rows, violations, aside) in results:
+                yield Part(batches.from_bytes(rows), violations, aside, chunk.refused)
+                n_done += len(chunk.articles)
+    except workers.WorkerDied as error:
+        chunk = error.task
+        where = f" while reading {_span(chunk)}" if chunk is not None else ""
+        raise BuildStopped(
+            f"{error}{where}; {n_done:,} documents are done and kept in {out / PARTS}: go on with --resume, with fewer "
+            "--jobs or more memory, or leave out the document that takes its reader down"
+        ) from error
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise BuildStopped(
+            f"no space is left on the disk; {n_done:,} documents are done and kept in {out / PARTS}: free some space "
+            "(TMPDIR names the folder for temporary files) and go on with --resume"
+        ) from error
+
+
+def _span(chunk: _Chunk) -> str:
+    ids = [article.doc_id for article in chunk.articles]
+    return ids[0] if len(ids) == 1 else f"the {len(ids)} documents from {ids[0]} to {ids[-1]}"
+
+
+def _chunks(source: Iterable[Article | Refused]) -> Iterator[_Chunk]:
+    articles: list[Article] = []
+    refused: list[Refused] = []
+    characters = 0
     for item in source:
         if isinstance(item, Refused):
             refused.append(item)
             continue
-        if item.doc_id in seen:
-            refused.append(Refused(item.doc_id, "", "another document has the same doc_id"))
-            continue
-        seen.add(item.doc_id)
-        try:
-            facts = extract(item)
-            _check_spans(facts)
-        except Exception as error:  # one document's fault must not stop the others; it is listed by name
-            refused.append(Refused(item.doc_id, "", f"{type(error).__name__}: {error}"))
-        else:
-            yield facts
-        if progress:
-            progress(len(seen), item.doc_id)
+        articles.append(item)
+        characters += len(item.raw)
+        if len(articles) == CHUNK_DOCUMENTS or characters >= CHUNK_CHARACTERS:
+            yield _Chunk(articles, refused)
+            articles, refused, characters = [], [], 0
+    if articles or refused:
+        yield _Chunk(articles, refused)
 
 
-def _check_spans(facts: Facts) -> None:
-    """Raise where a quote is not what stands in the raw text: nobody can check it once the text is gone."""
-    raw = facts.article.raw
-    spans = [(row.char_start, row.char_end, row.quote) for row in facts.dates]
-    spans += [(row.char_start, row.char_end, row.quote) for row in facts.rejected]
-    for event in facts.events:
-        spans.append((event.char_start, event.char_end, event.quote))
-        spans.append((event.date_char_start, event.date_char_end, event.date_quote))
-    for metric in facts.metrics:
-        spans.append((metric.char_start, metric.char_end, metric.quote))
-        spans.append((metric.value_char_start, metric.value_char_end, metric.value_quote))
-    for start, end, quote in spans:
-        if raw[start:end] != quote:
-            raise ValueError(
-                f"span {start}-{end} is {raw[start:end]!r} in the text, the row quotes {quote!r}"
-            )
+def assemble(
+    parts: Iterable[Part], publication: Publication, *, check: Check | None = None, progress: Progress | None = None
+) -> BuildReport:
+    """Publish what was read, by whatever engine: the second half of every build.
 
-
-def _sound(
-    check: Check, tables: Mapping[str, pa.Table], regions: pa.Table, texts: Mapping[str, str], refused: list[Refused]
-) -> tuple[dict[str, pa.Table], Sequence[object]]:
-    """The tables without the rows that break a check, which are listed, and what else was found."""
-    made = dict(tables)
-    for _ in range(ROUNDS):
-        found = check({**made, "regions": regions}, texts, ("schema", "keys", "rows"))
-        made, aside = set_aside(made, found, texts)
+    Args:
+        parts: what was read from all documents; of documents with one id the first counts.
+        publication: of the folder to publish to, entered.
+        check, progress: see `build`.
+    """
+    check = check or _checker()
+    refused: list[Refused] = []
+    violations: list[object] = []
+    out, n_done = publication.out, 0
+    with contextlib.closing(RowStore(publication.work)) as store:
+        for part in parts:
+            refused += part.refused
+            violations = merge_outcomes([*violations, *part.violations])
+            taken = store.add(part.rows)
+            refused += [entry for entry in part.aside if entry.file not in taken]
+            for doc_id, reason in zip(*(part.rows.column(i).to_pylist() for i in (0, 1)), strict=True):
+                if doc_id in taken:
+                    refused.append(Refused(doc_id, "", "another document has the same doc_id"))
+                    continue
+                if reason is not None:
+                    refused.append(Refused(doc_id, "", reason))
+                n_done += 1
+                if progress:
+                    progress(n_done, doc_id)
+        n_aside = sum(entry.kind == "set_aside" for entry in refused)
+        if why := too_many(n_aside, sum(store.count(name) for name in EXTRACTED)):
+            violations.append(why)
+        if not store.count("documents") or errors(violations):
+            return BuildReport(out, dict.fromkeys(TABLES, 0), refused, violations, False, {})
+        store.mark_repeats(natural_key)
+        repeats = sorted(store.repeats(), key=lambda pair: natural_key(pair[0]))
+        refused += [Refused(doc_id, "", f"repeats {first}", "note") for doc_id, first in repeats]
+        cities, found, aside = _sound(check, _city_tables(store, _regions(), publication.work), {})
         refused += aside
-        if not aside:
-            break
-    return made, found
+        made = {"regions": _regions(), **cities}
+        for name in TABLES:
+            publication.write(name, made[name] if name in made else store.rows(name))
+        violations = merge_outcomes([*violations, *errors(found), *_check_whole(check, publication)])
+        try:
+            manifest = publication.finish(violations)
+        except PublicationError:
+            return BuildReport(out, dict.fromkeys(TABLES, 0), refused, violations, False, {})
+    return BuildReport(out, publication.rows, refused, violations, True, manifest)
 
 
-def _batches(facts: Iterable[Facts]) -> Iterator[list[Facts]]:
-    batch: list[Facts] = []
-    rows = 0
-    for one in facts:
-        batch.append(one)
-        rows += 1 + len(one.dates) + len(one.events) + len(one.metrics) + len(one.rejected)
-        if rows >= BATCH_ROWS:
-            yield batch
-            batch, rows = [], 0
-    if batch:
-        yield batch
+class Parts:
+    """What an unfinished build has read, one file for each chunk of documents.
 
+    A file is named by a digest of the documents as they were read, of the code and of `quotes`, and ends with its own
+    checksum; so a part is taken over only where all of them agree. Nothing in it is executed.
 
-class _Posts:
-    """Which documents repeat one another: the same text, white space aside, read to the same facts.
-
-    今日我市无新增 of two cities, or of two days, is one text and two statements.
+    Args:
+        folder: made when the first part is kept.
     """
 
-    def __init__(self) -> None:
-        self._posts: dict[bytes, list[tuple[str, str]]] = {}
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._code = code_digest()
 
-    def add(self, batch: Sequence[Facts], documents: pa.Table) -> None:
-        kept = set(documents["doc_id"].to_pylist())
-        for facts in batch:
-            article = facts.article
-            if article.doc_id in kept:
-                # What does not say when it was published does not go before what does.
-                moment = article.published_at.isoformat() if article.published_at else "~"
-                self._posts.setdefault(_statement(facts), []).append((moment, article.doc_id))
+    def key(self, packed: bytes, quotes: str) -> str:
+        """The name of the part of some articles, as `batches.pack` packs them."""
+        return hashlib.blake2b(packed, key=f"{quotes}:{self._code}".encode()[:64], digest_size=24).hexdigest()
 
-    def repeats(self) -> dict[str, str]:
-        """Each repeat, in the order of their ids, with the first document of its text to be published."""
-        found: dict[str, str] = {}
-        for posts in self._posts.values():
-            (_, first), *others = sorted(posts, key=lambda post: (post[0], natural_key(post[1])))
-            found |= {doc_id: first for _, doc_id in others}
-        return dict(sorted(found.items(), key=lambda item: natural_key(item[0])))
+    def find(self, key: str) -> pa.RecordBatch | None:
+        """The part of that name; None where there is none, or it is damaged."""
+        try:
+            data = (self.folder / key).read_bytes()
+        except OSError:
+            return None
+        content, checksum = data[:-_CHECKSUM_BYTES], data[-_CHECKSUM_BYTES:]
+        if hashlib.blake2b(content, digest_size=_CHECKSUM_BYTES).digest() != checksum:
+            return None
+        return batches.from_bytes(content)
 
+    def keep(self, key: str, rows: pa.RecordBatch) -> None:
+        """Write a part, whole or not at all."""
+        content = batches.to_bytes(rows, compress=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        passing = self.folder / f"{key}.{os.getpid()}"
+        try:
+            passing.write_bytes(content + hashlib.blake2b(content, digest_size=_CHECKSUM_BYTES).digest())
+            os.replace(passing, self.folder / key)
+        except OSError:
+            passing.unlink(missing_ok=True)
+            raise
 
-def _statement(facts: Facts) -> bytes:
-    """The text without its white space, and the places and days of its figures that it states itself."""
-    stated = [
-        (row.region_code, row.date_start, row.date_end)
-        for row in facts.metrics
-        if row.date_basis != "publication"
-    ]
-    of = repr(stated or facts.article.region_code).encode()
-    return text_digest(facts.article.raw) + hashlib.blake2b(of, digest_size=16).digest()
-
-
-def _mark_repeats(documents: pa.Table, repeats: Mapping[str, str]) -> pa.Table:
-    """Documents, whole or in part, with `duplicate_of` filled in."""
-    if not repeats:
-        return documents
-    column = pa.array([repeats.get(doc_id) for doc_id in documents["doc_id"].to_pylist()], pa.string())
-    at = documents.schema.get_field_index("duplicate_of")
-    return documents.set_column(at, documents.schema.field(at), column)
+    def remove(self) -> None:
+        """Remove the folder and what is in it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _rows(store: RowStore, name: str, repeats: Mapping[str, str]) -> Iterator[pa.Table]:
-    for part in store.rows(name):
-        yield _mark_repeats(part, repeats) if name == "documents" else part
+_CHECKSUM_BYTES = 32
 
 
-def _tables(batch: list[Facts], quotes: str, refused: list[Refused]) -> Iterator[dict[str, pa.Table]]:
-    try:
-        yield to_tables(batch, quotes)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeEncodeError, OverflowError) as error:
-        # A value that fits no column (half a surrogate pair, say): find the document, keep the others.
-        if len(batch) == 1:
-            refused.append(Refused(batch[0].article.doc_id, "", f"{type(error).__name__}: {error}"))
-            return
-        middle = len(batch) // 2
-        yield from _tables(batch[:middle], quotes, refused)
-        yield from _tables(batch[middle:], quotes, refused)
+@functools.lru_cache(maxsize=1)
+def code_digest() -> str:
+    """A digest of everything that decides what is read from a text: the package's files and the interpreter."""
+    found = hashlib.blake2b(f"{sys.version}\n{pa.__version__}".encode(), digest_size=16)
+    root = Path(__file__).parent
+    for path in sorted(root.rglob("*")):
+        inside = path.relative_to(root).parts
+        if path.is_file() and "__pycache__" not in inside and inside[0] != "data":
+            found.update(repr(inside).encode() + hashlib.sha256(path.read_bytes()).digest())
+    return found.hexdigest()
 
 
-def _city_tables(
-    store: RowStore, documents: pa.Table, regions: pa.Table, folder: Path
-) -> dict[str, pa.Table]:
-    """The tables by place and day; from many figures, one province after another."""
-    if store.count("metrics") <= WHOLE_ROWS:
+@functools.lru_cache(maxsize=1)
+def _regions() -> pa.Table:
+    return regions_table()
+
+
+def _city_tables(store: RowStore, regions: pa.Table, folder: Path) -> dict[str, pa.Table]:
+    """The tables by place and day; from many figures, some places at a time."""
+    if max(store.count("metrics"), store.count("documents")) <= WHOLE_ROWS:
         # The sentences are most of the bytes, and choosing a figure does not need them.
+        documents = store.table("documents", DOCUMENT_COLUMNS)
         return build_city_tables(store.table("metrics", METRIC_COLUMNS), documents, regions)
-    paths, corrections = _split_by_province(store, folder)
     made: dict[str, list[pa.Table]] = {}
-    for province in sorted(paths):
-        with pq.ParquetFile(paths[province]) as file:
-            figures = file.read()
-        if province == COUNTRY:  # what is corrected for a place is corrected for the country too
-            elsewhere = corrections.filter(pc.invert(pc.starts_with(corrections["region_code"], COUNTRY)))
-            figures = pa.concat_tables([figures, elsewhere])
-        for name, table in build_city_tables(figures, documents, regions).items():
-            made.setdefault(name, []).append(table.filter(pc.starts_with(table["region_code"], province)))
+    for first, last, metrics, documents in _by_place(store, folder):
+        for name, table in build_city_tables(metrics, documents, regions).items():
+            code = table["region_code"]
+            here = pc.and_(pc.greater_equal(code, first), pc.less_equal(code, last))
+            made.setdefault(name, []).append(table.filter(here))
     return {name: pa.concat_tables(tables) for name, tables in made.items()}
 
 
-def _split_by_province(store: RowStore, folder: Path) -> tuple[dict[str, Path], pa.Table]:
-    """Files of the figures by the first two digits of their place, and all figures that are corrections.
+def _by_place(store: RowStore, folder: Path) -> Iterator[tuple[str, str, pa.Table, pa.Table]]:
+    """The figures of some places at a time (those from one code to another), and the documents that state them or are
+    at home there.
 
-    A province that only documents name, and no figure, has a file without rows: it still has its coverage.
+    Places that only documents name, and no figure, are among them: they still have their coverage. What a document
+    says it corrects elsewhere is there too: it is corrected for the places that contain it.
     """
-    writers: dict[str, pq.ParquetWriter] = {}
-    paths: dict[str, Path] = {}
+    groups = _groups(_places(store))
+    starts = [first for first, _ in groups]
+    spill = _Spill(folder)
     corrections = [to_table("metrics", []).select(METRIC_COLUMNS)]
-    homes = store.table("documents", ["region_code"])["region_code"]
-
-    def add(province: str, figures: pa.Table) -> None:
-        if province not in writers:
-            paths[province] = folder / f"province-{province}"
-            writers[province] = pq.ParquetWriter(paths[province], figures.schema, compression="zstd")
-        writers[province].write_table(figures)
-
     try:
-        for figures in store.rows("metrics", METRIC_COLUMNS):
-            placed = figures.filter(pc.is_valid(figures["region_code"]))
-            corrections.append(placed.filter(placed["is_correction"]))
-            provinces = pc.utf8_slice_codeunits(placed["region_code"], 0, 2)
-            for province in pc.unique(provinces).to_pylist():
-                add(province, placed.filter(pc.equal(provinces, province)))
-        for province in pc.unique(pc.utf8_slice_codeunits(homes.drop_null(), 0, 2)).to_pylist():
-            add(province, corrections[0])
+        for low, high in store.buckets("documents", "metrics"):
+            documents = store.between("documents", low, high, DOCUMENT_COLUMNS)
+            figures = store.between("metrics", low, high, METRIC_COLUMNS)
+            figures = figures.filter(pc.is_valid(figures["region_code"]))
+            corrections.append(figures.filter(figures["is_correction"]))
+            of_figures = _group_numbers(figures["region_code"], starts)
+            of_homes = _group_numbers(documents["region_code"], starts)
+            for number in sorted({*pc.unique(of_figures).to_pylist(), *pc.unique(of_homes).to_pylist()} - {None}):
+                here = figures.filter(pc.equal(of_figures, number))
+                spill.add(f"{number}-metrics", here)
+                told = pc.or_(pc.is_in(documents["doc_id"], pc.unique(here["doc_id"])), _is(of_homes, number))
+                spill.add(f"{number}-documents", documents.filter(told))
     finally:
-        for writer in writers.values():
+        spill.close()
+    corrected = pa.concat_tables(corrections)
+    for number, (first, last) in enumerate(groups):
+        metrics, documents = spill.read(f"{number}-metrics"), spill.read(f"{number}-documents")
+        code = corrected["region_code"]
+        elsewhere = pc.or_(pc.less(code, first), pc.greater(code, last))
+        theirs = pc.is_in(corrected["doc_id"], documents["doc_id"].combine_chunks())
+        metrics = pa.concat_tables([metrics, corrected.filter(pc.and_(elsewhere, theirs))])
+        yield first, last, metrics, _with_firsts(documents, store)
+
+
+def _places(store: RowStore) -> dict[str, int]:
+    """Every place that a figure or a document names, with its number of figures."""
+    counts: dict[str, int] = {}
+    for name in ("documents", "metrics"):
+        for part in store.rows(name, ["region_code"]):
+            for one in pc.value_counts(part["region_code"].drop_null()).to_pylist():
+                counts[one["values"]] = counts.get(one["values"], 0) + (one["counts"] if name == "metrics" else 0)
+    return counts
+
+
+def _groups(places: Mapping[str, int]) -> list[tuple[str, str]]:
+    """First and last code of groups of places, each with at most `SLICE_FIGURES` figures or of one place."""
+    groups: list[tuple[str, str]] = []
+    total = 0
+    for code in sorted(places):
+        total += places[code]
+        if groups and total <= SLICE_FIGURES:
+            groups[-1] = groups[-1][0], code
+        else:
+            groups.append((code, code))
+            total = places[code]
+    return groups
+
+
+def _group_numbers(codes: pa.ChunkedArray, starts: Sequence[str]) -> pa.Array:
+    """For each place code the number of its group; null for null."""
+    return pa.array([None if code is None else bisect.bisect(starts, code) - 1 for code in codes.to_pylist()], pa.int32())
+
+
+def _is(numbers: pa.Array, number: int) -> pa.Array:
+    return pc.fill_null(pc.equal(numbers, number), False)
+
+
+def _with_firsts(documents: pa.Table, store: RowStore) -> pa.Table:
+    """And the documents that these repeat: a repeat states nothing a second time, wherever its first is at home."""
+    firsts = pc.unique(documents["duplicate_of"].drop_null())
+    absent = firsts.filter(pc.invert(pc.is_in(firsts, documents["doc_id"].combine_chunks()))).to_pylist()
+    if not absent:
+        return documents
+    columns: dict[str, list[Any]] = {name: [None] * len(absent) for name in DOCUMENT_COLUMNS}
+    moments = store.moments(absent)
+    columns["doc_id"] = absent
+    columns["published_at"] = [
+        dt.datetime.fromisoformat(moment) if (moment := moments[doc_id]) else None for doc_id in absent
+    ]
+    columns["n_chars"] = columns["n_title_chars"] = [0] * len(absent)
+    open_schema = pa.schema([pa.field(field.name, field.type) for field in documents.schema])
+    added = pa.table(columns, schema=open_schema)
+    return pa.concat_tables([documents.cast(open_schema), added]).sort_by("doc_id")
+
+
+class _Spill:
+    """Tables that grow on disk, each in a file of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._writers: dict[str, pa.ipc.RecordBatchStreamWriter] = {}
+
+    @property
+    def names(self) -> list[str]:
+        return list(self._writers)
+
+    def add(self, name: str, table: pa.Table) -> None:
+        """Append rows."""
+        if name not in self._writers:
+            options = pa.ipc.IpcWriteOptions(compression="zstd")
+            self._writers[name] = pa.ipc.new_stream(self._folder / f"{name}.arrow", table.schema, options=options)
+        self._writers[name].write_table(table.combine_chunks())
+
+    def read(self, name: str) -> pa.Table:
+        """All rows of a table; nothing can be added after this."""
+        with pa.OSFile(str(self._folder / f"{name}.arrow")) as file, pa.ipc.open_stream(file) as reader:
+            return reader.read_all().combine_chunks()
+
+    def close(self) -> None:
+        """End the files."""
+        for writer in self._writers.values():
             writer.close()
-    return paths, pa.concat_tables(corrections)
-
-
-def _extractor() -> Extract:
-    found: Extract = importlib.import_module("covid_timeline.reading.extract").extract
-    return found
 
 
 def _checker() -> Check:
@@ -341,12 +556,11 @@ def _checker() -> Check:
 def _check_whole(check: Check, publication: Publication) -> Sequence[object]:
     """What can only be seen over whole tables, read back from the files that would be published."""
     made = [name for name in TABLES if name not in EXTRACTED]
-    names = list(TABLES) if publication.rows["metrics"] <= WHOLE_ROWS else made
-    tables = {name: publication.read(name) for name in names}
+    small = max(publication.rows[name] for name in EXTRACTED) <= WHOLE_ROWS
+    tables = {name: publication.read(name) for name in (TABLES if small else made)}
     found = list(check(tables, {}, ("tables",)))
-    # A repeat and its first may have come in two batches.
-    documents = {name: publication.read(name) for name in ("documents", "regions")}
-    found += check(documents, {}, ("keys",))
+    if small:  # beyond, the store sees to it that an id stands once and a repeat names a first
+        found += check({name: tables[name] for name in ("documents", "regions")}, {}, ("keys",))
     return [*found, *check({name: tables[name] for name in made}, {}, ("schema", "keys", "rows"))]
 
 

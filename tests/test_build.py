@@ -1,10 +1,8 @@
-"""Rows to Arrow, sentences left out, and the store that gives many documents back in order."""
+"""Rows to Arrow, and sentences left out."""
 
 from __future__ import annotations
 
 import datetime as dt
-import random
-from pathlib import Path
 
 import fakes
 import pandas as pd
@@ -77,53 +75,6 @@ class TestDocumentRow:
             2,
         )
         assert row["published_at"] == dt.datetime(2020, 2, 4, 9, 30)  # noqa: DTZ001
-
-
-class TestRowStore:
-    # Ids whose order as text is not that of their numbers, a long run of one, and documents without rows.
-    IDS = tuple(f"dxy-{n}" for n in range(1, 30))
-
-    def facts(self) -> list[fakes.Facts]:
-        texts = ["2月3日，确诊1例、2例。" * n + "7个" for n in range(4)]
-        return [fakes.extract(fakes.article(doc, texts[i % 4])) for i, doc in enumerate(self.IDS)]
-
-    @pytest.mark.parametrize("seed", [None, 1])
-    @pytest.mark.parametrize("batch", [1, 7, 1000])
-    @pytest.mark.parametrize("bucket", [1, 10, 50_000])
-    def test_the_order_of_arrival_does_not_show(
-        self, seed: int | None, batch: int, bucket: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(build, "BUCKET_ROWS", bucket)
-        facts = self.facts()
-        expected = build.to_tables(facts)
-        if seed is not None:
-            random.Random(seed).shuffle(facts)
-        store = build.RowStore(tmp_path)
-        for i in range(0, len(facts), batch):
-            store.add(build.to_tables(facts[i : i + batch]))
-        for name in build.EXTRACTED:
-            assert store.count(name) == len(expected[name])
-            assert store.table(name).equals(expected[name]), name
-        narrow = store.table("metrics", ["value", "date_end"])
-        assert narrow.equals(expected["metrics"].select(["value", "date_end"]))
-        store.close()
-
-    def test_a_bucket_holds_no_more_than_it_should(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(build, "BUCKET_ROWS", 20)
-        store = build.RowStore(tmp_path)
-        store.add(build.to_tables(self.facts()))
-        sizes = [len(part) for part in store.rows("metrics")]
-        assert max(sizes) <= 20 and len(sizes) > 2
-        store.close()
-
-    def test_nothing_came(self, tmp_path: Path) -> None:
-        store = build.RowStore(tmp_path)
-        assert store.count("metrics") == 0
-        assert store.table("metrics").equals(build.to_table("metrics", []))
-        assert store.table("metrics", ["value"]).column_names == ["value"]
-        store.close()
 
 
 class TestToFrame:

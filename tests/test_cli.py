@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -88,7 +89,7 @@ class TestHelp:
         subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
 
     def test_version(self, run: Run) -> None:
-        assert run("version").out.startswith("covid-timeline ")
+        assert re.fullmatch(r"covid-timeline \S+, schema \S+, (pure Python|compiled)\n", run("version").out)
 
     @pytest.mark.parametrize("arguments", [["nothing"], ["build", "--from", "fax"], ["show"], ["quote"], ["build", "--nothing"]])
     def test_wrong_use_is_2(self, run: Run, arguments: list[str]) -> None:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
 import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +22,7 @@ import pytest
 from covid_timeline import loaders, pipeline
 from covid_timeline.checks.files import validate
 from covid_timeline.model import Article, Facts, Refused
-from covid_timeline.pipeline import BuildReport, build, compare_build
+from covid_timeline.pipeline import PARTS, BuildReport, BuildStopped, build, compare_build
 from covid_timeline.sources.folder import read_folder
 from covid_timeline.tables.manifest import MANIFEST
 from covid_timeline.tables.reports import Outcome
@@ -63,11 +70,11 @@ class TestBuild:
     def test_the_size_of_batches_does_not_show(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         docs = [f"dxy-{i}" for i in range(1, 30)]
         one = run(articles(*docs), tmp_path / "one")
-        monkeypatch.setattr(pipeline, "BATCH_ROWS", 10)
-        monkeypatch.setattr("covid_timeline.tables.build.BUCKET_ROWS", 7)
+        monkeypatch.setattr(pipeline, "CHUNK_DOCUMENTS", 2)
+        monkeypatch.setattr("covid_timeline.tables.store.BUCKET_ROWS", 7)
         assert run(articles(*docs), tmp_path / "two").manifest == one.manifest
 
-    def test_a_province_at_a_time_makes_the_same_tables(
+    def test_some_places_at_a_time_make_the_same_tables(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         places = ["371500", "370000", "420100", "100000", "110000", "996503", None]
@@ -83,10 +90,12 @@ class TestBuild:
             return facts._replace(metrics=[row._replace(is_correction=corrected) for row in facts.metrics])
 
         one = build(source, tmp_path / "one", extract=extract, check=fine)
-        monkeypatch.setattr(pipeline, "WHOLE_ROWS", 0)
-        two = build(source, tmp_path / "two", extract=extract, check=fine)
         assert one.rows["city_by_date"] > 5 and one.rows["coverage"] > 5
-        assert one.manifest == two.manifest
+        monkeypatch.setattr(pipeline, "WHOLE_ROWS", 0)
+        for figures in (1, 15, 50_000):
+            monkeypatch.setattr(pipeline, "SLICE_FIGURES", figures)
+            two = build(source, tmp_path / "two", extract=extract, check=fine)
+            assert one.manifest == two.manifest
 
     def test_a_repeat_stays_and_adds_no_source(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Marked whatever the order and the batches; the first is the one that was published first."""
@@ -97,7 +106,7 @@ class TestBuild:
             fakes.article("other", "另一篇。2月3日，累计15例。"),
         ]
         reports = [run(source, tmp_path / "one", check=None)]
-        monkeypatch.setattr(pipeline, "BATCH_ROWS", 1)
+        monkeypatch.setattr(pipeline, "CHUNK_DOCUMENTS", 1)
         monkeypatch.setattr(pipeline, "WHOLE_ROWS", 0)
         reports.append(run(source[::-1], tmp_path / "two", check=None))
         for report in reports:
@@ -150,8 +159,8 @@ class TestBuild:
     def test_memory_does_not_grow_with_the_documents(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(pipeline, "BATCH_ROWS", 200)
-        monkeypatch.setattr("covid_timeline.tables.build.BUCKET_ROWS", 500)
+        monkeypatch.setattr("covid_timeline.tables.store.RUN_ROWS", 200)
+        monkeypatch.setattr("covid_timeline.tables.store.BUCKET_ROWS", 500)
         peaks = []
         run(articles("warm"), tmp_path)
         for n in (100, 500):
@@ -263,7 +272,7 @@ class TestSettingAside:
 
 class TestValidation:
     def test_an_error_publishes_nothing(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(pipeline, "BATCH_ROWS", 3)
+        monkeypatch.setattr(pipeline, "CHUNK_DOCUMENTS", 1)
         run(articles("old"), tmp_path)
         before = (tmp_path / MANIFEST).read_bytes()
 
@@ -324,3 +333,146 @@ class TestCommittedTables:
         if not (root / "data" / "processed" / MANIFEST).exists():
             pytest.skip("no tables are committed yet")
         assert compare_build(read_folder(root / "data" / "raw"), root / "data" / "processed") == []
+
+
+def extract_or_die(article: Article) -> Facts:
+    """Runs in another process: a document that takes its reader down."""
+    if "DIE" in article.raw:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return fakes.extract(article)
+
+
+class TestJobs:
+    @pytest.fixture(autouse=True)
+    def small(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(pipeline, "CHUNK_DOCUMENTS", 3)
+        monkeypatch.setattr(pipeline, "SERIAL_CHUNKS", 1)
+
+    def test_the_number_of_processes_does_not_show(self, tmp_path: Path) -> None:
+        source = [Refused("x.txt", "", "not UTF-8"), *articles(*(f"d{i}" for i in range(20)), "d3")]
+        source.insert(9, fakes.article("bad", "BOOM \ud800"))
+        one = run(source, tmp_path / "one")
+        told: list[tuple[int, str]] = []
+        two = run(source, tmp_path / "two", jobs=2, progress=lambda n, doc: told.append((n, doc)))
+        assert one.manifest == two.manifest and one.refused == two.refused and two.count("refused") == 3
+        assert [n for n, _ in told] == list(range(1, 22))
+        assert multiprocessing.active_children() == []
+
+    def test_a_reader_that_dies(self, tmp_path: Path) -> None:
+        source = [*articles("a", "b", "c", "d", "e"), fakes.article("f", "DIE"), *articles("g", "h")]
+        with pytest.raises(BuildStopped, match=r"signal 9.* the 3 documents from d to f; .* kept in .*--resume"):
+            build(source, tmp_path / "out", jobs=2, extract=extract_or_die, check=fine)
+        assert multiprocessing.active_children() == [] and not (tmp_path / "out" / MANIFEST).exists()
+
+    def test_how_many(self, tmp_path: Path) -> None:
+        with pytest.raises(ValueError, match="at least 1"):
+            build([], tmp_path, jobs=0)
+
+
+class TestResume:
+    DOCS = tuple(f"d{i}" for i in range(10))
+
+    @pytest.fixture(autouse=True)
+    def small(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(pipeline, "CHUNK_DOCUMENTS", 2)
+
+    @pytest.fixture
+    def reads(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        """The documents that are read from now on."""
+        seen: list[str] = []
+
+        def extract(article: Article) -> Facts:
+            seen.append(article.doc_id)
+            return fakes.extract(article)
+
+        monkeypatch.setattr(pipeline, "extract_article", extract)
+        return seen
+
+    def stopped(self, out: Path) -> None:
+        """What a build leaves that is interrupted when six documents have been read."""
+
+        def source() -> Iterator[Article | Refused]:
+            yield from articles(*self.DOCS[:7])
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            build(source(), out, check=fine)
+
+    def test_it_goes_on_from_what_was_read(self, tmp_path: Path, reads: list[str]) -> None:
+        whole = build(articles(*self.DOCS), tmp_path / "whole", check=fine)
+        assert not (tmp_path / "whole" / PARTS).exists()
+        self.stopped(tmp_path / "out")
+        reads.clear()
+        report = build(articles(*self.DOCS), tmp_path / "out", resume=True, check=fine)
+        assert reads == list(self.DOCS[6:])
+        assert report.manifest == whole.manifest and not (tmp_path / "out" / PARTS).exists()
+
+    def test_without_resume_it_starts_anew(self, tmp_path: Path, reads: list[str]) -> None:
+        self.stopped(tmp_path)
+        reads.clear()
+        build(articles(*self.DOCS), tmp_path, check=fine)
+        assert reads == list(self.DOCS)
+
+    def test_damaged_parts_other_texts_and_other_code_are_read_again(
+        self, tmp_path: Path, reads: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        whole = build(articles(*self.DOCS), tmp_path / "whole", check=fine)
+        self.stopped(tmp_path)
+        damaged = sorted((tmp_path / PARTS).iterdir())[0]
+        damaged.write_bytes(damaged.read_bytes()[:-40] + b"\0" * 40)
+        reads.clear()
+        assert build(articles(*self.DOCS), tmp_path, resume=True, check=fine).manifest == whole.manifest
+        assert len(reads) == 6
+        self.stopped(tmp_path)
+        reads.clear()
+        changed = [fakes.article("d0", fakes.TEXT + "改"), *articles(*self.DOCS[1:])]
+        build(changed, tmp_path, resume=True, check=fine)
+        assert reads == ["d0", "d1", *self.DOCS[6:]]
+        self.stopped(tmp_path)
+        reads.clear()
+        monkeypatch.setattr(pipeline, "code_digest", lambda: "another")
+        build(articles(*self.DOCS), tmp_path, resume=True, check=fine)
+        assert reads == list(self.DOCS)
+
+    def test_checks_see_what_was_taken_over(self, tmp_path: Path) -> None:
+        self.stopped(tmp_path)
+        seen: dict[str, str] = {}
+        build(articles(*self.DOCS), tmp_path, resume=True, check=lambda _, texts, __: seen.update(texts) or [])
+        assert set(seen) == set(self.DOCS)
+
+    def test_a_full_disk(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        keep, kept = pipeline.Parts.keep, []
+
+        def full(parts: pipeline.Parts, key: str, rows: pa.RecordBatch) -> None:
+            if len(kept) == 2:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            kept.append(key)
+            keep(parts, key, rows)
+
+        monkeypatch.setattr(pipeline.Parts, "keep", full)
+        with pytest.raises(BuildStopped, match=r"no space is left .* 4 documents are done .*--resume"):
+            build(articles(*self.DOCS), tmp_path, check=fine)
+        assert sorted(path.name for path in (tmp_path / PARTS).iterdir()) == sorted(kept)
+
+    def test_killed_and_continued(self, tmp_path: Path) -> None:
+        """With the command line, the package's own extractor, and a signal that nothing answers."""
+        lines = [json.dumps({"id": f"d{i:04}", "text": fakes.TEXT + str(i), "time": "2020-02-04"}) for i in range(3000)]
+        (tmp_path / "in.jsonl").write_text("\n".join(lines), encoding="utf-8")
+        command = [sys.executable, "-m", "covid_timeline", "build", str(tmp_path / "in.jsonl"), "--from", "jsonl"]
+        command += ["--text", "text", "--id", "id", "--published", "time", "--jobs", "1"]
+        parts = tmp_path / "out" / PARTS
+        with subprocess.Popen([*command, "-o", str(tmp_path / "out")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            while process.poll() is None and not (parts.is_dir() and len(list(parts.iterdir())) > 2):
+                time.sleep(0.01)
+            process.kill()
+        assert not (tmp_path / "out" / MANIFEST).exists()
+        subprocess.run([*command, "-o", str(tmp_path / "out"), "--resume"], check=True, capture_output=True)
+        subprocess.run([*command, "-o", str(tmp_path / "whole")], check=True, capture_output=True)
+        for name in (MANIFEST, "metrics.parquet"):
+            assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+        assert not parts.exists()
+
+    def test_what_another_extractor_made_is_not_kept(self, tmp_path: Path) -> None:
+        run(articles("a"), tmp_path)
+        with pytest.raises(ValueError, match="resume goes with the extractor of the package"):
+            run(articles("a"), tmp_path, resume=True)

@@ -23,7 +23,7 @@ from covid_timeline.checks.command import run_validate
 from covid_timeline.checks.files import validate
 from covid_timeline.checks.run import check_tables
 from covid_timeline.pipeline import build
-from covid_timeline.tables.build import to_frame
+from covid_timeline.tables.frames import to_frame
 from covid_timeline.tables.schema import TABLES
 from tests import fakes
 from tests.world import World
@@ -153,7 +153,7 @@ class TestPublishedTables:
 
     @pytest.mark.parametrize("form", ["pandas", "polars", "csv", "csv of polars"])
     def test_load_save_validate(self, tmp_path: Path, form: str) -> None:
-        frame = ct.load_metrics("聊城", backend="polars" if "polars" in form else "pandas")
+        frame = ct.load_metrics("聊城", collection="articles", backend="polars" if "polars" in form else "pandas")
         path = tmp_path / f"metrics.{'csv' if 'csv' in form else 'parquet'}"
         match form:
             case "pandas":

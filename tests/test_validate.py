@@ -29,8 +29,8 @@ from covid_timeline.checks.files import read_texts, validate
 from covid_timeline.checks.models import default_tables
 from covid_timeline.checks.registry import CHECKS
 from covid_timeline.checks.run import check_tables
-from covid_timeline.tables.build import to_frame
 from covid_timeline.tables.export import export
+from covid_timeline.tables.frames import to_frame
 from covid_timeline.tables.manifest import MANIFEST
 from covid_timeline.tables.reports import FORMATS, Report
 from covid_timeline.tables.schema import TABLES, arrow_schema

@@ -1119,12 +1119,13 @@ def _first_posts(rows: Rows) -> Mask:
 
 
 def _suspects(c: _Columns) -> Mask:
-    """Documents, by code, in which the checks of one document could find something; there are no others."""
+    """Documents, by code, in which the checks of one document could find something; there are no others. The last
+    entry, which the code of a null points to, is none."""
     found = np.zeros(len(c.docs) + 1, bool)
     for rows in (_suspect_parts(c), _suspect_rates(c), _suspect_sums(c), _suspect_repeats(c)):
         found[c.doc[rows]] = True
     found[-1] = False
-    return found[:-1]
+    return found
 
 
 def _suspect_parts(c: _Columns) -> Ints:

@@ -733,6 +733,8 @@ def _outcomes(rows: Rows) -> pd.DataFrame:
     names = ["confirmed_cumulative", "recovered_cumulative", "deaths_cumulative"]
     frame = rows.frame.reset_index(drop=True)[["region_code", "date", "indicator", "value"]]
     frame = frame[rows.is_in("indicator", names) & rows.is_in("qualifier", ("exact",))].reset_index(names="row")
+    if frame.empty:
+        return pd.DataFrame(columns=["confirmed", "recovered", "dead", "row"], dtype=float)
     wide: Any = frame.drop_duplicates(["region_code", "date", "indicator"]).pivot(index=["region_code", "date"], columns="indicator")
     values = wide["value"].reindex(columns=names)
     rows_of = wide["row"].reindex(columns=names)["recovered_cumulative"]

@@ -22,7 +22,7 @@ import json
 import math
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -147,7 +147,7 @@ def articles_of_rows(
             spool.seek(entry.offset)
             item = json.loads(spool.read(entry.length))
             try:
-                article = _article(entry.doc_id, item, preset)
+                article = article_of(entry.doc_id, item, preset)
             except (ValueError, OverflowError, RecursionError) as error:
                 yield Refused(entry.file, entry.place, str(error))
             else:
@@ -305,7 +305,7 @@ def _spool(
             return
     text, title = _plain(value.get("text")), _plain(value.get("title"))
     raw = f"{title}\n{text}" if preset.join_title else text
-    fault = _fault(raw, value)
+    fault = fault_of(raw, value)
     if fault:
         yield Refused(str(path), row.place, *fault)
         return
@@ -353,7 +353,8 @@ def _spool(
     entries.append(entry)
 
 
-def _fault(raw: str, value: dict[str, Any]) -> tuple[str, str] | None:
+def fault_of(raw: str, value: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Why a text is no article, and whether it is `refused` or `skipped`; None where it is one."""
     if len(raw) > MAX_ITEM_CHARS:
         return f"{len(raw):,} characters; the longest item that is read has {MAX_ITEM_CHARS:,}", "refused"
     if "\x00" in raw:
@@ -451,7 +452,17 @@ def _same_item(one: _Entry, other: _Entry) -> bool:
     return same_moment and one.file != other.file
 
 
-def _article(doc_id: str, item: dict[str, Any], preset: Preset) -> Article:
+def article_of(doc_id: str, item: Mapping[str, Any], preset: Preset) -> Article:
+    """The article of one record.
+
+    Args:
+        doc_id: key of the document.
+        item: `raw`, `title`, `published` (ISO), `region` (a code), `url`, `source`, `sha256`; None where not stated.
+        preset: what a known export fixes.
+
+    Raises:
+        facts.article.ArticleError: what is to be read from the text cannot be.
+    """
     published = dt.datetime.fromisoformat(item["published"]) if item["published"] else None
     title: str | None = item["title"] or ("" if preset.join_title else None)
     region: str | None = item["region"]
