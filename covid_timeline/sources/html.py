@@ -56,7 +56,7 @@ def _trafilatura() -> Any:
         if error.name != "trafilatura":
             raise
         raise ModuleNotFoundError(
-            "reading web pages needs trafilatura: pip install 'covid-timeline[html]'", name="trafilatura"
+            "reading web pages needs trafilatura: pip install trafilatura", name="trafilatura"
         ) from None
 
 

@@ -185,7 +185,7 @@ def _write_xlsx(found: dict[str, Path], target: Path) -> None:
         from openpyxl import Workbook
         from openpyxl.cell import WriteOnlyCell
     except ImportError as error:
-        raise ExportError("export to xlsx needs openpyxl: pip install 'covid-timeline[excel]'") from error
+        raise ExportError("export to xlsx needs openpyxl: pip install openpyxl") from error
     for name, path in found.items():
         rows = pq.read_metadata(path).num_rows
         if rows >= SHEET_ROWS:
@@ -238,7 +238,7 @@ def _write_duckdb(found: dict[str, Path], target: Path) -> None:
     try:
         import duckdb
     except ImportError as error:
-        raise ExportError("export to duckdb needs duckdb: pip install 'covid-timeline[duckdb]'") from error
+        raise ExportError("export to duckdb needs duckdb: pip install duckdb") from error
     with contextlib.closing(duckdb.connect(str(target))) as connection:
         for name, path in found.items():
             connection.execute(f"CREATE TABLE {name} AS SELECT * FROM read_parquet({_quoted(str(path))})")
