@@ -3,7 +3,7 @@ PYTHON ?= $(if $(wildcard .venv/bin/python),.venv/bin/python,python)
 SHARED ?= ../shared
 NEW    ?= build/new
 
-.PHONY: help setup fix lint type test nightly drift bench data national dataset diff docs accuracy reconciliation release constraints check
+.PHONY: help setup fix lint type test nightly drift bench data national dataset diff docs accuracy reconciliation release constraints site check
 
 help:  ## what each target does
 	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ diff:  ## rows that a change gains, loses or moves, against the committed tables
 docs:  ## schemas/ and the generated pages
 	$(PYTHON) -m covid_timeline schemas
 	$(PYTHON) -m covid_timeline.tables.validate > docs/validation.md
+
+site:  ## build/site: the documentation, every notebook executed; warnings are errors, nothing is fetched
+	$(PYTHON) -m sphinx -W --keep-going -q -b html docs build/site
 
 accuracy:  ## docs/accuracy.md, where the gold and the bulletins are at hand
 	$(PYTHON) -m covid_timeline build --from dxy $(SHARED)/corpora/dxy_news.json -o build/dxy
