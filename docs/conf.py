@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
+
 import covid_timeline
 
 project = "covid_timeline"
@@ -29,17 +33,19 @@ nb_execution_timeout = 300
 nb_merge_streams = True
 
 autodoc_typehints = "description"
-autodoc_typehints_description_target = "documented_params"
+autodoc_typehints_description_target = "documented"
 autodoc_member_order = "bysource"
 autodoc_class_signature = "separated"
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
+add_module_names = False
 python_use_unqualified_type_names = True
 
 html_theme = "pydata_sphinx_theme"
 html_title = "covid_timeline"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_sidebars = {page: [] for page in ("start", "data-dictionary", "api", "design", "changelog")}  # nothing below them
 html_show_sourcelink = False
 html_copy_source = False
 html_last_updated_fmt = None
@@ -58,3 +64,15 @@ html_context = {"default_mode": "auto"}
 
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
+
+
+def one_signature(_: Sphinx, document: nodes.document) -> None:
+    """Show a loader once, not once for each backend: its overloads differ in the type of the result only."""
+    for entry in document.findall(addnodes.desc):
+        for again in [child for child in entry.children if isinstance(child, addnodes.desc_signature)][1:]:
+            if again.get("fullname") == entry[0].get("fullname"):
+                entry.remove(again)
+
+
+def setup(app: Sphinx) -> None:
+    app.connect("doctree-read", one_signature)
