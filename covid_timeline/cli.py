@@ -159,20 +159,31 @@ def _print_table(
     Chinese text may be broken anywhere, words in letters and numbers nowhere. `wide` prints all columns, unbroken.
     """
     from rich import box
+    from rich.cells import cell_len
     from rich.table import Table
     from rich.text import Text
 
     console = _console()
     cells = [[_safe(cell) for cell in row] for row in rows]
-    widths = [max(map(_unbreakable, (name, *column))) for name, *column in zip(names, *cells, strict=True)]
+    columns = list(zip(names, *cells, strict=True))
+    least = [max(map(_unbreakable, column)) for column in columns]
+    full = [max(map(cell_len, column)) for column in columns]
     shown = len(names)
     if not wide:
-        while shown > 1 and sum(widths[:shown]) + _GAP * (shown - 1) > console.width:
+        while shown > 1 and sum(least[:shown]) + _GAP * (shown - 1) > console.width:
             shown -= 1
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for name, width in zip(names[:shown], widths, strict=False):
+    spare = _UNLIMITED if wide else console.width - sum(least[:shown]) - _GAP * (shown - 1)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    for place in range(shown):
+        wish = full[place] - least[place]
+        wishes = sum(full[place:shown]) - sum(least[place:shown])
+        given = wish if wishes <= spare else wish * spare // wishes
+        spare -= given
         table.add_column(
-            name, justify="right" if name in right else "left", overflow="fold", min_width=min(width, console.width), no_wrap=wide
+            names[place],
+            justify="right" if names[place] in right else "left",
+            overflow="fold",
+            width=least[place] + max(given, 0),
         )
     for row in cells:
         table.add_row(*map(Text, row[:shown]))
@@ -182,16 +193,17 @@ def _print_table(
         console.print(Text(f"({', '.join(names[shown:])}: --wide or --format jsonl)"), soft_wrap=True)
 
 
-_GAP = 3
+_GAP = 2
 """Columns of a terminal between two columns of a table."""
 
 _UNLIMITED = 10_000
 
 
 def _unbreakable(cell: str) -> int:
-    """Width of the longest part of a cell that must stay on one line."""
-    words = re.findall(r"[!-~]+", cell)
-    return max([2, *map(len, words)])
+    """Least width for a cell: its longest word in letters or numbers, and something to read of what is Chinese."""
+    from rich.cells import cell_len
+
+    return max([0 if cell.isascii() else min(cell_len(cell), 16), *map(len, re.findall(r"[!-~]+", cell))])
 
 
 # build ----------------------------------------------------------------------------------------------------------
@@ -578,8 +590,8 @@ def extract(
 
 _SHOWN_COLUMNS = {
     "dates": ("quote", "date", "precision", "basis", "rule"),
-    "events": ("date", "region_name", "category", "summary", "rule"),
-    "metrics": ("value", "unit", "indicator", "region_name", "date", "value_quote", "measure", "qualifier", "rule"),
+    "events": ("date", "region", "category", "summary", "rule"),
+    "metrics": ("value", "unit", "indicator", "region", "date", "value_quote", "measure", "qualifier", "rule"),
     "rejected": ("quote", "reason"),
 }
 
@@ -587,6 +599,8 @@ _SHOWN_COLUMNS = {
 def _cell(row: Mapping[str, Any], column: str) -> object:
     if column == "date":
         return _period(row["date_start"], row["date_end"])
+    if column == "region":
+        return row["region_name"]
     if column == "value":
         high = row["value_high"]
         return _number(row["value"]) + (f"-{_number(high)}" if high is not None else "")
