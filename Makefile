@@ -3,7 +3,7 @@ PYTHON ?= $(if $(wildcard .venv/bin/python),.venv/bin/python,python)
 SHARED ?= ../shared
 NEW    ?= build/new
 
-.PHONY: help setup fix lint type test nightly drift bench data national dataset diff docs accuracy reconciliation release constraints site check
+.PHONY: help setup fix lint type test faults nightly drift bench data national dataset diff docs accuracy reconciliation release constraints site check
 
 help:  ## what each target does
 	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ type:  ## mypy, strict
 
 test:  ## the whole suite
 	$(PYTHON) -m pytest -n auto --maxprocesses=4
+
+faults:  ## kills at every point, full and failing disks, two builds at once, readers in between: all of it
+	COVID_TIMELINE_FAULTS=1 $(PYTHON) -m pytest tests/test_faults.py tests/test_hostile.py
 
 nightly:  ## the suite with ten thousand generated examples for each parser
 	COVID_TIMELINE_NIGHTLY=1 $(PYTHON) -m pytest

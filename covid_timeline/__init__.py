@@ -5,8 +5,9 @@
 >>> [(metric.value, metric.unit) for metric in found.metrics if metric.value_quote == "506.8亿元"]
 [(50680000000.0, 'CNY')]
 
-Published tables: `list_tables` names them, `load` takes one by its name, or `load_events`, `load_metrics`, `load_dates`, `load_documents`, `load_regions`, `load_city_by_date`,
-`load_city_intraday`, `load_coverage`, `load_rejected`; `quote` gives the sentence behind a row. One's own text: `extract`,
+Published tables: `list_tables` names them, `load` takes one by its name, or `load_events`, `load_metrics`, `load_dates`,
+`load_documents`, `load_regions`, `load_city_by_date`, `load_city_intraday`, `load_coverage`, `load_rejected`; `quote` gives
+the sentence behind a row; `snapshot` one version of them while builds go on. One's own text: `extract`,
 `find_dates`, `find_quantities`, `find_places`, the strict `parse_date` and `parse_quantity`, and `explain`. One's own articles: `build`.
 To look at: `plot_cases`, `plot_timeline`, `plot_coverage`, and `write_page` for a page to explore the tables.
 
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     )
     from covid_timeline.pipeline import build
     from covid_timeline.plots import plot_cases, plot_coverage, plot_timeline
+    from covid_timeline.tables.manifest import snapshot
     from covid_timeline.tables.schema import SCHEMA_VERSION
 
 __version__ = "0.1.0"
@@ -86,6 +88,7 @@ __all__ = [
     "plot_coverage",
     "plot_timeline",
     "quote",
+    "snapshot",
     "why",
     "write_page",
 ]
@@ -121,6 +124,7 @@ _HOMES = {
     "plot_coverage": "plots",
     "plot_timeline": "plots",
     "quote": "loaders",
+    "snapshot": "tables.manifest",
     "write_page": "explore",
 }
 

@@ -16,6 +16,7 @@ import datetime as dt
 import json
 import os
 import re
+import signal
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
@@ -25,6 +26,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from covid_timeline import cli_views
+from covid_timeline.text.shown import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -118,8 +120,6 @@ def _console(*, stderr: bool = False) -> Console:
 
 def _safe(value: object, limit: int = 400) -> str:
     """Text from an article, fit to be shown: on one line, nothing in it that a terminal would obey."""
-    from covid_timeline.tables.reports import printable
-
     return "" if value is None else printable(str(value), limit)
 
 
@@ -1016,13 +1016,16 @@ def main() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure:
             reconfigure(errors="backslashreplace")
+    for name in ("SIGTERM", "SIGHUP"):  # a build that is ended tidies up before it goes
+        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is signal.SIG_DFL:
+            signal.signal(getattr(signal, name), lambda number, _: sys.exit(128 + number))
     try:
         app()
     except BrokenPipeError:
         # `| head` has read enough; the interpreter must not complain while it closes the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    except (OSError, ValueError, ModuleNotFoundError) as error:
+    except (OSError, ValueError, ModuleNotFoundError, MemoryError, RecursionError) as error:
         if os.environ.get("COVID_TIMELINE_DEBUG"):
             raise
         print(f"covid-timeline: {_safe(_sentence(error), 2000)}", file=sys.stderr)

@@ -12,20 +12,22 @@ import bisect
 import contextlib
 import datetime as dt
 import difflib
-import functools
 import tempfile
+import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from covid_timeline.tables.manifest import locate
+from covid_timeline.parquet import open_regular
+from covid_timeline.tables.manifest import Published
 from covid_timeline.tables.schema import TABLES, VOCABULARIES
 
 if TYPE_CHECKING:
     import duckdb
     import polars as pl
     import pyarrow as pa
-    import pyarrow.parquet as pq
+
+    from covid_timeline.parquet import GuardedFile
 
 Folders = str | Path | Sequence[str | Path]
 OneOrMore = str | Iterable[str]
@@ -318,31 +320,51 @@ class Dataset:
         if not self.folders:
             raise ValueError("path names no folder")
         self._verify = verify
+        self._published: dict[Path, Published] = {}
+        self._held = contextlib.ExitStack()
+        weakref.finalize(self, self._held.close)
+        self._shipped = data_paths()
 
-    def files(self, name: str) -> list[Path]:
-        """The files of a table, each checked against its manifest.
+    def files(self, name: str) -> list[GuardedFile]:
+        """The files of a table, open: all of one published version of their folder, each checked against its manifest.
 
         Raises:
             FileNotFoundError: a folder has no such table.
-            ValueError: a file is not the published one.
+            ValueError: a file is not the published one, or no table at all.
         """
-        found: list[Path] = []
+        from covid_timeline.parquet import GuardedFile
+
+        found: list[GuardedFile] = []
         for folder in self.folders[:1] if name == "regions" else self.folders:
+            whole = f"{name}.parquet"
+            published = self._version(folder)
+            parts = sorted((folder / name).glob("*.parquet")) if whole not in published and (folder / name).is_dir() else []
+            for part in parts:  # part files of one table, as Spark writes them
+                found.append(GuardedFile(self._held.enter_context(open_regular(part)), f"{name}/{part.name}"))
+            if not parts:
+                # The package's own tables are as trustworthy as its code.
+                ours = published.manifest != {} and folder in self._shipped
+                found.append(GuardedFile(published.open(whole), whole, trusted=ours))
+        return found
+
+    def _version(self, folder: Path) -> Published:
+        """The version of a folder that this dataset reads, the same for all tables."""
+        if folder not in self._published:
             if folder.is_file():
                 raise ValueError(f"{folder} is a file; path names the folder that a build wrote")
-            parts = sorted((folder / name).glob("*.parquet")) if (folder / name).is_dir() else []
-            whole = folder / f"{name}.parquet"
-            if parts and not whole.exists():  # part files of one table, as Spark writes them
-                found += parts
-            else:
-                found.append(locate(folder, whole.name, verify=self._verify))
-        return found
+            self._published[folder] = Published(folder, verify=self._verify)
+        return self._published[folder]
+
+    def n_rows(self, name: str) -> int:
+        """The number of rows of a table."""
+        if name in BY_PLACE_AND_DAY and len(self.folders) > 1:
+            return int(self.by_place_and_day(name).num_rows)
+        return sum(file.metadata.num_rows for file in self.files(name))
 
     def table(
         self, name: str, where: Sequence[Condition] = (), columns: Sequence[str] | None = None
     ) -> pa.Table:
         """The rows that meet every condition. Row groups whose statistics rule a condition out are not read."""
-        import pyarrow as pa
 
         if columns is not None:
             check_columns(name, columns)
@@ -350,8 +372,8 @@ class Dataset:
             table = self.by_place_and_day(name)
             table = table.filter(row_mask(table, where)) if where else table
             return table if columns is None else table.select(list(columns))
-        parts = [_read(path, where, columns) for path in self.files(name)]
-        return parts[0] if len(parts) == 1 else pa.concat_tables(parts)
+        parts = [_read(file, name, where, columns) for file in self.files(name)]
+        return parts[0] if len(parts) == 1 else _as_one(parts)
 
     def documents(
         self,
@@ -387,21 +409,23 @@ class Dataset:
         known = {row["doc_id"] for row in rows}
         return [In("doc_id", sorted(known & set(ids) if ids is not None else known))]
 
-    def by_place_and_day(self, name: str, of_documents: Sequence[Condition] | None = None) -> pa.Table:
+    def by_place_and_day(self, name: str, of_documents: Sequence[Condition] = ()) -> pa.Table:
         """A table by place and day, made from the figures of all folders, or of these documents only."""
-        files = tuple(
-            (str(path), path.stat().st_mtime_ns, path.stat().st_size)
-            for table in ("metrics", "documents", "regions")
-            for path in self.files(table)
-        )
-        if of_documents is None:
-            return _by_place_and_day(files, len(self.folders))[name]
-        metrics, documents, regions = _figures(files, len(self.folders))
         from covid_timeline.tables import cities
 
-        metrics = metrics.filter(row_mask(metrics, of_documents))
-        documents = documents.filter(row_mask(documents, of_documents))
-        return cities.build_city_tables(metrics, documents, regions)[name]
+        read = {table: self.files(table) for table in ("metrics", "documents", "regions")}
+        key = tuple(file.stamp for files in read.values() for file in files)
+        if not of_documents and key in _made:
+            return _made[key][name]
+        metrics = [_read(file, "metrics", of_documents, cities.METRIC_COLUMNS) for file in read["metrics"]]
+        documents = [_read(file, "documents", of_documents, cities.DOCUMENT_COLUMNS) for file in read["documents"]]
+        (regions,) = (_read(file, "regions", (), None) for file in read["regions"])
+        made = cities.build_city_tables(_as_one(metrics), _as_one(documents), regions)
+        if not of_documents:
+            while len(_made) >= _KEPT:
+                del _made[next(iter(_made))]
+            _made[key] = made
+        return made[name]
 
     def scan(self, name: str, where: Sequence[Condition], columns: Sequence[str] | None, backend: str) -> Any:
         """The rows as a Polars LazyFrame or a DuckDB relation over the files themselves."""
@@ -410,7 +434,13 @@ class Dataset:
         wanted = list(columns or TABLES[name].names)
         if name in BY_PLACE_AND_DAY and len(self.folders) > 1:
             return convert(self.table(name, where, wanted), backend)
-        files = [str(path) for path in self.files(name)]
+        from covid_timeline.tables.reading_guard import conform
+
+        files = []
+        for file in self.files(name):
+            file.require(wanted)
+            conform(file.schema.empty_table().select(wanted), name, file.shown)
+            files.append(file.path)
         if backend == "polars-lazy":
             frame: pl.LazyFrame = _library("polars", backend).scan_parquet(files)
             for condition in where:
@@ -454,48 +484,43 @@ def _published(row: Mapping[str, Any]) -> dt.datetime:
     return dt.datetime.combine(row["anchor_date"] + dt.timedelta(days=1), dt.time.min)
 
 
-Files = tuple[tuple[str, int, int], ...]
+_made: dict[tuple[object, ...], dict[str, pa.Table]] = {}
+"""Tables by place and day of several folders, by the files they were made from."""
+_KEPT = 4
 
 
-def _figures(files: Files, n_folders: int) -> tuple[pa.Table, pa.Table, pa.Table]:
+def _as_one(parts: Sequence[pa.Table]) -> pa.Table:
     import pyarrow as pa
 
-    from covid_timeline.tables.cities import DOCUMENT_COLUMNS, METRIC_COLUMNS
-
-    paths = [Path(path) for path, _, _ in files]
-    metrics = [_read(path, (), METRIC_COLUMNS) for path in paths[:n_folders]]
-    documents = [_read(path, (), DOCUMENT_COLUMNS) for path in paths[n_folders : 2 * n_folders]]
-    return pa.concat_tables(metrics), pa.concat_tables(documents), _read(paths[-1], (), None)
+    # Columns that the data dictionary does not know may be in one folder only.
+    return pa.concat_tables(parts, promote_options="default")
 
 
-@functools.lru_cache(maxsize=4)
-def _by_place_and_day(files: Files, n_folders: int) -> dict[str, pa.Table]:
-    from covid_timeline.tables import cities
-
-    return cities.build_city_tables(*_figures(files, n_folders))
-
-
-def _read(path: Path, where: Sequence[Condition], columns: Sequence[str] | None) -> pa.Table:
+def _read(
+    file: GuardedFile, name: str, where: Sequence[Condition], columns: Sequence[str] | None
+) -> pa.Table:
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
-    # read_table would import the whole dataset machinery: half a second for the first table.
-    with pq.ParquetFile(path) as file:
-        wanted = list(columns) if columns is not None else None
-        if not where:
-            return file.read(columns=wanted)
-        reads = list(dict.fromkeys(column for condition in where for column in condition.reads))
-        parts = []
-        for i in range(file.num_row_groups):
-            if not all(_possible(file, i, condition) for condition in where):
-                continue
-            mask = row_mask(file.read_row_group(i, columns=reads), where)
-            if mask.true_count:
-                parts.append(file.read_row_group(i, columns=wanted).filter(mask))
-        if parts:
-            return pa.concat_tables(parts)
-        empty = file.schema_arrow.empty_table()
-        return empty.select(wanted) if wanted is not None else empty
+    wanted = list(columns) if columns is not None else None
+    file.require(TABLES[name].names if wanted is None else wanted)
+    if not where:
+        return _conformed(file, file.read(wanted), name)
+    reads = list(dict.fromkeys(column for condition in where for column in condition.reads))
+    parts = []
+    for i in range(file.metadata.num_row_groups):
+        if not all(_possible(file, i, condition) for condition in where):
+            continue
+        mask = row_mask(_conformed(file, file.read_row_group(i, reads), name), where)
+        if mask.true_count:
+            parts.append(file.read_row_group(i, wanted).filter(mask))
+    table = pa.concat_tables(parts) if parts else file.schema.empty_table()
+    return _conformed(file, table.select(wanted) if wanted is not None else table, name)
+
+
+def _conformed(file: GuardedFile, table: pa.Table, name: str) -> pa.Table:
+    from covid_timeline.tables.reading_guard import conform
+
+    return table if file.trusted else conform(table, name, file.shown)
 
 
 def row_mask(table: pa.Table, where: Sequence[Condition]) -> Any:
@@ -509,13 +534,9 @@ def row_mask(table: pa.Table, where: Sequence[Condition]) -> Any:
     return whole.combine_chunks() if isinstance(whole, pa.ChunkedArray) else whole
 
 
-def _possible(file: pq.ParquetFile, group: int, condition: Condition) -> bool:
-    index = file.schema_arrow.get_field_index(condition.column)
-    statistics = file.metadata.row_group(group).column(index).statistics
-    if statistics is None or not statistics.has_min_max:
-        return True
-    nulls = not statistics.has_null_count or statistics.null_count > 0
-    return condition.possible(statistics.min, statistics.max, nulls)
+def _possible(file: GuardedFile, group: int, condition: Condition) -> bool:
+    bounds = file.bounds(group, condition.column)
+    return bounds is None or condition.possible(*bounds)
 
 
 # --- backends -------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ Every loader takes the same filters where they make sense (`help` of each lists 
 - `names`: "zh" or "en" adds the place and what is counted in that language, as `region_label` and `…_label`;
 - `columns`: only these; `path`: the output folder of another build, or several; `verify=False` skips the SHA-256 of the
   files (their size is always checked);
-- `backend`: "pandas", "polars", "polars-lazy", "arrow" or "duckdb".
+- `backend`: "pandas", "polars", "polars-lazy", "arrow" or "duckdb" (a relation, whose rows come in no order).
 
 A word, place or document that does not exist raises a `ValueError` that names near matches. Where nothing is found, and
 the same question a little wider finds something, an `EmptyResultWarning` says where it is.
@@ -516,17 +516,12 @@ def list_tables(path: Folders | None = None) -> pd.DataFrame:
         FileNotFoundError: `path` holds no such tables.
     """
     import pandas as pd
-    import pyarrow.parquet as pq
 
     dataset = Dataset(path, verify=False)
     rows = []
     for spec in TABLES.values():
-        if spec.name in BY_PLACE_AND_DAY and len(dataset.folders) > 1:
-            n_rows = dataset.table(spec.name).num_rows
-        else:
-            n_rows = sum(pq.read_metadata(file).num_rows for file in dataset.files(spec.name))
         key = " ".join(spec.primary_key)
-        rows.append((spec.name, spec.label_zh, n_rows, spec.description, key, f"load_{spec.name}"))
+        rows.append((spec.name, spec.label_zh, dataset.n_rows(spec.name), spec.description, key, f"load_{spec.name}"))
     return pd.DataFrame(rows, columns=["table", "label_zh", "n_rows", "description", "key", "loader"]).set_index("table")
 
 
@@ -581,7 +576,10 @@ def quote(row_id: str, *, path: Folders | None = None, verify: bool = True) -> Q
             f"did you mean {', '.join(near)}?" if near else "ids look like liaocheng:m210 or liaocheng:e1526"
         )
         raise ValueError(f"no row has the id {row_id!r}; {hint}")
-    document = dataset.table("documents", [In("doc_id", [doc_id])]).to_pylist()[0]
+    documents = dataset.table("documents", [In("doc_id", [doc_id])]).to_pylist()
+    if not documents:
+        raise ValueError(f"no document has the id {doc_id!r}, which the row {row_id!r} is of")
+    document = documents[0]
     prefix = "value" if table == "metrics" else "date"
     first, last = (row[f"{prefix}_char_{end}"] - row["char_start"] for end in ("start", "end"))
     sentence = row["quote"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib
 import tempfile
@@ -18,8 +19,8 @@ from covid_timeline.model import Article, Facts, Refused
 from covid_timeline.sources.records import natural_key, text_digest
 from covid_timeline.tables.build import EXTRACTED, RowStore, regions_table, to_table, to_tables
 from covid_timeline.tables.cities import DOCUMENT_COLUMNS, METRIC_COLUMNS, build_city_tables
-from covid_timeline.tables.manifest import locate
 from covid_timeline.tables.publish import Publication, PublicationError, errors
+from covid_timeline.tables.reading_guard import read_published
 from covid_timeline.tables.schema import TABLES
 
 BATCH_ROWS = 20_000
@@ -83,7 +84,8 @@ def build(
         check: validates tables; `tables.validate.check_tables` where None.
 
     Raises:
-        ValueError: `quotes` is unknown, or the source itself is at fault (a checksum that is wrong, no such file).
+        ValueError: `quotes` is unknown, the source itself is at fault (a checksum that is wrong, no such file), or
+            `out` cannot be published to (another process does so, something else stands there).
     """
     out = Path(out)
     extract = extract or _extractor()
@@ -92,9 +94,12 @@ def build(
     violations: list[object] = []
     regions = regions_table()
     posts = _Posts()
-    with tempfile.TemporaryDirectory(prefix="covid-timeline-") as folder:
-        store = RowStore(Path(folder))
-        try:
+    try:
+        # The folder is claimed before anything is read: a second build of it is told so at once.
+        with (
+            Publication(out, package_version=__version__) as publication,
+            contextlib.closing(RowStore(publication.work)) as store,
+        ):
             for batch in _batches(_read(source, extract, refused, progress)):
                 for tables in _tables(batch, quotes, refused):
                     posts.add(batch, tables["documents"])
@@ -108,18 +113,15 @@ def build(
                 )
             repeats = posts.repeats()
             refused += [Refused(doc_id, "", f"repeats {first}", "note") for doc_id, first in repeats.items()]
-            with Publication(out, package_version=__version__) as publication:
-                documents = _mark_repeats(store.table("documents", DOCUMENT_COLUMNS), repeats)
-                made = {"regions": regions, **_city_tables(store, documents, regions, Path(folder))}
-                for name in TABLES:
-                    publication.write(name, made[name] if name in made else _rows(store, name, repeats))
-                violations += _check_whole(check, publication)
-                violations = merge_outcomes(violations)
-                manifest = publication.finish(violations)
-        except PublicationError:
-            return BuildReport(out, dict.fromkeys(TABLES, 0), refused, violations, False, {})
-        finally:
-            store.close()
+            documents = _mark_repeats(store.table("documents", DOCUMENT_COLUMNS), repeats)
+            made = {"regions": regions, **_city_tables(store, documents, regions, publication.work)}
+            for name in TABLES:
+                publication.write(name, made[name] if name in made else _rows(store, name, repeats))
+            violations += _check_whole(check, publication)
+            violations = merge_outcomes(violations)
+            manifest = publication.finish(violations)
+    except PublicationError:
+        return BuildReport(out, dict.fromkeys(TABLES, 0), refused, violations, False, {})
     return BuildReport(out, publication.rows, refused, violations, True, manifest)
 
 
@@ -356,7 +358,7 @@ def compare_build(
         found = []
         for name in TABLES:
             try:
-                old = pq.ParquetFile(locate(processed, f"{name}.parquet")).read()
+                old = read_published(processed, [name])[name]
             except (OSError, ValueError) as error:
                 found.append(f"{name}: {error}")
                 continue

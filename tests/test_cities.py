@@ -151,9 +151,12 @@ class TestWhichCount:
             ("0—24时", {"time_start": "00:00"}, [feb(3)]),
             ("no clock time", {"time_end": None}, [feb(3)]),
             ("2月2日24时至2月3日24时", {"date_start": feb(2), "time_start": "24:00"}, [feb(3)]),
-            ("2月3日0时至2月4日0时", {"date_end": feb(4), "time_start": "00:00", "time_end": "00:00"}, [feb(3)]),
+            ("2月3日0时至2月4日0时", {"date_end": feb(4), "time_start": "00:00", "time_end": "00:00"}, []),
             ("several days", {"date_start": feb(1)}, []),
-            ("no start: 截至X新增N", {"date_start": None}, []),
+            ("截至2月3日24时新增N", {"date_start": None}, [feb(3)]),
+            ("截至2月3日23时59分新增N", {"date_start": None, "time_end": "23:59"}, [feb(3)]),
+            ("截至2月3日12时新增N", {"date_start": None, "time_end": "12:00"}, []),
+            ("截至2月3日新增N", {"date_start": None, "time_end": None}, []),
             ("the second half of the day", {"time_start": "12:00"}, []),
             ("the first half", {"time_end": "12:00"}, []),
         ],
@@ -174,19 +177,37 @@ class TestWhichCount:
 
 class TestTimeOfDay:
     @pytest.mark.parametrize(
-        ("time_end", "day_of", "as_of"),
-        [("24:00", 3, "24:00"), ("23:59", 3, "24:00"), (None, 3, None), ("00:00", 2, "24:00")],
+        ("time_end", "as_of"),
+        [("24:00", "24:00"), ("23:59", "24:00"), (None, None)],
     )
-    def test_closing(self, time_end: str | None, day_of: int, as_of: str | None) -> None:
+    def test_closing(self, time_end: str | None, as_of: str | None) -> None:
         one = only(figure(15, time_end=time_end))
-        assert (one["date"], one["as_of_time"]) == (feb(day_of), as_of)
+        assert (one["date"], one["as_of_time"]) == (feb(3), as_of)
         assert intraday(figure(15, time_end=time_end)) == []
 
-    @pytest.mark.parametrize("time_end", ["00:01", "12:00", "23:00"])
+    @pytest.mark.parametrize("time_end", ["00:00", "00:01", "12:00", "23:00"])
     def test_within_the_day(self, time_end: str) -> None:
         assert by_date(figure(15, time_end=time_end)) == []
         (one,) = intraday(figure(15, time_end=time_end))
         assert (one["date"], one["time_start"], one["as_of_time"]) == (feb(3), "00:00", time_end)
+
+    @pytest.mark.parametrize(
+        ("reason", "other"),
+        [
+            ("截至2月4日0时新增N", {"date_start": None}),
+            ("2月3日0时至2月4日0时", {"date_start": feb(3), "time_start": "00:00"}),
+            ("2月3日至2月4日0时", {"date_start": feb(3)}),
+        ],
+    )
+    def test_new_figures_up_to_0_oclock(self, reason: str, other: dict[str, Any]) -> None:
+        row = new(2, date_end=feb(4), time_end="00:00", **other)
+        assert by_date(row) == [], reason
+        assert [(one["date"], one["as_of_time"]) for one in intraday(row)] == [(feb(4), "00:00")], reason
+
+    def test_new_figures_up_to_an_earlier_hour(self) -> None:
+        (one,) = intraday(new(2, date_start=None, time_end="12:00"))
+        assert (one["date"], one["time_start"], one["as_of_time"]) == (feb(3), "00:00", "12:00")
+        assert intraday(new(2, date_start=None, time_end=None)) == []
 
     def test_half_a_day(self) -> None:
         found = intraday(new(2, time_start="12:00"), new(1, at=20, time_start="00:00", time_end="12:00"))

@@ -11,8 +11,9 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "covid_timeline"
 ORDER = [
     "model",
-    "display",
     "text",
+    "display",
+    "parquet",
     "lexicon",
     "mentions",
     "reading",

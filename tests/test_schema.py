@@ -7,7 +7,6 @@ import csv
 import io
 import json
 import re
-import tomllib
 from pathlib import Path
 
 import fakes
@@ -18,6 +17,7 @@ import pyarrow as pa
 import pytest
 
 from covid_timeline import model
+from covid_timeline.lexicon.rules import load_rules
 from covid_timeline.tables import describe
 from covid_timeline.tables.build import regions_table, to_table, to_tables
 from covid_timeline.tables.frames import to_frame
@@ -403,7 +403,6 @@ def test_frames_of_this_test_are_pandas(tables: dict[str, pa.Table]) -> None:
 
 def test_rules_claim_units_that_their_indicators_allow() -> None:
     """Else one odd sentence would stop a whole build: validation refuses a unit that does not fit."""
-    path = ROOT / "covid_timeline" / "mentions" / "words" / "indicators.toml"
-    for rule in tomllib.loads(path.read_text(encoding="utf-8"))["indicator"]:
-        word = VOCABULARIES["indicators"][rule.get("indicator", rule["id"])]
-        assert not word.units or set(rule["units"]) <= set(word.units), rule["id"]
+    for rule in load_rules("indicators"):
+        word = VOCABULARIES["indicators"].get(rule.data.get("indicator", rule.name.partition(".")[0]))
+        assert word is None or not word.units or set(rule.data["units"]) <= set(word.units), rule.id

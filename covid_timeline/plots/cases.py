@@ -114,8 +114,8 @@ def plot_cases(
     if scale not in ("auto", "linear", "log"):
         raise ValueError(f"scale is auto, linear or log, not {scale!r}")
     asked = _Selection(list(dict.fromkeys(codes)), level, indicator, start, end, path, lang)
-    with warnings.catch_warnings():  # one of the two may well be empty; where both are, the error says so
-        warnings.simplefilter("ignore", EmptyResultWarning)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", EmptyResultWarning)  # `_nothing` says it of both tables
         days = load_city_by_date(indicator, **asked.where()).to_pylist()
         moments = load_city_intraday(indicator, **asked.where()).to_pylist()
     if not days and not moments:

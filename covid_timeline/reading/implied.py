@@ -40,7 +40,7 @@ def add_implied(context: Context, figure: Figure, made: list[Statement], add: Ad
                 settled = first.kind == "current" and noun in ("deaths", "recovered")
                 add(noun, "cumulative" if settled else one.kind, one.region, one.origin)
         return
-    if first.indicator == "other" or text[quantity.end : quantity.end + 1] in _NOTHING_FOLLOWS:
+    if first.part or not first.kind or text[quantity.end : quantity.end + 1] in _NOTHING_FOLLOWS:
         return
     named = {cue.name for cue in (*figure.nouns, *figure.nouns_after)}
     if first.noun == "contacts" and _ALL_OBSERVED.match(text, quantity.end):
@@ -49,7 +49,7 @@ def add_implied(context: Context, figure: Figure, made: list[Statement], add: Ad
         add("confirmed", "cumulative", first.region, first.origin)
     elif first.noun == "confirmed" and _ALL_RECOVERED.match(text, quantity.end):
         add("recovered", "cumulative", first.region, first.origin)
-    if not first.origin and _ALL_IMPORTED.match(text, quantity.end) and indicator_for(first.noun, first.kind, "imported") != "other":
+    if not first.origin and first.part_of is None and _ALL_IMPORTED.match(text, quantity.end) and indicator_for(first.noun, first.kind, "imported") != "other":
         add(first.noun, first.kind, first.region, "imported")
     bracket = _BRACKET.match(text, quantity.end)
     if bracket:

@@ -45,6 +45,7 @@ _FOUND_ILL = re.compile("[^。；]{0,40}?(?:呈阳性|为阳性|被确诊|确诊
 _OUTCOME = re.compile("(?:死亡|去世|病亡|离世|病逝|不幸身亡)|(?:治愈|痊愈|康复)?出院|痊愈|治愈")
 _NOT_YET = re.compile("标准|指南|要求|有望|即将|将于|可以|条件|风险")
 _OTHER_FIGURE = re.compile("新增|累计|其中|现有")
+_HEADING = 40  # characters
 _ELIDED_LENGTH = 6  # characters in front of a figure that leave no room for a verb of their own
 _NEAR_OUTCOME = 10  # up to so many people a later clause may tell what became of them
 
@@ -58,6 +59,10 @@ def read_metrics(context: Context) -> tuple[list[Statement], Passage]:
     return reader.statements.all, reader.passage
 
 
+def _of_sector(figure: Figure) -> bool:
+    return any(cue.name == "sector" for cue in (*figure.groups, *figure.topic_groups))
+
+
 class _Reader:
     """Goes from sentence to sentence; what a figure leaves open is asked from the statements made before it."""
 
@@ -69,6 +74,7 @@ class _Reader:
         self.frame = Frame()  # at the end of the sentence before
         self.stop = "\n"  # the sign that closed it
         self.block = -1
+        self.heading: Frame | None = None  # of the lines below a heading
         # of the sentence being read
         self.figures: list[Figure] = []
         self.subject: Region | None = None
@@ -88,12 +94,25 @@ class _Reader:
             self.block = block
         self.subjects.enter_sentence(number)
         if not quantities:
+            self._note_heading(number)
             self.subjects.note(number)
             passage.leave_sentence(number, set())
         else:
             self._read(number, quantities)
             passage.leave_sentence(number, self.used, quantities[0].start)
         self.stop = context.tree.sentences[number].stop
+
+    def _note_heading(self, number: int) -> None:
+        """分布（累计确诊） above lines of places: what a heading says is counted holds for the lines below it."""
+        context = self.context
+        sentence = context.tree.sentences[number]
+        block = context.tree.blocks[sentence.block]
+        if block.kind not in ("head", "item") or block.end - block.start > _HEADING:
+            return
+        cues = context.cues_in(block.start, block.end)
+        nouns = [cue.name for cue in cues if cue.category == "noun"]
+        modes = [cue.name for cue in cues if cue.category == "mode"]
+        self.heading = Frame(nouns=(ranked(nouns),), mode=modes[-1] if modes else "") if nouns else None
 
     # -- one sentence
 
@@ -110,6 +129,9 @@ class _Reader:
                 noun, kind = head.noun, head.kind
             return before._replace(listing=True, head=head, item_noun=noun, item_kind=kind)
         frame = Frame()
+        block = self.context.tree.blocks[self.context.tree.sentences[number].block]
+        if self.heading is not None and block.kind in ("label", "item"):
+            return self.heading
         if self.stop == "；" and before.mode == "cumulative":
             frame = frame._replace(mode=before.mode)  # 累计确诊124例；治愈出院21例
         if self.stop == "；" and before.part:
@@ -216,8 +238,8 @@ class _Reader:
         # the list it stands in
         topic = bool(figure.topic_nouns) and not figure.has_noun
         bare = bool(regions) and not figure.has_noun and not topic  # 武汉市3例: an item of a list
-        if bare and not frame.in_list and not ((figure.opened or "part" in figure.lists) and frame.item_noun):
-            head = statements.list_head(self.figures, index, regions[-1])
+        if bare and not frame.in_list and frame is not self.heading and not ((figure.opened or "part" in figure.lists) and frame.item_noun):
+            head = statements.list_head(self.figures, index, regions[-1], len(regions))
             if head is not None:
                 frame = frame.open_list(head)
         item = bare and frame.listing and bool(frame.item_noun)
@@ -249,7 +271,9 @@ class _Reader:
         kind = measure.value
         if noun == "recovered_so_far":
             noun = "recovered"
-        noun, kind, silenced = self._by_later_words(noun, kind, figure, frame, next_start)
+        own_next = self.figures[index + 1] if index + 1 < len(self.figures) else None
+        limit = own_next.own if own_next is not None and own_next.nouns else next_start
+        noun, kind, silenced = self._by_later_words(noun, kind, figure, frame, limit)
         if noun == "case":
             noun = "confirmed"
         if noun == "released" and kind == "cumulative" and "累计" not in text[figure.own : quantity.start] and (
@@ -266,13 +290,18 @@ class _Reader:
             part = True  # 密切接触者中，已有25人确诊
         if figure.brought is not None and frame.listing and not figure.places:
             part = True  # 其中输入性病例105例: by where they came from
-        if frame.part and not figure.places and "total" not in figure.lists:
+        fresh = figure.has_noun and figure.mode is not None  # a statement of its own
+        if frame.part and not figure.places and "total" not in figure.lists and not fresh:
             part = True
         if figure.topic_groups and figure.topic_groups[-1].name == "residence" and figure.places and not figure.has_noun:
             frame = frame._replace(by_residence=True)  # 按住址分布：黑龙江41例、吉林36例
         abroad = bool(figure.places) and figure.places[-1].level == "abroad" and not figure.nouns
-        if abroad and frame.last is not None and frame.last.region.code:
-            part, regions = True, [frame.last.region]  # 从俄罗斯输入26例、加拿大1例: where they came from
+        whole = frame.last or (statements.all[-1] if statements.all else None)
+        if abroad and whole is not None and whole.region.code and (frame.last is not None or whole.origin == "imported"):
+            while whole.part_of is not None:
+                whole = whole.part_of
+            inside = is_inside(whole.region, self.subjects.home) and frame.last is None
+            part, regions = True, [self.subjects.home if inside else whole.region]  # 从俄罗斯输入26例、加拿大1例: where they came from
         if frame.by_residence and figure.places and head is not None:
             part, regions = True, [head.region]
         by_place = frame.listing and item and bool(figure.places) and "each" not in figure.lists
@@ -469,7 +498,7 @@ class _Reader:
         inherited = subject.relation in ("list", "sentence", "paragraph")
         changes: dict[str, object] = {"last": made[0], "in_list": item or (topic and bool(figure.places))}
         if not frame.listing or own:
-            if own or topic or not frame.nouns:
+            if (own or topic or not frame.nouns) and not (noun == "change" and frame.nouns):
                 changes["nouns"] = (noun,)
             if mode is not None:
                 changes["mode"] = mode.name
@@ -522,9 +551,15 @@ class _Reader:
         indicator, rule, measure = resolve_indicator(context, figure, next_start)
         first = figures[0].quantity.start
         region, relation = figure_region(context, self.subjects, figure, frame, self.subject, first)
+        if relation == "after" and indicator.startswith("medical_"):
+            region, relation = self.subjects.inherited(self.subject)  # 138名队员已在咸宁工作: of those who sent them
         bare = is_bare(context, figure)
         if bare and indicator == "other" and frame.last is not None and frame.last.quantity.unit == quantity.unit and frame.last.indicator != "other":
             indicator, rule, measure = frame.last.indicator, f"{frame.last.rule}.item", frame.last.measure  # 平江县10815人，岳阳县10465人
+        if indicator == "other":
+            twin = self._parallel(figure, frame)
+            if twin is not None:
+                indicator, rule, measure = twin.indicator, f"{twin.rule}.elided", twin.measure
         regions = self._shared_regions(figure, region, indicator)
         if len(regions) > 1 or self.pending:
             relation = "own"
@@ -535,12 +570,14 @@ class _Reader:
                 indicator, rule, noun, kind = "confirmed_new", "noun.confirmed", "confirmed", "new"
         if indicator in ("recovery_rate", "fatality_rate") and frame.origin:
             indicator = "other"  # of the local, or of the imported cases alone
+        date, date_relation = self.passage.find(figure)
         indicator, rule = self._of_part(figure, frame, indicator, rule, region)
+        if indicator == "tests_cumulative" and figure.mode is None and self.passage.role(date) == "at":
+            indicator, rule = "other", f"{rule}.of_a_day"  # 2月20日核酸检测58份
         if indicator == "other" and frame.last is not None and quantity.start - figure.own <= _ELIDED_LENGTH:
             elided = ELIDED.get((frame.last.indicator, quantity.unit))
             if elided:
                 indicator, rule = elided, f"{frame.last.rule}.elided"  # 检查车辆6692辆，乘客13670人次
-        date, date_relation = self.passage.find(figure)
         made: list[Statement] = []
         for where in regions:
             one = self._state(figure, indicator, "stated", measure, where, rule or "figure", noun, kind)
@@ -559,6 +596,25 @@ class _Reader:
         if not frame.listing:
             frame = frame._replace(head=one)
         return frame
+
+    def _parallel(self, figure: Figure, frame: Frame) -> Statement | None:
+        """The figure before that says what this one is: 分别为88.6%、94.7%; 银川市生产总值421.7亿元；吴忠市136.8亿元."""
+        context, quantity = self.context, figure.quantity
+        said = context.text[figure.own : quantity.start].strip("、和与及 ，,")
+        last = frame.last
+        if not said and last is not None and last.quantity.unit == quantity.unit and figure.right == quantity.end:
+            return last if last.indicator != "other" and not last.noun else None
+        if self.stop != "；" or figure.right > quantity.end or figure.has_noun:
+            return None
+        place = figure.places[-1] if figure.places else None
+        bare = place is not None and place.end == quantity.start
+        moves = said in ("增长", "下降", "同比增长", "同比下降", "降", "增")
+        if not bare and not (moves and figure.number > 0 and self.figures[0].places):
+            return None
+        for one in reversed(self.statements.all[-8:]):
+            if one.figure.sentence == figure.sentence - 1 and one.quantity.unit == quantity.unit and one.indicator != "other" and not one.noun:
+                return one
+        return None
 
     def _shared_regions(self, figure: Figure, region: Region, indicator: str) -> list[Region]:
         """One region for each place of a list that shares a rate, or that 各 and 分别 divide; else the one region."""
@@ -586,6 +642,10 @@ class _Reader:
             figure.quantity.value < head.quantity.value
         ):
             return "other", f"{rule}.part"  # 139名医疗队员，其中医生41名
+        if indicator.startswith("firms_") and _of_sector(figure) and any(
+            one.indicator == indicator and one.region.code == region.code and not _of_sector(one.figure) for one in self.statements.all[-40:]
+        ):
+            return "other", f"{rule}.part"  # 工业企业复工8214家 of 复工企业5.3万家
         if indicator in TRACING and any(cue.name in ("institution", "vessel", "occupation") for cue in figure.groups):
             return "other", f"{rule}.part"
         return indicator, rule

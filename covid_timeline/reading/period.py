@@ -37,6 +37,7 @@ _JOURNEY = re.compile("病例\\d|某[，,某]|[男女][，,性]|\\d+岁|发热|�
 _LABEL_OF_DAY = re.compile("(?:统计|数据|通报|截[至止])?(?:时间|日期|时点)$")
 _NEAR_ANCHOR_DAYS = 3
 _LOOK_AHEAD = 8
+_SINCE_LENGTH = 3  # characters of 以来, 起 behind the day
 _LOOK_BACK = 24  # dates of the sentence that are looked at before a figure
 _CLAUSE = 120  # characters of a clause that are looked at before a figure
 _HEADING = 30  # characters; a line as short as this with a date heads what follows
@@ -93,7 +94,8 @@ class Passage:
         if clause is not None and clause.bracket >= 0:
             bracket = tree.brackets[clause.bracket]
             alone = block is not None and block.start == bracket.start and block.end == bracket.end
-            return "sentence" if alone else "bracket"
+            labels = text[bracket.end : bracket.end + 1] in ("：", ":")  # 登记（1月10日至2月15日）：48267人
+            return "sentence" if alone or labels else "bracket"
         if date.role == "since":
             return "clause"
         if sentence is not None and date.role == "at" and not date.vague and _JOURNEY.search(text, sentence.start, min(sentence.end, sentence.start + 120)) and (
@@ -187,8 +189,11 @@ class Passage:
                     if own.bracket == figure.bracket or (figure.bracket >= 0 and own.bracket >= 0 and self._inside(figure.bracket, own.bracket)):
                         return number, "own" if own.start >= figure.own else "clause"
                     continue
-                if reach == "clause" and own.start < clause.start and figure.number and self._other_between(number, low, figure):
-                    continue
+                if reach == "clause" and own.start < clause.start:
+                    if figure.number and self._other_between(number, low, figure):
+                        continue
+                    if own.end - date.end > _SINCE_LENGTH:
+                        continue  # 是自3月5日以来首次，: it dates its own clause
                 if _is_of_deed(context, date, figure) and self._as_of_before(number, low) is not None:
                     return self._as_of_before(number, low), "sentence"  # 截至…，88例已于2月29日治愈，治愈率…
                 if date.precision in ("quarter", "month") and _OF_PROJECTS.match(text, date.end):
@@ -201,7 +206,7 @@ class Passage:
             if tied is not None:
                 return tied, "tied"
         if here is not None and self.reach[here] != "year":
-            if dates[here].rule == "now" and self.day is not None and not dates[self.day].vague:
+            if dates[here].rule in ("now", "recent_days") and self.day is not None and not dates[self.day].vague:
                 return self.day, "header"  # 目前 goes on with the day that the passage has stated
             return here, relation
         if tree.blocks[sentence.block].kind == "row" and self.day is None:
@@ -279,7 +284,9 @@ class Passage:
     def _of_title(self) -> int | None:
         """The day that the title states, where the body states none."""
         for number in range(bisect_left(self.context.date_starts, self.context.title_end)):
-            if self.reach[number] == "sentence" and not self.context.dates[number].vague:
+            date = self.context.dates[number]
+            stated = self.reach[number] == "sentence" or (self.reach[number] == "bracket" and date.role in ("as_of", "range"))
+            if stated and not date.vague:
                 return number
         return None
 

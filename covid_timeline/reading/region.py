@@ -17,6 +17,7 @@ _INSTITUTION = re.compile("[\u4e00-\u9fff]{2,16}?(?:医院|医疗中心|监狱)"
 _TOWN = re.compile("([\u4e00-\u9fff]{2,6}?(?:街道|镇|乡|社区|村|园区|开发区|新区|农场|团场|苏木))(?:办事处)?$")
 _EXCEPT = re.compile("(?:除)?(?:湖北|武汉)[省市]?(?:以外|之外|外)(?:的?其他|其余)?(?:地区|省份|省市)?|除(?:湖北|武汉)[省市]?(?:、[\u4e00-\u9fff]{2,3}[省市]?)?(?:以外|之外|外)")
 _PROVINCES = re.compile("\\d+ ?个?省(?:份|级行政区|（区|\\(区|区市|、自治区|、区|、市|和|区)")
+_OPENING = 12  # characters within which the subject of a sentence stands
 _SHARE = re.compile("占")
 _AND_OTHERS = re.compile("等(?=\\d|[一二三四五六七八九十])")
 _START_BEFORE = re.compile("(?:自|从|由)$")
@@ -71,9 +72,15 @@ class Subjects:
         node = context.tree.sentences[sentence]
         first_clause = context.tree.clauses[node.clauses[0]]
         places = context.subjects_in(node.start, first_clause.end)
+        if not places:
+            places = context.subjects_in(first_clause.end, node.end)
+            if len({place.code for place in places}) > 1:
+                return
         if not places or len(context.listed(places)) > 1:
             return  # 廊坊市、邢台市为报告首例确诊病例: a list is nobody's subject
         first = places[0]
+        if first.level == "abroad" and first.start - node.start > _OPENING:
+            return  # a place of the story
         for place in places[1:2]:  # 山东省港口集团青岛港 is in 青岛
             if 0 < place.start - first.end <= 6 and is_inside(region_of(place), region_of(first)):
                 first = place
@@ -229,7 +236,7 @@ def _givers(context: Context, start: int, end: int) -> list[Place]:
     return [
         place
         for place in context.places_in(start, end)
-        if place.end <= end and context.role(place) in ("", "origin.from")
+        if place.end <= end and (not (role := context.role(place)) or (role == "origin.from" and place.level != "abroad"))
     ]
 
 

@@ -351,6 +351,8 @@ def is_explained(context: Context, figure: Figure, noun: str, relation: str) -> 
         start = min(start, figure.places[0].start)
     if figure.places and figure.right == figure.quantity.end and figure.places[-1].end == figure.quantity.start:
         return True, ""  # 、衡阳市30例: nothing but the place
+    if len(figure.places) > 1 and ("each" in figure.lists or "respectively" in figure.lists):
+        start = figure.places[-1].end  # between the places there may be names that no gazetteer has
     residue = _residue(context, start, figure.quantity.start, figure.places)
     tail = _residue(context, figure.quantity.end, figure.right, ())
     if _HAN2.search(residue) or _HAN2.search(tail):

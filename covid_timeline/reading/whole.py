@@ -74,10 +74,12 @@ class Statements:
                 return one
         return None
 
-    def list_head(self, figures: Sequence[Figure], number: int, region: Region) -> Statement | None:
+    def list_head(self, figures: Sequence[Figure], number: int, region: Region, times: int = 1) -> Statement | None:
         """The figure that a list of places breaks down (…50例，死亡1例。东城区2例、西城区7例): the one the list adds up to,
         else the latest one of a region around these places that is large enough."""
         total, count = list_sum(figures, number)
+        if times > 1 and count == 1:
+            total *= times  # 疑似2例，汉滨区、紫阳县各1例
         large: Statement | None = None
         for one in reversed(self.all[-14:]):
             if not one.noun or not one.kind or one.indicator == "other" or one.quantity.value == 0:

@@ -120,7 +120,8 @@ def read_words(context: Context, sentence: int, quantities: Sequence[Quantity]) 
         _places_before(context, figure, first=before is None)
         figures.append(figure)
         said = figure.nouns_after or figure.mode_after or any(cue.category in ("group", "origin") for cue in figure.after)
-        left = _after_remark(context, figure.right if said else quantity.end, next_start)
+        counted = quantity.unit in ("case", "person", "person_time")
+        left = _after_remark(context, figure.right if said and counted else quantity.end, next_start)
         before = figure
     return figures
 
@@ -218,7 +219,7 @@ def _words_after(context: Context, figure: Figure, next_start: int, *, last: boo
         figure.stop = quantity.end
         return
     comma = text.find("、", quantity.end, stop)
-    also = text.find("并", quantity.end, stop)
+    also = min((at for at in (text.find("并", quantity.end, stop), text.find("及其", quantity.end, stop)) if at >= 0), default=-1)
     if also >= 0 and (comma < 0 or also < comma):
         comma = also  # 163名密切接触者并行医学观察: the second verb is a statement of its own
     runs_on = not last and comma < 0 and next_start <= clause.end
@@ -237,6 +238,9 @@ def _words_after(context: Context, figure: Figure, next_start: int, *, last: boo
         elif any(cue.category == "list" and cue.name == "part" for cue in cues):
             stop = next(cue.start for cue in cues if cue.category == "list" and cue.name == "part")
             cues = [cue for cue in cues if cue.end <= stop]
+    if runs_on and text[quantity.end] == "在" and not any(cue.category == "noun" for cue in cues):
+        # 109人在13间医院留医: what happens to them there stands behind the place
+        cues = [cue for cue in context.cues_in(quantity.end, clause.end) if cue.category == "noun" and cue.end <= clause.end]
     figure.right = figure.stop = stop
     figure.after = cues
     everybody = False
@@ -276,7 +280,7 @@ def _places_before(context: Context, figure: Figure, *, first: bool) -> None:
         if place.end <= quantity.start
         and not context.role(place).startswith(("origin", "except", "neighbour", "name"))
         and not context.is_town(place)
-        and (first or place.start - left > 7 or not _is_remark(context, left, place))
+        and (first or place.start - left > 7 or place.end == quantity.start or not _is_remark(context, left, place))
     ]
     figure.places = places
     del text

@@ -20,13 +20,14 @@ import json
 import re
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from covid_timeline.mentions.places import gazetteer
 from covid_timeline.model import DateRow, Facts, MetricRow
 from covid_timeline.tables.schema import VOCABULARIES
+from covid_timeline.text.shown import printable
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -134,8 +135,6 @@ class Finding(NamedTuple):
 
     def to_text(self) -> str:
         """The finding for a terminal; nothing in it that a terminal would obey."""
-        from covid_timeline.tables.reports import printable
-
         lines = [f"{self.check}  {self.statement}"]
         for passage in self.passages:
             where = ", ".join(part for part in (passage.doc_id, passage.title, passage.url) if part)
@@ -144,7 +143,7 @@ class Finding(NamedTuple):
         verdict = f"favours {' '.join(self.favours)}" if self.favours else "undecided"
         doubt = f", doubts {' '.join(self.doubts)}" if self.doubts else ""
         lines.append(f"    {verdict}{doubt}: {self.why}")
-        return "\n".join(_indented(line, printable) for line in lines)
+        return "\n".join(_indented(line) for line in lines)
 
     def to_json(self) -> dict[str, Any]:
         """The finding as plain values."""
@@ -154,7 +153,7 @@ class Finding(NamedTuple):
         return made
 
 
-def _indented(line: str, printable: Callable[[str, int], str]) -> str:
+def _indented(line: str) -> str:
     bare = line.lstrip(" ")
     return " " * (len(line) - len(bare)) + printable(bare, 4000)
 
@@ -1236,8 +1235,6 @@ def run_audit(
         known = _read_texts(folder, texts, read["documents"])
         found = audit_tables(read, texts=known, checks=checks)
     except (OSError, ValueError, KeyError) as error:
-        from covid_timeline.tables.reports import printable
-
         print(f"covid-timeline: {printable(str(error), 2000)}", file=sys.stderr)
         return 3
     shown = found if limit is None else found[:limit]
@@ -1265,12 +1262,9 @@ def _json_line(finding: Finding, ascii_only: bool) -> str:
 
 
 def _read_tables(folder: Path) -> dict[str, pa.Table]:
-    import pyarrow.parquet as pq
+    from covid_timeline.tables.reading_guard import read_published
 
-    from covid_timeline.tables.manifest import locate
-
-    # pyarrow's own errors for a damaged file are ValueErrors and OSErrors.
-    return {name: pq.ParquetFile(locate(folder, f"{name}.parquet")).read() for name in ("documents", "metrics", "dates")}
+    return read_published(folder, ("documents", "metrics", "dates"))
 
 
 def _read_texts(folder: Path, texts: Mapping[str, str] | Path | str | None, documents: pa.Table) -> Mapping[str, str]:

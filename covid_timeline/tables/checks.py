@@ -24,7 +24,6 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from covid_timeline.tables.export import RUNNABLE
 from covid_timeline.tables.reports import MAX_SAMPLES
 from covid_timeline.tables.samples import (
     TEXT_B,
@@ -43,6 +42,7 @@ from covid_timeline.tables.samples import (
     withhold,
 )
 from covid_timeline.tables.schema import TABLES, VOCABULARIES, arrow_schema
+from covid_timeline.text.shown import RUNNABLE
 
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]

@@ -7,9 +7,10 @@ The steps, each a function that takes a frame and gives one back:
    nothing about them assumed, with a place, a day, an indicator other than `other` and a unit that fits it. A figure
    whose `region_name` is not the coded unit's own is of a part of it (a hospital, a development zone); a part of a
    whole that has the same place, day and indicator is no second statement of that.
-3. `_with_moment`: the day and the minutes that a figure counts for. `new` figures count where their period is one day;
-   cumulative and current ones for the day they end on. 截至2月3日24时, 2月3日0—24时 and 截至2月4日0时 belong to
-   February 3. A count of a day that was published on that very day is of the moment of its publication.
+3. `_with_moment`: the day and the minutes that a figure counts for. `new` figures count where their period is one day,
+   or where they state no start and the clock time up to which they count; cumulative and current ones for the day they
+   end on. 截至2月3日24时 and 2月3日0—24时 belong to February 3, 截至2月4日0时 to the first moment of February 4. A count
+   of a day that was published on that very day is of the moment of its publication.
 4. `_ranked`: which figure of a place, day and indicator is preferred (`ORDER`).
 5. `_chosen`: one row for each key, with the number of sources, the smallest and largest value, and whether they agree.
 
@@ -322,23 +323,23 @@ def _with_moment(figures: pd.DataFrame) -> pd.DataFrame:
     end = _minutes(figures["time_end"]).replace(DAY_END - 1, DAY_END)  # 23:59 is meant as the day's end
     start = _minutes(figures["time_start"])
 
-    # 0 o'clock is the end of the day before: 截至2月4日0时, 2月3日24时至2月4日0时. A figure of a moment starts and ends
-    # on the same day, and turns with it.
-    turned = end.eq(0) & (kind.ne("new") | ~first_day.ge(day))
-    first_day = first_day.mask(turned & first_day.eq(day), first_day - one_day)
-    day, end = day.mask(turned, day - one_day), end.mask(turned, DAY_END)
-    at_midnight = start.eq(DAY_END)
+    at_midnight = start.eq(DAY_END)  # 2月2日24时 is where February 3 begins
     first_day, start = first_day.mask(at_midnight, first_day + one_day), start.mask(at_midnight, 0)
 
     published = figures["published_at"]
     published_day = published.dt.normalize()
     clock = (published - published_day).dt.total_seconds() // 60
+    # 截至2月13日24时新增N: the point that a bulletin's day ends on tells which day it counts.
+    up_to_a_point = kind.eq("new") & first_day.isna() & end.notna()
+    # 2月3日0时至2月4日0时: the last moment is of February 4, as written.
+    to_midnight = kind.eq("new") & first_day.eq(day - one_day) & end.eq(0) & start.fillna(0).eq(0)
     # Published the same day: the day was not over. A publication without a clock time (0 o'clock) says nothing.
     is_early = is_count & published_day.eq(day) & end.ne(DAY_END) & clock.gt(0)
     end = end.mask(is_early & end.isna(), clock)
 
     is_amount = kind.eq("amount")
     of_one_day = kind.isin(["cumulative", "current", "rate"]) | first_day.eq(day) | (is_amount & first_day.isna())
+    of_one_day |= up_to_a_point | to_midnight
     start = start.where(kind.eq("new"), 0).fillna(0)
     is_closing = (end.isna() | end.eq(DAY_END) | is_amount) & start.eq(0)
     end = end.mask(is_closing & is_amount & end.ne(DAY_END))  # beds and goods have no closing hour

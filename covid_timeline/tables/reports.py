@@ -10,7 +10,6 @@ from __future__ import annotations
 import html
 import json
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -18,6 +17,7 @@ from xml.sax.saxutils import escape as xml_text
 from xml.sax.saxutils import quoteattr as xml_attribute
 
 from covid_timeline import display
+from covid_timeline.text.shown import printable
 
 MAX_SAMPLES = 5
 """Failing rows that a report shows for each check."""
@@ -218,37 +218,6 @@ def read_baseline(report: Mapping[str, Any]) -> dict[tuple[str, str], tuple[int,
 
 
 # --- making text harmless -----------------------------------------------------------------------------------------
-
-
-_UNSEEN = {
-    "Cc",
-    "Cf",
-    "Cs",
-    "Co",
-    "Zl",
-    "Zp",
-}  # controls, directions, surrogates, private use, line separators
-
-
-def printable(text: str, limit: int = 400) -> str:
-    r"""`text` on one line, with every control, direction and surrogate character made visible.
-
-    >>> printable("a\x1b[31m\n\u202eb")
-    'a\\x1b[31m⏎\\u202eb'
-    """
-    cut = text[:limit]
-    if not cut.isprintable():
-        cut = "".join(map(_visible, cut))
-    # Old runner commands (##[...], ##vso[...]) are honoured anywhere in a line of a job's log.
-    return re.sub("#(?=#)", r"#\\", cut) + ("…" if len(text) > limit else "")
-
-
-def _visible(char: str) -> str:
-    if char == "\n":
-        return "⏎"
-    if unicodedata.category(char) in _UNSEEN or ord(char) & 0xFFFE == 0xFFFE:
-        return f"\\x{ord(char):02x}" if ord(char) < 256 else f"\\u{ord(char):04x}"
-    return char
 
 
 def github_data(text: str) -> str:

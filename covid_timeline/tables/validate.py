@@ -27,7 +27,14 @@ import pyarrow.compute as pc
 
 from covid_timeline.tables import reports
 from covid_timeline.tables.checks import CHECKS, SPANS, Check, Context, Found, number_text
-from covid_timeline.tables.manifest import MANIFEST, STAGING, ChecksumError, read_manifest
+from covid_timeline.tables.manifest import (
+    ChecksumError,
+    current,
+    description_faults,
+    read_manifest,
+    unfinished,
+)
+from covid_timeline.tables.reading_guard import GuardedFile, UnreadableError, probe
 from covid_timeline.tables.reports import (
     FORMATS,
     MAX_FINGERPRINTS,
@@ -38,20 +45,16 @@ from covid_timeline.tables.reports import (
     Report,
     Sample,
     fingerprint,
-    printable,
 )
 from covid_timeline.tables.samples import World, write_world
 from covid_timeline.tables.schema import SCHEMA_VERSION, TABLES
+from covid_timeline.text.shown import printable
 
 _ORDER = tuple(TABLES)
 
 
 class WrongUseError(ValueError):
     """An argument is none of those that can be given."""
-
-
-class UnreadableError(ValueError):
-    """A table could not be read at all; the message is one sentence that names the file."""
 
 
 # --- running ------------------------------------------------------------------------------------------------------
@@ -274,6 +277,9 @@ def check_tables(
 
 _SUFFIXES = (".parquet", ".csv")
 
+PROBE_FROM = 1 << 20
+"""Strangers' files of so many bytes together are first read in a process of limited memory."""
+
 
 class _FileFacts(NamedTuple):
     table: str
@@ -294,14 +300,7 @@ def _find_files(paths: Sequence[Path]) -> tuple[list[Path], Path | None]:
     for path in paths:
         if path.is_dir():
             folder = path
-            inside = sorted(p for p in path.iterdir() if p.suffix.lower() in _SUFFIXES and p.is_file())
-            staged = path / STAGING
-            if (staged / MANIFEST).exists():  # decided, and interrupted before it moved up
-                newer = {p.name: p for p in inside} | {
-                    p.name: p for p in staged.iterdir() if p.suffix in _SUFFIXES
-                }
-                inside = [newer[name] for name in sorted(newer)]
-            files += inside
+            files += sorted(p for p in current(path).iterdir() if p.suffix.lower() in _SUFFIXES and p.is_file())
         elif path.exists():
             files.append(path)
         else:
@@ -315,68 +314,8 @@ def _read_parquet(path: Path) -> pa.Table:
     Raises:
         UnreadableError: in one sentence, what is wrong with it.
     """
-    import pyarrow.parquet as pq
-
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        head = file.read(4)
-        file.seek(max(0, size - 8))
-        tail = file.read()
-    if head != b"PAR1":
-        shown = printable(head.decode("latin-1")) if head else "nothing: it is empty"
-        raise UnreadableError(f"{path.name} is not a Parquet file (it starts with {shown!r})")
-    if size < 12 or tail[4:] != b"PAR1":
-        raise UnreadableError(f"{path.name} is a cut-off Parquet file (it does not end with PAR1)")
-    if int.from_bytes(tail[:4], "little") > size - 12:
-        raise UnreadableError(
-            f"{path.name} is damaged: its footer claims more bytes than the file has ({size:,})"
-        )
-    try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as parquet:
-            _check_footer(path, parquet.metadata, size)
-            table = parquet.read()
-        table.validate(full=True)
-        if len(table) != parquet.metadata.num_rows:
-            raise UnreadableError(
-                f"{path.name} is damaged: its footer claims {parquet.metadata.num_rows:,} rows, it has {len(table):,}"
-            )
-    except UnreadableError:
-        raise
-    except (OSError, ValueError, MemoryError, OverflowError, KeyError, TypeError, pa.ArrowException) as error:
-        reason = printable(str(error).split("\n")[0] or type(error).__name__, 160)
-        raise UnreadableError(f"{path.name} is a damaged Parquet file ({reason})") from error
-    return table
-
-
-def _check_footer(path: Path, footer: Any, size: int) -> None:
-    rows = total = 0
-    for g in range(footer.num_row_groups):
-        group = footer.row_group(g)
-        rows += group.num_rows
-        for c in range(group.num_columns):
-            chunk = group.column(c)
-            if not group.num_rows:
-                continue  # an empty group has no pages, and says so in odd ways
-            starts = [o for o in (chunk.dictionary_page_offset, chunk.data_page_offset) if o is not None]
-            end = min(starts) + chunk.total_compressed_size
-            total += chunk.total_uncompressed_size
-            if (
-                min(starts) < 4
-                or chunk.total_compressed_size < 0
-                or end > size
-                or chunk.num_values != group.num_rows
-            ):
-                raise UnreadableError(
-                    f"{path.name} is damaged: its footer places column {printable(chunk.path_in_schema)} outside the file or miscounts it"
-                )
-    if rows != footer.num_rows:
-        raise UnreadableError(
-            f"{path.name} is damaged: its footer claims {footer.num_rows:,} rows, its row groups {rows:,}"
-        )
-    if total > max(4 << 30, 200 * size):
-        raise UnreadableError(
-            f"{path.name} claims {total:,} bytes when unpacked, {total // size} times its size; it is not read"
-        )
+    with GuardedFile(path) as file:
+        return file.read()
 
 
 def _read_csv(path: Path) -> pa.Table:
@@ -580,7 +519,10 @@ def read_texts(folder: Path, documents: pa.Table | None) -> Texts:
             by_digest.setdefault(digest, []).append(doc)
     found = Texts({}, {}, {})
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        data = path.read_bytes()
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise UnreadableError(f"{path}: the raw text could not be read ({error.strerror or error})") from error
         digest = hashlib.sha256(data).hexdigest()
         docs = by_digest.get(digest, [])
         if documents is None and path.suffix == ".txt":
@@ -605,7 +547,7 @@ def _jsonl_texts(path: Path) -> dict[str, str]:
                 if line.strip():
                     row = json.loads(line)
                     texts[str(row["doc_id"])] = str(row["text"])
-            except (ValueError, KeyError, TypeError) as error:
+            except (ValueError, KeyError, TypeError, RecursionError) as error:
                 raise UnreadableError(
                     f"{path.name}: line {n} is no JSON object with doc_id and text"
                 ) from error
@@ -717,6 +659,9 @@ def _read_files(
                 table, Path(name), None, {"file_present": "the manifest names it, and it is not there"}, {}
             )
             absent.append(next(_file_outcomes(gone)))
+    for name, what, found in description_faults(folder) if folder is not None else ():
+        gone = _FileFacts(name.partition(".")[0], Path(name), None, {what: found}, {})
+        absent += [outcome for outcome in _file_outcomes(gone) if outcome.n_failed]
     return [
         facts[t] for t in sorted(facts, key=lambda t: (_ORDER.index(t) if t in TABLES else len(_ORDER), t))
     ], absent
@@ -895,10 +840,18 @@ def run_validate(
         try:
             known = json.loads(Path(baseline).read_text(encoding="utf-8"))
             reports.read_baseline(known)
+        except RecursionError:
+            return wrong_use(f"the baseline {baseline} is nested too deep for a report")
         except OSError as error:
             return wrong_use(f"the baseline {baseline} could not be read ({error.strerror or error})")
         except ValueError:
             return wrong_use(f"the baseline {baseline} is no JSON report of covid-timeline validate")
+    for folder in map(Path, paths):
+        if folder.is_dir() and (told := unfinished(folder)):
+            err.write(f"note: {printable(told)}\n")
+    if fault := probe(_strangers(paths)):
+        err.write(f"UNREADABLE: {fault}\n")
+        return 3
     try:
         report = validate(
             [Path(p) for p in paths] or [default_tables()], texts=texts, stages=stages or None, fail_on=fail_on,
@@ -921,6 +874,16 @@ def run_validate(
         with Path(summary).open("a", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
             file.write(reports.to_markdown(report))
     return report.exit_code
+
+
+def _strangers(paths: Sequence[str | Path]) -> list[Path]:
+    """Parquet files that are not the package's own, where there is enough of them to do harm."""
+    try:
+        files, _ = _find_files([Path(p) for p in paths])
+        found = [path for path in files if path.suffix.lower() == ".parquet" and path.parent != default_tables()]
+        return found if sum(path.stat().st_size for path in found) >= PROBE_FROM else []
+    except (OSError, ValueError):  # `validate` says what is wrong with them
+        return []
 
 
 def _print(out: TextIO, text: str) -> None:
