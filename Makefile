@@ -3,7 +3,7 @@ PYTHON ?= $(if $(wildcard .venv/bin/python),.venv/bin/python,python)
 SHARED ?= ../shared
 NEW    ?= build/new
 
-.PHONY: help setup fix lint type test faults nightly drift bench data national dataset diff docs accuracy reconciliation release constraints site check
+.PHONY: help setup fix lint type test faults nightly drift bench data national dataset diff docs rewritings accuracy reconciliation release constraints site check
 
 help:  ## what each target does
 	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
@@ -52,7 +52,10 @@ diff:  ## rows that a change gains, loses or moves, against the committed tables
 
 docs:  ## schemas/ and the generated pages
 	$(PYTHON) -m covid_timeline schemas
-	$(PYTHON) -m covid_timeline.tables.validate > docs/validation.md
+	$(PYTHON) -m covid_timeline.checks.command > docs/validation.md
+
+rewritings:  ## the same facts written in other ways, over the bulletins at hand
+	PYTHONPATH=tests $(PYTHON) tests/rewritings.py --all
 
 site:  ## build/site: the documentation, every notebook executed; warnings are errors, nothing is fetched
 	$(PYTHON) -m sphinx -W --keep-going -q -b html docs build/site

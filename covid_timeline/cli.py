@@ -279,7 +279,10 @@ def build(
     if collection is not None:
         articles = _in_collection(articles, collection)
     with _Progress() as progress:
-        report = run(articles, target, quotes=quotes.value, progress=progress)
+        try:
+            report = run(articles, target, quotes=quotes.value, progress=progress)
+        except ImportError as error:  # pandera, which does the checking
+            _fail(str(error), 1)
     _show_build(report, full_list)
     raise typer.Exit(report.exit_code(strict=strict))
 
@@ -365,6 +368,7 @@ def _show_build(report: BuildReport, full_list: bool) -> None:
         ("refused", report.count("refused")),
         ("skipped", report.count("skipped")),
         ("notes", report.count("note")),
+        ("set aside", report.count("set_aside")),
         ("violations", len(report.violations)),
     ]
     where = f"Published in {report.out}" if report.published else "Nothing was published"
@@ -372,6 +376,7 @@ def _show_build(report: BuildReport, full_list: bool) -> None:
         ("refused", "Refused"),
         ("skipped", "Left out on purpose"),
         ("note", "Kept, with a note"),
+        ("set_aside", "Rows set aside"),
     ):
         entries = [entry for entry in report.refused if entry.kind == kind]
         lines = [": ".join(filter(None, (e.file, e.place, e.reason))) for e in entries]
@@ -735,10 +740,10 @@ def _published() -> Path:
 
 
 @contextlib.contextmanager
-def _as_one(paths: list[Path] | None, *, unless: bool = False, code: int = 1) -> Iterator[list[Path]]:
+def _as_one(paths: list[Path] | None, *, code: int = 1) -> Iterator[list[Path]]:
     """What to read where several folders, or the published ones, are one dataset; a file or one folder is itself."""
-    if unless or (paths and (len(paths) == 1 or not all(path.is_dir() for path in paths))):
-        yield paths or []
+    if paths and (len(paths) == 1 or not all(path.is_dir() for path in paths)):
+        yield paths
         return
     from covid_timeline.dataset import one_folder
 
@@ -842,7 +847,7 @@ def validate(
         str, typer.Option("--format", help="text, json, junit, github, sarif, markdown or html, on standard output.")
     ] = "text",
     output: Annotated[
-        list[str] | None, typer.Option(help="A further report, as FORMAT=PATH; may be repeated.", metavar="FORMAT=PATH")
+        list[str] | None, typer.Option(help="A further report, as FORMAT=PATH; failures=FILE.csv or .parquet for every failing row.", metavar="FORMAT=PATH")
     ] = None,
     texts: Annotated[
         Path | None,
@@ -856,17 +861,14 @@ def validate(
         Path | None, typer.Option(help="JSON report of an earlier run: only new failures count.")
     ] = None,
     max_failures: Annotated[int | None, typer.Option(help="Stop once so many rows have failed.")] = None,
-    self_test: Annotated[
-        bool, typer.Option("--self-test", help="Prove each check on rows it must fail and must pass.")
-    ] = False,
 ) -> None:
     """Check tables against the contract, ours or your own in our schema; a report for people or for CI.
 
     Exit codes: 0 valid, 1 data failed, 2 wrong use, 3 could not read, 4 nothing was checked.
     """
-    from covid_timeline.tables.validate import run_validate
+    from covid_timeline.checks.command import run_validate
 
-    with _as_one([] if self_test else paths, unless=self_test, code=3) as folders:
+    with _as_one(paths, code=3) as folders:
         code = run_validate(
             folders,
             format=form,
@@ -876,7 +878,6 @@ def validate(
             fail_on=fail_on,
             baseline=baseline,
             max_failures=max_failures,
-            prove=self_test,
         )
     raise typer.Exit(code)
 
@@ -902,7 +903,7 @@ def audit(
 
     Lists each with the sentences it rests on, and says which reading it favours.
     """
-    from covid_timeline.tables.audit import run_audit
+    from covid_timeline.checks.command import run_audit
 
     known = _exported_texts(texts) if texts and texts.is_file() else texts
     with _as_one([tables] if tables else None) as folders:
@@ -983,8 +984,8 @@ def schemas(
     docs: Annotated[Path, typer.Option(help="Where the data dictionary and the list of checks go.")] = Path("docs"),
 ) -> None:
     """Write schemas/ and the generated pages of docs/ from the data dictionary and the checks."""
+    from covid_timeline.checks.command import describe_checks
     from covid_timeline.tables.describe import write_schemas
-    from covid_timeline.tables.validate import describe_checks
 
     changed = write_schemas(folder, docs / "data-dictionary.md")
     page, checks = docs / "validation.md", describe_checks()

@@ -21,10 +21,10 @@ from hypothesis import strategies as st
 from covid_timeline.tables import export as exporting
 from covid_timeline.tables.export import ExportError, export
 from covid_timeline.tables.manifest import ChecksumError
-from covid_timeline.tables.samples import World, write_world
 from covid_timeline.tables.schema import TABLES
 from covid_timeline.tables.workspace import InUseError, claimed
 from covid_timeline.text.shown import RUNNABLE, neutralise, restore
+from tests.world import World, write_world
 
 RUN = [
     "=1+1",

@@ -24,18 +24,17 @@ from hypothesis import strategies as st
 
 import covid_timeline as ct
 from covid_timeline import parquet
+from covid_timeline.checks.command import run_audit, run_validate
 from covid_timeline.cli import app
 from covid_timeline.model import Article, Refused
 from covid_timeline.parquet import GuardedFile, UnreadableError, _page_head
 from covid_timeline.sources.folder import read_folder
 from covid_timeline.sources.records import Columns, parse_published, read_records
 from covid_timeline.tables import reading_guard
-from covid_timeline.tables.audit import run_audit
 from covid_timeline.tables.export import export
 from covid_timeline.tables.reading_guard import probe, read_table
-from covid_timeline.tables.samples import World, write_world
-from covid_timeline.tables.validate import run_validate
 from covid_timeline.text.shown import printable
+from tests.world import World, write_world
 
 FULL = os.environ.get("COVID_TIMELINE_FAULTS") == "1"
 CORPUS = Path(__file__).parent / "past_failures.jsonl"

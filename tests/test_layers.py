@@ -19,6 +19,8 @@ ORDER = [
     "reading",
     "sources",
     "tables",
+    "checks",
+    "schemas",
     "dataset",
     "loaders",
     "pipeline",

@@ -4,31 +4,27 @@ from __future__ import annotations
 
 import json
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import fakes
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from covid_timeline import loaders, pipeline
+from covid_timeline.checks.files import validate
 from covid_timeline.model import Article, Facts, Refused
 from covid_timeline.pipeline import BuildReport, build, compare_build
 from covid_timeline.sources.folder import read_folder
 from covid_timeline.tables.manifest import MANIFEST
+from covid_timeline.tables.reports import Outcome
 from covid_timeline.tables.schema import TABLES
 
 
-class Failure(NamedTuple):
-    """Stands in for an outcome of validation."""
-
-    check: str
-    table: str
-    severity: str
-    n: int = 1
-    n_failed: int = 1
-    samples: tuple[object, ...] = ("row",)
+def Failure(check: str, table: str, severity: str, n: int = 1) -> Outcome:
+    """An outcome of validation that is about no single row."""
+    return Outcome(check, table, "rows", severity, "It holds.", "应成立。", "Mend it.", "failed", n=n, n_failed=n)
 
 
 def fine(*_: object) -> list[object]:
@@ -228,6 +224,43 @@ class TestBadInput:
         assert not (tmp_path / MANIFEST).exists()
 
 
+class TestSettingAside:
+    """One bad row stops nobody."""
+
+    def damaged(self, docs: str, **changes: object) -> Callable[[Article], Facts]:
+        def extract(article: Article) -> Facts:
+            facts = fakes.extract(article)
+            if article.doc_id in docs:
+                facts = facts._replace(metrics=[facts.metrics[0]._replace(**changes), *facts.metrics[1:]])  # type: ignore[arg-type]
+            return facts
+
+        return extract
+
+    def test_a_row_is_set_aside_by_name_and_the_rest_is_published(self, tmp_path: Path) -> None:
+        report = build(articles("a", "b"), tmp_path, extract=self.damaged("b", value=2.15))
+        assert report.published and report.exit_code(strict=True) == 1
+        (entry,) = [one for one in report.refused if one.kind == "set_aside"]
+        assert entry.file == "b" and "metrics.count_is_whole" in entry.reason and "2.15" in entry.reason
+        sound = build(articles("a", "b"), tmp_path / "sound", extract=fakes.extract)
+        assert report.rows["metrics"] == sound.rows["metrics"] - 1
+        rejected = pq.read_table(tmp_path / "rejected.parquet").to_pylist()
+        assert [row["doc_id"] for row in rejected if row["reason"].startswith("set aside: metrics.")] == ["b"]
+        assert validate(tmp_path).verdict == "valid"
+
+    def test_a_bad_document_goes_whole(self, tmp_path: Path) -> None:
+        source = [*articles("a"), fakes.article("b")._replace(title_basis="no such word")]
+        report = build(source, tmp_path, extract=fakes.extract)
+        assert report.published and report.rows["documents"] == 1
+        assert any(e.kind == "set_aside" and "documents.vocabulary" in e.reason for e in report.refused)
+        assert set(pq.read_table(tmp_path / "metrics.parquet")["doc_id"].to_pylist()) == {"a"}
+
+    def test_too_many_rows_stop_it(self, tmp_path: Path) -> None:
+        docs = [f"d{i}" for i in range(30)]
+        report = build(articles(*docs), tmp_path, extract=self.damaged(" ".join(docs), value=2.15))
+        assert not report.published
+        assert any("more than 2% were to be set aside" in str(one) for one in report.violations)
+
+
 class TestValidation:
     def test_an_error_publishes_nothing(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(pipeline, "BATCH_ROWS", 3)
@@ -242,7 +275,7 @@ class TestValidation:
         report = run(articles("a", "b", "c"), tmp_path, check=check)
         assert not report.published and report.exit_code() == 1
         # Three batches found the same fault: one entry, with the numbers added up.
-        assert report.violations == [Failure("metrics.x", "metrics", "error", 3, 3, ("row", "row", "row"))]
+        assert report.violations == [Failure("metrics.x", "metrics", "error", 3)]
         assert (tmp_path / MANIFEST).read_bytes() == before
 
     def test_an_error_over_whole_tables_publishes_nothing(self, tmp_path: Path) -> None:

@@ -24,11 +24,11 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from covid_timeline.checks.models import default_tables
 from covid_timeline.tables.manifest import MANIFEST
 from covid_timeline.tables.publish import write_parquet
-from covid_timeline.tables.samples import World
 from covid_timeline.tables.schema import TABLES, arrow_schema
-from covid_timeline.tables.validate import default_tables
+from tests.world import World
 
 ROOT = Path(__file__).resolve().parents[1]
 Rows = list[list[Any]]

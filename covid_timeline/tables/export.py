@@ -1,7 +1,7 @@
 """Published tables in the formats that other programs open: CSV, Excel, DuckDB, SQLite.
 
 A text cell that a spreadsheet would run as a formula gets an apostrophe before it (CSV, Excel); numbers stay numbers
-and dates dates. `text.shown.restore` takes the apostrophe away again, and `covid_timeline.tables.validate` does so when it reads
+and dates dates. `text.shown.restore` takes the apostrophe away again, and `covid_timeline.checks.frames` does so when it reads
 a CSV. Databases get the texts as they are. The same tables give the same CSV and Excel bytes.
 """
 

@@ -124,32 +124,6 @@ def _manifest_bytes(path: Path) -> bytes | None:
         raise ChecksumError(f"{path}: not a readable manifest ({error.strerror or error})") from None
 
 
-def description_faults(folder: Path) -> Iterator[tuple[str, str, str]]:
-    """What is wrong with the descriptions (datapackage.json, croissant.json) that a manifest names.
-
-    Yields:
-        File, what fails (`file_present`, `file_size`, `file_checksum`), and what was found.
-
-    Raises:
-        ChecksumError: the manifest is refused.
-    """
-    root = current(folder)
-    for file, expected in read_manifest(folder).get("files", {}).items():
-        if file not in DESCRIPTIONS:
-            continue
-        try:
-            with open_regular(root / file) as opened:
-                size = os.fstat(opened.fileno()).st_size
-                digest = hashlib.file_digest(opened, "sha256").hexdigest()
-        except OSError as error:
-            yield file, "file_present", f"the manifest names it, and it cannot be opened ({error.strerror or error})"
-            continue
-        if size != expected["bytes"]:
-            yield file, "file_size", f"{size:,} bytes, the manifest says {expected['bytes']:,}"
-        if digest != expected["sha256"]:
-            yield file, "file_checksum", f"SHA-256 {digest[:16]}..., the manifest says {expected['sha256'][:16]}..."
-
-
 # --- which version stands ---------------------------------------------------------------------------------------------
 
 
