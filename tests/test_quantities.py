@@ -372,7 +372,7 @@ class TestForms:
             ("占比2/3", [("2/3", Decimal(200) / 3, "percent", "exact")]),
             ("逾半的企业", [("逾半", 50, "percent", "more_than")]),
             ("行程近半程，耗时近半年", []),
-            ("占八成五家企业", [("八成", 80, "percent", "exact")] + [("五家", 5, "organization", "exact")]),
+            ("占八成五家企业", [("八成", 80, "percent", "exact"), ("五家", 5, "organization", "exact")]),
             (
                 "隔离病床有1,400张，已使用677张",
                 [("1,400张", 1400, "bed", "exact"), ("677张", 677, "bed", "exact")],
