@@ -3,7 +3,7 @@ PYTHON ?= $(if $(wildcard .venv/bin/python),.venv/bin/python,python)
 SHARED ?= ../shared
 NEW    ?= build/new
 
-.PHONY: help setup fix lint type test nightly drift bench data diff docs accuracy reconciliation release constraints check
+.PHONY: help setup fix lint type test faults nightly drift bench data national dataset diff docs rewritings accuracy reconciliation release constraints check
 
 help:  ## what each target does
 	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ type:  ## mypy, strict
 test:  ## the whole suite
 	$(PYTHON) -m pytest -n auto --maxprocesses=4
 
+faults:  ## kills at every point, full and failing disks, two builds at once, readers in between: all of it
+	COVID_TIMELINE_FAULTS=1 $(PYTHON) -m pytest tests/test_faults.py tests/test_hostile.py
+
 nightly:  ## the suite with ten thousand generated examples for each parser
 	COVID_TIMELINE_NIGHTLY=1 $(PYTHON) -m pytest
 
@@ -36,13 +39,23 @@ bench:  ## speed, import and load times on this machine
 data:  ## data/processed anew from data/raw
 	$(PYTHON) -m covid_timeline build data/raw -o data/processed
 
+national:  ## data/national anew from the bulletins and the reports of the health commissions
+	$(PYTHON) -m covid_timeline build --from national $(SHARED)/corpora -o data/national --quotes facts
+
+dataset:  ## docs/dataset.md and its picture, where the corpora and the reference are at hand
+	$(PYTHON) $(SHARED)/eval/fair.py data/national $(SHARED)/reference/city_counts.csv > build/agreement.txt
+	$(PYTHON) tools/dataset_page.py $(SHARED)/corpora build/agreement.txt > docs/dataset.md
+
 diff:  ## rows that a change gains, loses or moves, against the committed tables
 	$(PYTHON) -m covid_timeline build data/raw -o $(NEW)
 	$(PYTHON) -m covid_timeline evaluate --against data/processed --tables $(NEW)
 
 docs:  ## schemas/ and the generated pages
 	$(PYTHON) -m covid_timeline schemas
-	$(PYTHON) -m covid_timeline.tables.validate > docs/validation.md
+	$(PYTHON) -m covid_timeline.checks.command > docs/validation.md
+
+rewritings:  ## the same facts written in other ways, over the bulletins at hand
+	PYTHONPATH=tests $(PYTHON) tests/rewritings.py --all
 
 accuracy:  ## docs/accuracy.md, where the gold and the bulletins are at hand
 	$(PYTHON) -m covid_timeline build --from dxy $(SHARED)/corpora/dxy_news.json -o build/dxy

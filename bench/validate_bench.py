@@ -34,8 +34,8 @@ def make(folder: Path, rows: int) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from covid_timeline.tables.samples import template
     from covid_timeline.tables.schema import TABLES, arrow_schema
+    from tests.world import template
 
     schemas = {name: arrow_schema(name) for name in TABLES}
     # Columns that no figure changes are made once for a document and repeated.
@@ -99,7 +99,8 @@ def make(folder: Path, rows: int) -> None:
                 category="case_report", summary=text, quote=text, char_start=0, char_end=len(text), precision="hour",
                 basis="inferred_year", n_metrics=FIGURES_PER_DOCUMENT, **placed, **dated,
             )  # fmt: skip
-            confirmed, whole = 100 + step * 3, ""
+            # Every document of a city and day says the same, and each day is three cases above the one before.
+            confirmed, whole = 100 + (day - dt.date(2020, 1, 20)).days * 3, ""
             for k in range(FIGURES_PER_DOCUMENT):
                 value: float
                 match k % 5:
@@ -120,7 +121,7 @@ def make(folder: Path, rows: int) -> None:
                             "累计治愈出院",
                         )
                     case 2:  # a breakdown: the first of these is the whole, the other three its parts
-                        value = (n % 50 + 1) * (3 if k == 2 else 1)
+                        value = 3 if k == 2 else 1
                         quoted, indicator, unit, noun = f"{value}例", "confirmed_new", "case", "新增确诊病例"
                     case 3:
                         value, quoted, indicator, unit, noun = (
@@ -128,7 +129,7 @@ def make(folder: Path, rows: int) -> None:
                             f"{50 + n % 50}.5%",
                             "other",
                             "percent",
-                            "占比",
+                            "同比增长",
                         )
                     case _:
                         value, quoted, indicator, unit, noun = (
@@ -177,7 +178,7 @@ def check(folder: Path, texts: bool) -> int:
 
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
-    from covid_timeline.tables.validate import validate
+    from covid_timeline.checks.files import validate
 
     report = validate(folder, texts=folder / "texts.jsonl" if texts else {})
     print(str(report).splitlines()[0])

@@ -5,8 +5,9 @@
 >>> [(metric.value, metric.unit) for metric in found.metrics if metric.value_quote == "506.8亿元"]
 [(50680000000.0, 'CNY')]
 
-Published tables: `load_events`, `load_metrics`, `load_dates`, `load_documents`, `load_regions`, `load_city_by_date`,
-`load_city_intraday`, `load_coverage`, `load_rejected`; `quote` gives the sentence behind a row. One's own text: `extract`,
+Published tables: `list_tables` names them, `load` takes one by its name, or `load_events`, `load_metrics`, `load_dates`,
+`load_documents`, `load_regions`, `load_city_by_date`, `load_city_intraday`, `load_coverage`, `load_rejected`; `quote` gives
+the sentence behind a row; `snapshot` one version of them while builds go on. One's own text: `extract`,
 `find_dates`, `find_quantities`, `find_places`, the strict `parse_date` and `parse_quantity`, and `explain`. One's own articles: `build`.
 To look at: `plot_cases`, `plot_timeline`, `plot_coverage`, and `write_page` for a page to explore the tables.
 
@@ -32,9 +33,12 @@ if TYPE_CHECKING:
         why,
     )
     from covid_timeline.explore import write_page
-    from covid_timeline.load import (
+    from covid_timeline.loaders import (
         DefinitionBreakWarning,
+        EmptyResultWarning,
         Quote,
+        list_tables,
+        load,
         load_city_by_date,
         load_city_intraday,
         load_coverage,
@@ -48,6 +52,7 @@ if TYPE_CHECKING:
     )
     from covid_timeline.pipeline import build
     from covid_timeline.plots import plot_cases, plot_coverage, plot_timeline
+    from covid_timeline.tables.manifest import snapshot
     from covid_timeline.tables.schema import SCHEMA_VERSION
 
 __version__ = "0.1.0"
@@ -56,6 +61,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "AssumedDateWarning",
     "DefinitionBreakWarning",
+    "EmptyResultWarning",
     "Extraction",
     "Quote",
     "__version__",
@@ -65,6 +71,8 @@ __all__ = [
     "find_dates",
     "find_places",
     "find_quantities",
+    "list_tables",
+    "load",
     "load_city_by_date",
     "load_city_intraday",
     "load_coverage",
@@ -80,15 +88,17 @@ __all__ = [
     "plot_coverage",
     "plot_timeline",
     "quote",
+    "snapshot",
     "why",
     "write_page",
 ]
 
 _HOMES = {
     "SCHEMA_VERSION": "tables.schema",
-    "DefinitionBreakWarning": "load",
+    "DefinitionBreakWarning": "loaders",
+    "EmptyResultWarning": "loaders",
     "Extraction": "api",
-    "Quote": "load",
+    "Quote": "loaders",
     "build": "pipeline",
     "explain": "api",
     "why": "api",
@@ -97,21 +107,24 @@ _HOMES = {
     "find_dates": "api",
     "find_places": "api",
     "find_quantities": "api",
-    "load_city_by_date": "load",
-    "load_city_intraday": "load",
-    "load_coverage": "load",
-    "load_dates": "load",
-    "load_documents": "load",
-    "load_events": "load",
-    "load_metrics": "load",
-    "load_regions": "load",
-    "load_rejected": "load",
+    "list_tables": "loaders",
+    "load": "loaders",
+    "load_city_by_date": "loaders",
+    "load_city_intraday": "loaders",
+    "load_coverage": "loaders",
+    "load_dates": "loaders",
+    "load_documents": "loaders",
+    "load_events": "loaders",
+    "load_metrics": "loaders",
+    "load_regions": "loaders",
+    "load_rejected": "loaders",
     "parse_date": "api",
     "parse_quantity": "api",
     "plot_cases": "plots",
     "plot_coverage": "plots",
     "plot_timeline": "plots",
-    "quote": "load",
+    "quote": "loaders",
+    "snapshot": "tables.manifest",
     "write_page": "explore",
 }
 

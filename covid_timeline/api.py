@@ -102,7 +102,8 @@ class Extraction(NamedTuple):
         """
         if kind not in ("dates", "events", "metrics", "rejected"):
             raise ValueError(f"kind is dates, events, metrics or rejected, not {kind!r}")
-        from covid_timeline.tables.build import to_frame, to_table
+        from covid_timeline.tables.build import to_table
+        from covid_timeline.tables.frames import to_frame
 
         return to_frame(to_table(kind, getattr(self, kind)))
 

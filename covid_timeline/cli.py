@@ -11,11 +11,13 @@ Exit codes: 0 done; 1 failed (for `build`: nothing could be built, or something 
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import os
+import signal
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -23,6 +25,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from covid_timeline import cli_views
+from covid_timeline.text.shown import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -64,6 +67,9 @@ class SourceKind(StrEnum):
     csv = "csv"
     parquet = "parquet"
     html = "html"
+    bulletins = "bulletins"
+    commission_reports = "commission_reports"
+    national = "national"
 
 
 class Quotes(StrEnum):
@@ -72,6 +78,7 @@ class Quotes(StrEnum):
     auto = "auto"
     always = "always"
     never = "never"
+    facts = "facts"
 
 
 class Form(StrEnum):
@@ -95,8 +102,6 @@ def _console(*, stderr: bool = False) -> Console:
 
 def _safe(value: object, limit: int = 400) -> str:
     """Text from an article, fit to be shown: on one line, nothing in it that a terminal would obey."""
-    from covid_timeline.tables.reports import printable
-
     return "" if value is None else printable(str(value), limit)
 
 
@@ -164,9 +169,14 @@ def build(
         Path | None,
         typer.Option(help="What a folder's texts do not say (CSV or TOML). Without it: sidecar.csv or .toml in RAW."),
     ] = None,
+    collection: Annotated[
+        str | None, typer.Option(help="Name of the collection that the documents belong to, in documents.collection.")
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 where any document was refused.")] = False,
     quotes: Annotated[
-        Quotes, typer.Option(help="Publish sentences: where the texts may be republished, always, or never.")
+        Quotes, typer.Option(
+            help="Publish sentences: where the texts may be republished, always, or never; facts: no titles either."
+        ),
     ] = Quotes.auto,
     full_list: Annotated[bool, typer.Option("--list", help="List everything left out, however much.")] = False,
 ) -> None:
@@ -198,10 +208,21 @@ def build(
     from covid_timeline.pipeline import build as run
 
     articles = _articles(source, paths, columns, sidecar)
+    if collection is not None:
+        articles = _in_collection(articles, collection)
     with _Progress() as progress:
-        report = run(articles, target, quotes=quotes.value, progress=progress)
+        try:
+            report = run(articles, target, quotes=quotes.value, progress=progress)
+        except ImportError as error:  # pandera, which does the checking
+            _fail(str(error), 1)
     _show_build(report, full_list)
     raise typer.Exit(report.exit_code(strict=strict))
+
+
+def _in_collection(articles: Iterable[Article | Refused], name: str) -> Iterable[Article | Refused]:
+    from covid_timeline.model import Article
+
+    return (item._replace(collection=name) if isinstance(item, Article) else item for item in articles)
 
 
 def _articles(
@@ -223,6 +244,18 @@ def _articles(
         from covid_timeline.sources.dxy import read_dxy
 
         return read_dxy(paths)
+    if kind is SourceKind.bulletins:
+        from covid_timeline.sources.dxy import read_dxy
+
+        return read_dxy(paths, digest_ids=True)
+    if kind is SourceKind.commission_reports:
+        from covid_timeline.sources.reports import read_reports
+
+        return read_reports(paths)
+    if kind is SourceKind.national:
+        from covid_timeline.sources.national import read_national
+
+        return read_national(paths[0])
     from covid_timeline.sources.records import Columns, read_records
 
     if "text" not in columns:
@@ -267,6 +300,7 @@ def _show_build(report: BuildReport, full_list: bool) -> None:
         ("refused", report.count("refused")),
         ("skipped", report.count("skipped")),
         ("notes", report.count("note")),
+        ("set aside", report.count("set_aside")),
         ("violations", len(report.violations)),
     ]
     where = f"Published in {report.out}" if report.published else "Nothing was published"
@@ -275,6 +309,7 @@ def _show_build(report: BuildReport, full_list: bool) -> None:
         ("refused", "Refused"),
         ("skipped", "Left out on purpose"),
         ("note", "Kept, with a note"),
+        ("set_aside", "Rows set aside"),
     ):
         entries = [entry for entry in report.refused if entry.kind == kind]
         lines = [": ".join(filter(None, (e.file, e.place, e.reason))) for e in entries]
@@ -293,6 +328,40 @@ def _print_list(heading: str, lines: Sequence[str], *, full: bool = True) -> Non
         print(f"  {_safe(line)}")
     if len(shown) < len(lines):
         print(f"  ... and {len(lines) - len(shown)} more (--list shows all)")
+
+
+# fetch ----------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def fetch(
+    collections: Annotated[
+        list[str] | None, typer.Argument(help="bulletins, commission_reports, or both (without it).", metavar="COLLECTION")
+    ] = None,
+    *,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder to fetch to. Without it: the user's cache folder.")
+    ] = None,
+    base_url: Annotated[str | None, typer.Option(help="A mirror of the host that the files are fetched from.")] = None,
+) -> None:
+    """Fetch the public texts behind the national collections.
+
+    With them `quote` shows the sentences, and `build --from national FOLDER` makes the facts anew.
+    """
+    from covid_timeline.fetch import COLLECTIONS, FetchError
+    from covid_timeline.fetch import fetch as run
+
+    def step(done: int, n: int, name: str) -> None:
+        if done == n or done % 50 == 0:
+            print(f"{done} of {n} files, last {_safe(name)}", file=sys.stderr, flush=True)
+
+    try:
+        folder = run(collections or COLLECTIONS, folder=out, base_url=base_url, progress=step)
+    except ValueError as error:
+        _wrong_use(str(error))
+    except FetchError as error:
+        _fail(str(error))
+    print(folder)
 
 
 # reading the tables ---------------------------------------------------------------------------------------------
@@ -563,9 +632,25 @@ def evaluate(
 
 
 def _published() -> Path:
-    from covid_timeline.load import data_path
+    from covid_timeline.loaders import data_path
 
     return data_path()
+
+
+@contextlib.contextmanager
+def _as_one(paths: list[Path] | None, *, code: int = 1) -> Iterator[list[Path]]:
+    """What to read where several folders, or the published ones, are one dataset; a file or one folder is itself."""
+    if paths and (len(paths) == 1 or not all(path.is_dir() for path in paths)):
+        yield paths
+        return
+    from covid_timeline.dataset import one_folder
+
+    with contextlib.ExitStack() as stack:
+        try:
+            folder = stack.enter_context(one_folder(paths or None))
+        except (OSError, ValueError) as error:
+            _fail(str(error), code)
+        yield [folder]
 
 
 def _show_scores(scores: Mapping[str, KindScore], by: str | None, errors: int) -> None:
@@ -655,7 +740,7 @@ def validate(
         str, typer.Option("--format", help="text, json, junit, github, sarif, markdown or html, on standard output.")
     ] = "text",
     output: Annotated[
-        list[str] | None, typer.Option(help="A further report, as FORMAT=PATH; may be repeated.", metavar="FORMAT=PATH")
+        list[str] | None, typer.Option(help="A further report, as FORMAT=PATH; failures=FILE.csv or .parquet for every failing row.", metavar="FORMAT=PATH")
     ] = None,
     texts: Annotated[
         Path | None,
@@ -669,27 +754,24 @@ def validate(
         Path | None, typer.Option(help="JSON report of an earlier run: only new failures count.")
     ] = None,
     max_failures: Annotated[int | None, typer.Option(help="Stop once so many rows have failed.")] = None,
-    self_test: Annotated[
-        bool, typer.Option("--self-test", help="Prove each check on rows it must fail and must pass.")
-    ] = False,
 ) -> None:
     """Check tables against the contract, ours or your own in our schema; a report for people or for CI.
 
     Exit codes: 0 valid, 1 data failed, 2 wrong use, 3 could not read, 4 nothing was checked.
     """
-    from covid_timeline.tables.validate import run_validate
+    from covid_timeline.checks.command import run_validate
 
-    code = run_validate(
-        paths or [],
-        format=form,
-        outputs=output or [],
-        texts=_exported_texts(texts) if texts and texts.suffix in (".json", ".csv") else texts,
-        stages=stage or [],
-        fail_on=fail_on,
-        baseline=baseline,
-        max_failures=max_failures,
-        prove=self_test,
-    )
+    with _as_one(paths, code=3) as folders:
+        code = run_validate(
+            folders,
+            format=form,
+            outputs=output or [],
+            texts=_exported_texts(texts) if texts and texts.suffix in (".json", ".csv") else texts,
+            stages=stage or [],
+            fail_on=fail_on,
+            baseline=baseline,
+            max_failures=max_failures,
+        )
     raise typer.Exit(code)
 
 
@@ -710,10 +792,11 @@ def audit(
 
     Lists each with the sentences it rests on, and says which reading it favours.
     """
-    from covid_timeline.tables.audit import run_audit
+    from covid_timeline.checks.command import run_audit
 
     known = _exported_texts(texts) if texts and texts.is_file() else texts
-    raise typer.Exit(run_audit(tables or _published(), texts=known, form=form, checks=check or (), limit=limit))
+    with _as_one([tables] if tables else None) as folders:
+        raise typer.Exit(run_audit(folders[0], texts=known, form=form, checks=check or (), limit=limit))
 
 
 @app.command()
@@ -773,8 +856,9 @@ def export(
     from covid_timeline.tables.export import export as write
 
     target = out or Path("covid-timeline-csv" if to == "csv" else f"covid-timeline.{to}")
-    for path in write(tables or _published(), to, target, names=only or (), bom=bom):
-        print(f"written: {path}")
+    with _as_one([tables] if tables else None) as folders:
+        for path in write(folders[0], to, target, names=only or (), bom=bom):
+            print(f"written: {path}")
 
 
 @app.command(hidden=True)
@@ -783,8 +867,8 @@ def schemas(
     docs: Annotated[Path, typer.Option(help="Where the data dictionary and the list of checks go.")] = Path("docs"),
 ) -> None:
     """Write schemas/ and the generated pages of docs/ from the data dictionary and the checks."""
+    from covid_timeline.checks.command import describe_checks
     from covid_timeline.tables.describe import write_schemas
-    from covid_timeline.tables.validate import describe_checks
 
     changed = write_schemas(folder, docs / "data-dictionary.md")
     page, checks = docs / "validation.md", describe_checks()
@@ -816,13 +900,16 @@ def main() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure:
             reconfigure(errors="backslashreplace")
+    for name in ("SIGTERM", "SIGHUP"):  # a build that is ended tidies up before it goes
+        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is signal.SIG_DFL:
+            signal.signal(getattr(signal, name), lambda number, _: sys.exit(128 + number))
     try:
         app()
     except BrokenPipeError:
         # `| head` has read enough; the interpreter must not complain while it closes the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    except (OSError, ValueError, ModuleNotFoundError) as error:
+    except (OSError, ValueError, ModuleNotFoundError, MemoryError, RecursionError) as error:
         if os.environ.get("COVID_TIMELINE_DEBUG"):
             raise
         print(f"covid-timeline: {_safe(_sentence(error), 2000)}", file=sys.stderr)

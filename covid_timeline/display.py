@@ -10,27 +10,26 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
+from covid_timeline.text.shown import printable
+
 SHOWN = 20
 """Rows of a table that are shown; the rest are counted."""
 
 WHOLE = 1_000_000
 """Characters of what is shown as a whole, a sentence above all."""
 
+_BLANKS = str.maketrans("\n\r\t\u3000\xa0", "     ")
 _SIGNS = {"about": "~", "nearly": "<~", "more_than": ">", "at_least": ">=", "less_than": "<", "at_most": "<="}
 _WIDE = ((0x1100, 0x115F), (0x2E80, 0xA4CF), (0xAC00, 0xD7A3), (0xF900, 0xFAFF), (0xFE30, 0xFE6F), (0xFF00, 0xFF60))
 
 
 def one_line(text: object, limit: int = 300) -> str:
-    r"""Text on one line, with what would move a cursor written as an escape.
+    r"""Text on one line, as `text.shown.printable` shows it, with a blank for each break.
 
     >>> one_line("a\x1b[31m\nb")
     'a\\x1b[31m b'
     """
-    made = "".join(
-        c if c.isprintable() else " " if c in "\n\r\t\u3000\xa0" else c.encode("unicode_escape", "surrogatepass").decode()
-        for c in str("" if text is None else text)[: limit + 1]
-    )
-    return made if len(made) <= limit else made[:limit] + "…"
+    return printable(str("" if text is None else text)[: limit + 1].translate(_BLANKS), limit)
 
 
 def period(start: dt.date | None, end: dt.date | None) -> str:

@@ -112,8 +112,8 @@ def read_gold(paths: Iterable[Path]) -> list[Row]:
                 continue
             try:
                 row = json.loads(line)
-            except json.JSONDecodeError as error:
-                raise ValueError(f"{path}, line {number}: not JSON ({error})") from None
+            except (ValueError, RecursionError) as error:
+                raise ValueError(f"{path}, line {number}: not JSON ({str(error)[:200]})") from None
             if not isinstance(row, dict) or not {"kind", "doc", "start", "end"} <= row.keys():
                 raise ValueError(f"{path}, line {number}: an annotation needs kind, doc, start and end")
             row.setdefault("optional", False)
@@ -128,18 +128,15 @@ def read_rows(directories: Iterable[Path], table: str) -> list[Row]:
         FileNotFoundError: a directory has no such table.
         ValueError: the file is not Parquet.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    from covid_timeline.tables.reading_guard import GuardedFile
 
     rows: list[Row] = []
     for directory in directories:
         path = Path(directory) / f"{table}.parquet"
         if not path.is_file():
             raise FileNotFoundError(f"{path}: no such table; `covid-timeline build` makes it")
-        try:
-            found: list[Row] = pq.ParquetFile(path).read().to_pylist()
-        except pa.ArrowInvalid as error:
-            raise ValueError(f"{path}: not a Parquet file ({error})") from None
+        with GuardedFile(path, str(path)) as file:
+            found: list[Row] = file.read().to_pylist()
         for row in found:
             for name, value in row.items():
                 if isinstance(value, float) and math.isnan(value):

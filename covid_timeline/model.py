@@ -84,7 +84,7 @@ class Article(NamedTuple):
     source: str | None
     published_at: dt.datetime | None
     anchor_date: dt.date
-    anchor_basis: str  # published, inferred
+    anchor_basis: str  # published, stated, inferred
     region_code: str | None
     url: str | None
     sha256: str
@@ -207,7 +207,8 @@ class Refused(NamedTuple):
     """Something a source could not, or would not, hand over as an article; the rest of the build goes on.
 
     `kind` is `refused` (damaged or unreadable: counts under --strict), `skipped` (empty, not Chinese, read already:
-    left out on purpose) or `note` (the article was kept, but there is something to say about it).
+    left out on purpose), `note` (the article was kept, but there is something to say about it) or `set_aside` (a row of
+    its tables broke a check and is in `rejected`; counts under --strict).
     """
 
     file: str

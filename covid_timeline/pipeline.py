@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib
 import tempfile
@@ -14,12 +15,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from covid_timeline import __version__, display
+from covid_timeline.checks.aside import set_aside, too_many
 from covid_timeline.model import Article, Facts, Refused
 from covid_timeline.sources.records import natural_key, text_digest
 from covid_timeline.tables.build import EXTRACTED, RowStore, regions_table, to_table, to_tables
 from covid_timeline.tables.cities import DOCUMENT_COLUMNS, METRIC_COLUMNS, build_city_tables
-from covid_timeline.tables.manifest import locate
 from covid_timeline.tables.publish import Publication, PublicationError, errors
+from covid_timeline.tables.reading_guard import read_published
 from covid_timeline.tables.schema import TABLES
 
 BATCH_ROWS = 20_000
@@ -28,6 +30,9 @@ BATCH_ROWS = 20_000
 WHOLE_ROWS = 200_000
 """Up to so many metrics, what needs them all has them in memory at once. Beyond, the tables by place and day are made
 a province at a time, and checks over whole tables see these only."""
+
+ROUNDS = 3
+"""Times that rows are set aside: what is left without them is checked again."""
 
 COUNTRY = "10"
 """First digits of the country's code."""
@@ -43,7 +48,7 @@ class BuildReport(NamedTuple):
 
     out: Path
     rows: dict[str, int]  # of each published table
-    refused: list[Refused]  # damaged, left out on purpose, or noted, as `Refused.kind` says
+    refused: list[Refused]  # damaged, left out on purpose, noted, or single rows set aside, as `Refused.kind` says
     violations: list[object]  # what validation found; where any is an error, nothing was published
     published: bool
     manifest: dict[str, Any]
@@ -54,7 +59,7 @@ class BuildReport(NamedTuple):
 
     def exit_code(self, *, strict: bool = False) -> int:
         """0 where the tables were published; 1 where not, or where `strict` and a document was refused."""
-        return int(not self.published or (strict and self.count("refused") > 0))
+        return int(not self.published or (strict and self.count("refused") + self.count("set_aside") > 0))
 
     def _repr_html_(self) -> str:
         return display.build_report_html(self)
@@ -80,10 +85,11 @@ def build(
         quotes: which documents' own sentences are published; see `tables.build.to_tables`.
         progress: called after each document with the number done and the id of the last.
         extract: reads one article; `reading.extract.extract` where None.
-        check: validates tables; `tables.validate.check_tables` where None.
+        check: validates tables; `checks.run.check_tables` where None.
 
     Raises:
-        ValueError: `quotes` is unknown, or the source itself is at fault (a checksum that is wrong, no such file).
+        ValueError: `quotes` is unknown, the source itself is at fault (a checksum that is wrong, no such file), or
+            `out` cannot be published to (another process does so, something else stands there).
     """
     out = Path(out)
     extract = extract or _extractor()
@@ -92,34 +98,40 @@ def build(
     violations: list[object] = []
     regions = regions_table()
     posts = _Posts()
-    with tempfile.TemporaryDirectory(prefix="covid-timeline-") as folder:
-        store = RowStore(Path(folder))
-        try:
+    try:
+        # The folder is claimed before anything is read: a second build of it is told so at once.
+        with (
+            Publication(out, package_version=__version__) as publication,
+            contextlib.closing(RowStore(publication.work)) as store,
+        ):
             for batch in _batches(_read(source, extract, refused, progress)):
-                for tables in _tables(batch, quotes, refused):
-                    posts.add(batch, tables["documents"])
+                for read in _tables(batch, quotes, refused):
                     # Keys resolve within a document, and here its text is still at hand.
                     texts = {facts.article.doc_id: facts.article.raw for facts in batch}
-                    violations += check({**tables, "regions": regions}, texts, ("schema", "keys", "rows"))
+                    tables, found = _sound(check, read, regions, texts, refused)
+                    violations += found
+                    posts.add(batch, tables["documents"])
                     store.add(tables)
+            n_aside = sum(entry.kind == "set_aside" for entry in refused)
+            if why := too_many(n_aside, sum(store.count(name) for name in EXTRACTED)):
+                violations.append(why)
             if not store.count("documents") or errors(violations):
                 return BuildReport(
                     out, dict.fromkeys(TABLES, 0), refused, merge_outcomes(violations), False, {}
                 )
             repeats = posts.repeats()
             refused += [Refused(doc_id, "", f"repeats {first}", "note") for doc_id, first in repeats.items()]
-            with Publication(out, package_version=__version__) as publication:
-                documents = _mark_repeats(store.table("documents", DOCUMENT_COLUMNS), repeats)
-                made = {"regions": regions, **_city_tables(store, documents, regions, Path(folder))}
-                for name in TABLES:
-                    publication.write(name, made[name] if name in made else _rows(store, name, repeats))
-                violations += _check_whole(check, publication)
-                violations = merge_outcomes(violations)
-                manifest = publication.finish(violations)
-        except PublicationError:
-            return BuildReport(out, dict.fromkeys(TABLES, 0), refused, violations, False, {})
-        finally:
-            store.close()
+            documents = _mark_repeats(store.table("documents", DOCUMENT_COLUMNS), repeats)
+            cities, found = _sound(check, _city_tables(store, documents, regions, publication.work), regions, {}, refused)
+            violations += errors(found)
+            made = {"regions": regions, **cities}
+            for name in TABLES:
+                publication.write(name, made[name] if name in made else _rows(store, name, repeats))
+            violations += _check_whole(check, publication)
+            violations = merge_outcomes(violations)
+            manifest = publication.finish(violations)
+    except PublicationError:
+        return BuildReport(out, dict.fromkeys(TABLES, 0), refused, violations, False, {})
     return BuildReport(out, publication.rows, refused, violations, True, manifest)
 
 
@@ -162,6 +174,20 @@ def _check_spans(facts: Facts) -> None:
             raise ValueError(
                 f"span {start}-{end} is {raw[start:end]!r} in the text, the row quotes {quote!r}"
             )
+
+
+def _sound(
+    check: Check, tables: Mapping[str, pa.Table], regions: pa.Table, texts: Mapping[str, str], refused: list[Refused]
+) -> tuple[dict[str, pa.Table], Sequence[object]]:
+    """The tables without the rows that break a check, which are listed, and what else was found."""
+    made = dict(tables)
+    for _ in range(ROUNDS):
+        found = check({**made, "regions": regions}, texts, ("schema", "keys", "rows"))
+        made, aside = set_aside(made, found, texts)
+        refused += aside
+        if not aside:
+            break
+    return made, found
 
 
 def _batches(facts: Iterable[Facts]) -> Iterator[list[Facts]]:
@@ -299,7 +325,10 @@ def _extractor() -> Extract:
 
 
 def _checker() -> Check:
-    from covid_timeline.tables.validate import check_tables
+    from covid_timeline.checks.models import pandera
+    from covid_timeline.checks.run import check_tables
+
+    pandera()  # a build without it would end at its first batch
 
     def check(
         tables: Mapping[str, pa.Table], texts: Mapping[str, str], stages: tuple[str, ...]
@@ -325,20 +354,17 @@ def merge_outcomes(found: Sequence[Any]) -> list[Any]:
     """One entry for each check and table, where batches have found the same fault; numbers add up."""
     merged: dict[object, Any] = {}
     for i, one in enumerate(found):
-        key = (one.check, one.table) if hasattr(one, "n_failed") else i
-        if key not in merged:
-            merged[key] = one
-            continue
-        before = merged[key]
-        samples = (*before.samples, *one.samples)[:5]
-        merged[key] = before._replace(
-            n=before.n + one.n, n_failed=before.n_failed + one.n_failed, samples=samples
-        )
+        key = (one.check, one.table) if hasattr(one, "plus") else i
+        merged[key] = merged[key].plus(one) if key in merged else one
     return list(merged.values())
 
 
 def compare_build(
-    source: Iterable[Article | Refused], processed: Path | str, *, extract: Extract | None = None
+    source: Iterable[Article | Refused],
+    processed: Path | str,
+    *,
+    quotes: str = "auto",
+    extract: Extract | None = None,
 ) -> list[str]:
     """How the committed tables differ from what the code builds from the source today; empty where they do not.
 
@@ -346,13 +372,13 @@ def compare_build(
     """
     processed = Path(processed)
     with tempfile.TemporaryDirectory(prefix="covid-timeline-") as folder:
-        report = build(source, folder, extract=extract)
+        report = build(source, folder, quotes=quotes, extract=extract)
         if not report.published:
             return ["nothing was built", *map(str, report.violations)]
         found = []
         for name in TABLES:
             try:
-                old = pq.ParquetFile(locate(processed, f"{name}.parquet")).read()
+                old = read_published(processed, [name])[name]
             except (OSError, ValueError) as error:
                 found.append(f"{name}: {error}")
                 continue

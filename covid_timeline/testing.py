@@ -20,7 +20,7 @@ def assert_valid(
     """Assert that tables keep the contract, in a test of your own.
 
     Args:
-        tables: folder or files of tables, or tables in memory, as `covid_timeline.tables.validate.validate` takes them.
+        tables: folder or files of tables, or tables in memory, as `covid_timeline.checks.files.validate` takes them.
         texts: raw texts, to check that every quote stands in them.
         stages: those to check; all by default.
         fail_on: `error` or `warning`.
@@ -32,7 +32,7 @@ def assert_valid(
         AssertionError: the tables are not valid, could not be read, or there were none; its message is the report.
     """
     __tracebackhide__ = True  # pytest shows the line of the caller
-    from covid_timeline.tables.validate import validate
+    from covid_timeline.checks.files import validate
 
     report = validate(tables, texts=texts, stages=stages, fail_on=fail_on)
     if report.verdict != "valid":

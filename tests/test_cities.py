@@ -64,7 +64,7 @@ def documents(**published: str | tuple[str, str | None]) -> pa.Table:
         time = dt.time.fromisoformat(clock) if clock else dt.time()
         moment = dt.datetime.combine(feb(int(day)), time)
         rows.append({
-            "doc_id": doc_id, "collection": "articles", "source": doc_id, "published_at": moment, "anchor_date": moment.date(), "region_code": region,
+            "doc_id": doc_id, "collection": "articles", "n_title_chars": 2, "source": doc_id, "published_at": moment, "anchor_date": moment.date(), "region_code": region,
             "duplicate_of": None, "n_chars": 200,
         })  # fmt: skip
     schema = arrow_schema("documents")
@@ -151,9 +151,12 @@ class TestWhichCount:
             ("0—24时", {"time_start": "00:00"}, [feb(3)]),
             ("no clock time", {"time_end": None}, [feb(3)]),
             ("2月2日24时至2月3日24时", {"date_start": feb(2), "time_start": "24:00"}, [feb(3)]),
-            ("2月3日0时至2月4日0时", {"date_end": feb(4), "time_start": "00:00", "time_end": "00:00"}, [feb(3)]),
+            ("2月3日0时至2月4日0时", {"date_end": feb(4), "time_start": "00:00", "time_end": "00:00"}, []),
             ("several days", {"date_start": feb(1)}, []),
-            ("no start: 截至X新增N", {"date_start": None}, []),
+            ("截至2月3日24时新增N", {"date_start": None}, [feb(3)]),
+            ("截至2月3日23时59分新增N", {"date_start": None, "time_end": "23:59"}, [feb(3)]),
+            ("截至2月3日12时新增N", {"date_start": None, "time_end": "12:00"}, []),
+            ("截至2月3日新增N", {"date_start": None, "time_end": None}, []),
             ("the second half of the day", {"time_start": "12:00"}, []),
             ("the first half", {"time_end": "12:00"}, []),
         ],
@@ -174,19 +177,37 @@ class TestWhichCount:
 
 class TestTimeOfDay:
     @pytest.mark.parametrize(
-        ("time_end", "day_of", "as_of"),
-        [("24:00", 3, "24:00"), ("23:59", 3, "24:00"), (None, 3, None), ("00:00", 2, "24:00")],
+        ("time_end", "as_of"),
+        [("24:00", "24:00"), ("23:59", "24:00"), (None, None)],
     )
-    def test_closing(self, time_end: str | None, day_of: int, as_of: str | None) -> None:
+    def test_closing(self, time_end: str | None, as_of: str | None) -> None:
         one = only(figure(15, time_end=time_end))
-        assert (one["date"], one["as_of_time"]) == (feb(day_of), as_of)
+        assert (one["date"], one["as_of_time"]) == (feb(3), as_of)
         assert intraday(figure(15, time_end=time_end)) == []
 
-    @pytest.mark.parametrize("time_end", ["00:01", "12:00", "23:00"])
+    @pytest.mark.parametrize("time_end", ["00:00", "00:01", "12:00", "23:00"])
     def test_within_the_day(self, time_end: str) -> None:
         assert by_date(figure(15, time_end=time_end)) == []
         (one,) = intraday(figure(15, time_end=time_end))
         assert (one["date"], one["time_start"], one["as_of_time"]) == (feb(3), "00:00", time_end)
+
+    @pytest.mark.parametrize(
+        ("reason", "other"),
+        [
+            ("截至2月4日0时新增N", {"date_start": None}),
+            ("2月3日0时至2月4日0时", {"date_start": feb(3), "time_start": "00:00"}),
+            ("2月3日至2月4日0时", {"date_start": feb(3)}),
+        ],
+    )
+    def test_new_figures_up_to_0_oclock(self, reason: str, other: dict[str, Any]) -> None:
+        row = new(2, date_end=feb(4), time_end="00:00", **other)
+        assert by_date(row) == [], reason
+        assert [(one["date"], one["as_of_time"]) for one in intraday(row)] == [(feb(4), "00:00")], reason
+
+    def test_new_figures_up_to_an_earlier_hour(self) -> None:
+        (one,) = intraday(new(2, date_start=None, time_end="12:00"))
+        assert (one["date"], one["time_start"], one["as_of_time"]) == (feb(3), "00:00", "12:00")
+        assert intraday(new(2, date_start=None, time_end=None)) == []
 
     def test_half_a_day(self) -> None:
         found = intraday(new(2, time_start="12:00"), new(1, at=20, time_start="00:00", time_end="12:00"))
@@ -226,9 +247,11 @@ class TestChoice:
         ("best", "other", "why"),
         [
             (figure(15), figure(16, "late", time_end=None), "as_of"),
+            (figure(15, "own", time_end=None), figure(16, "late"), "own_bulletin"),
+            (figure(15, time_end=None), figure(16, "late", qualifier="about"), "exact"),
+            (figure(15, at=10), figure(16, "late", at=-2), "body"),
             (figure(15), figure(10, "late", qualifier="more_than"), "exact"),
             (figure(15), figure(14, "late", value_high=18.0), "exact"),
-            (figure(15, time_end="24:00", qualifier="about"), figure(16, "late", time_end=None), "as_of"),
             (figure(15, "own"), figure(16, "late"), "own_bulletin"),
             (figure(15, "a"), figure(16, "country"), "own_bulletin"),
             (figure(15, "a"), figure(16, "elsewhere"), "own_bulletin"),
@@ -243,6 +266,13 @@ class TestChoice:
         for rows in ((best, other), (other, best)):
             one = only(*rows, docs=self.DOCS)
             assert (one["value"], one["chosen_by"]) == (best.value, why)
+
+    def test_a_figure_that_others_bear_out(self) -> None:
+        """累计收到13个市报告确诊病例168例: of two figures of one document, another document decides."""
+        rows = figure(13, "b", at=10), figure(168, "b", at=20)
+        assert [(row["value"], row["chosen_by"]) for row in by_date(*rows, docs=self.DOCS)] == [(13, "order")]
+        one = only(*rows, figure(168, "a"), docs=self.DOCS)
+        assert (one["metric_id"], one["value"], one["chosen_by"]) == ("b:m20", 168, "most_sources")
 
     def test_a_correction_stands(self) -> None:
         said = figure(1, "late", at=30, indicator="other", is_correction=True)
@@ -301,7 +331,7 @@ class TestConflict:
         assert only(figure(15), figure(15, at=20), figure(15, "b"))["n_sources"] == 2
 
     def test_a_bulletin_posted_twice_is_one_source(self) -> None:
-        docs = documents(a="04 09:30", b="04 09:30").set_column(2, "source", pa.array(["央视新闻"] * 2))
+        docs = documents(a="04 09:30", b="04 09:30").set_column(3, "source", pa.array(["央视新闻"] * 2))
         assert only(figure(15), figure(15, "b"), docs=docs)["n_sources"] == 1
 
     def test_figures_of_another_unit_are_no_source(self) -> None:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 import covid_timeline as ct
 from covid_timeline import display
+from covid_timeline.checks.files import validate
 from covid_timeline.model import Refused
 from covid_timeline.pipeline import BuildReport
-from covid_timeline.tables.validate import validate
 
 TAGS = {"p", "b", "br", "small", "table", "caption", "thead", "tbody", "tr", "th", "td", "blockquote", "mark", "a"}
 

@@ -193,7 +193,7 @@ class TestRefusals:
         for path in tables.glob("*.parquet"):
             table = pq.ParquetFile(path).read()
             pq.write_table(table.drop_columns(["status"]) if path.stem == "events" else table, tmp_path / path.name)
-        with pytest.raises(ValueError, match="no column status; the tables are of another version"):
+        with pytest.raises(ValueError, match=r"events\.parquet has no column 'status'.*; if the tables are of another version"):
             write_page(tmp_path, tmp_path / "page")
 
     def test_empty_tables_are_a_page(self, tables: Path, tmp_path: Path) -> None:

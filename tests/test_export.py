@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import shutil
 import sqlite3
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from covid_timeline.tables import export as exporting
-from covid_timeline.tables.export import ExportError, export, neutralise, restore
+from covid_timeline.tables.export import ExportError, export
 from covid_timeline.tables.manifest import ChecksumError
-from covid_timeline.tables.samples import World, write_world
 from covid_timeline.tables.schema import TABLES
+from covid_timeline.tables.workspace import InUseError, claimed
+from covid_timeline.text.shown import RUNNABLE, neutralise, restore
+from tests.world import World, write_world
 
 RUN = [
     "=1+1",
@@ -35,6 +40,10 @@ RUN = [
     "－1",
     "'=1",
     '=HYPERLINK("http://x","y")',
+    *(f"{blank}=1" for blank in "\u2003\u200b\ufeff\u2028\u2029\u0085\u00ad\u2060\u3164\x0b\x0c\x00\x7f"),
+    *(f"{sign}1" for sign in "﹦＋﹢－﹣−＠﹫⁺"),
+    "\u2028例",
+    "\x00",
 ]
 KEPT = ["新增3例", "a=1", "'quoted'", "", "3-5例", "“=”", "371500"]
 
@@ -68,9 +77,14 @@ class TestNeutralise:
     def test_what_would_not(self, text: str) -> None:
         assert neutralise(text) == text and restore(text) == text
 
-    @given(st.text(alphabet="'=+-@ \t\n\r　＝ab1例"))
+    @given(st.text(alphabet="'=+-@ \t\n\r　＝ab1例") | st.text())
     def test_there_and_back(self, text: str) -> None:
         assert restore(neutralise(text)) == text
+
+    @given(st.text())
+    def test_arrow_and_python_agree(self, text: str) -> None:
+        sound = text.encode("utf-8", "replace").decode()
+        assert pc.match_substring_regex(pa.array([sound]), RUNNABLE)[0].as_py() == (neutralise(sound) != sound)
 
 
 class TestCsv:
@@ -105,7 +119,7 @@ class TestCsv:
 
     def test_null_and_empty_differ(self, folder: Path, tmp_path: Path) -> None:
         text = export(folder, "csv", tmp_path / "a", names=["documents"])[0].read_text(encoding="utf-8")
-        assert '\nb,"",,2020-02-04 09:00:00' in text
+        assert ',"",,2020-02-04 09:00:00' in text
 
 
 class TestXlsx:
@@ -139,7 +153,8 @@ class TestXlsx:
         write_world(world, tmp_path / "t")
         book = openpyxl.load_workbook(export(tmp_path / "t", "xlsx", tmp_path / "out.xlsx")[0])
         sheet = book["documents"]
-        assert sheet["B2"].value == "响\\x07铃" and len(sheet["C2"].value) == 32_767
+        first = dict(zip([c.value for c in sheet[1]], [c.value for c in sheet[2]], strict=True))
+        assert first["title"] == "响\\x07铃" and len(first["source"]) == 32_767
         book.close()
 
     def test_too_long_for_a_sheet(
@@ -213,3 +228,55 @@ class TestRefusals:
         monkeypatch.setitem(sys.modules, package, None)
         with pytest.raises(ExportError, match=rf"needs {package}: pip install 'covid-timeline\["):
             export(folder, to, tmp_path / "out")
+
+
+HOSTILE_COLUMNS = ["=cmd|'/c calc'!A0", 'ev"il), (1);--', "\u2003+1", "a,b", "DROP TABLE metrics"]
+
+
+class TestStrangers:
+    @pytest.fixture
+    def strange(self, tmp_path: Path) -> Path:
+        """Tables without a manifest, one with columns of its own."""
+        made = tmp_path / "tables"
+        made.mkdir()
+        write_world(World(), made)
+        (made / "manifest.json").unlink(missing_ok=True)
+        table = pq.read_table(made / "metrics.parquet")
+        for name in HOSTILE_COLUMNS:
+            table = table.append_column(name, pa.array(["=1"] * len(table)))
+        pq.write_table(table, made / "metrics.parquet")
+        return made
+
+    def test_names_of_columns_are_data(self, strange: Path, tmp_path: Path) -> None:
+        [path] = export(strange, "csv", tmp_path / "csv", names=["metrics"])
+        with path.open(encoding="utf-8", newline="") as file:
+            header, first, *_ = list(csv.reader(file))
+        assert [restore(name) for name in header[-5:]] == HOSTILE_COLUMNS
+        assert not any(name.startswith(("=", "+", "-", "@", "\u2003")) for name in header) and first[-1] == "'=1"
+        [path] = export(strange, "sqlite", tmp_path / "x.sqlite", names=["metrics"])
+        connection = sqlite3.connect(path)
+        assert [row[1] for row in connection.execute("PRAGMA table_info(metrics)")][-5:] == HOSTILE_COLUMNS
+        connection.close()
+
+    @pytest.mark.parametrize("name", ["x[1]", "st*r", "q?", "it's", 'a"b', "{a,b}"])
+    def test_the_name_of_the_folder_is_data(self, strange: Path, tmp_path: Path, name: str) -> None:
+        duckdb = pytest.importorskip("duckdb")
+        for decoy in ("x1", "star", "stxr", "qq", "a", "b"):
+            (tmp_path / decoy).mkdir()
+            shutil.copy(strange / "documents.parquet", tmp_path / decoy)
+        strange.rename(tmp_path / name)
+        [path] = export(tmp_path / name, "duckdb", tmp_path / "out.duckdb")
+        connection = duckdb.connect(str(path), read_only=True)
+        rows = connection.execute("SELECT count(*) FROM documents").fetchone()
+        columns = [row[0] for row in connection.execute("DESCRIBE metrics").fetchall()]
+        connection.close()
+        assert rows == (pq.read_metadata(tmp_path / name / "documents.parquet").num_rows,)
+        assert columns[-5:] == HOSTILE_COLUMNS
+
+    def test_a_second_export_of_the_same_file(self, strange: Path, tmp_path: Path) -> None:
+        with claimed(tmp_path / ".x.sqlite.export"), pytest.raises(InUseError, match="in use by process"):
+            export(strange, "sqlite", tmp_path / "x.sqlite")
+        assert not list(tmp_path.glob(".x*"))
+        (tmp_path / ".x.sqlite.export" / ".work").mkdir(parents=True)  # left by one that was killed
+        export(strange, "sqlite", tmp_path / "x.sqlite")
+        assert not list(tmp_path.glob(".x*"))

@@ -11,14 +11,18 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "covid_timeline"
 ORDER = [
     "model",
-    "display",
     "text",
+    "display",
+    "parquet",
     "lexicon",
     "mentions",
     "reading",
     "sources",
     "tables",
-    "load",
+    "checks",
+    "schemas",
+    "dataset",
+    "loaders",
     "pipeline",
     "api",
     "(tools)",
@@ -78,7 +82,7 @@ def test_a_stage_imports_only_what_is_left_of_it(path: Path) -> None:
 def test_nothing_heavy_before_the_tables(path: Path) -> None:
     own = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
     if (
-        stage(own) in ("model", "text", "mentions", "facts", "sources", "load", "api", "cli")
+        stage(own) in ("model", "text", "mentions", "facts", "sources", "dataset", "loaders", "api", "cli")
         or own == "__init__"
     ):
         heavy = {name.partition(".")[0] for name in imports(path, at_import_only=True)} & HEAVY

@@ -4,31 +4,27 @@ from __future__ import annotations
 
 import json
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import fakes
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from covid_timeline import load, pipeline
+from covid_timeline import loaders, pipeline
+from covid_timeline.checks.files import validate
 from covid_timeline.model import Article, Facts, Refused
 from covid_timeline.pipeline import BuildReport, build, compare_build
 from covid_timeline.sources.folder import read_folder
 from covid_timeline.tables.manifest import MANIFEST
+from covid_timeline.tables.reports import Outcome
 from covid_timeline.tables.schema import TABLES
 
 
-class Failure(NamedTuple):
-    """Stands in for an outcome of validation."""
-
-    check: str
-    table: str
-    severity: str
-    n: int = 1
-    n_failed: int = 1
-    samples: tuple[object, ...] = ("row",)
+def Failure(check: str, table: str, severity: str, n: int = 1) -> Outcome:
+    """An outcome of validation that is about no single row."""
+    return Outcome(check, table, "rows", severity, "It holds.", "应成立。", "Mend it.", "failed", n=n, n_failed=n)
 
 
 def fine(*_: object) -> list[object]:
@@ -106,13 +102,13 @@ class TestBuild:
         reports.append(run(source[::-1], tmp_path / "two", check=None))
         for report in reports:
             assert report.published, report.violations
-            rows = load.load_documents(path=report.out, backend="arrow").to_pylist()
+            rows = loaders.load_documents(path=report.out, backend="arrow").to_pylist()
             marks = {row["doc_id"]: row["duplicate_of"] for row in rows}
             assert marks == {"other": None, "x-2": "x-10", "x-9": "x-10", "x-10": None}
             notes = [(one.file, one.reason, one.kind) for one in report.refused]
             assert notes == [("x-2", "repeats x-10", "note"), ("x-9", "repeats x-10", "note")]
             assert report.rows["metrics"] == 7
-            days = load.load_city_by_date("confirmed_cumulative", path=report.out, backend="arrow").to_pylist()
+            days = loaders.load_city_by_date("confirmed_cumulative", path=report.out, backend="arrow").to_pylist()
             assert [row["n_sources"] for row in days] == [2]
         assert reports[0].manifest == reports[1].manifest
 
@@ -124,7 +120,7 @@ class TestBuild:
 
         source = [fakes.article("a"), fakes.article("b", region="370100"), fakes.article("c", day=5), fakes.article("d")]
         build(source, tmp_path, extract=extract)
-        rows = load.load_documents(path=tmp_path, backend="arrow").to_pylist()
+        rows = loaders.load_documents(path=tmp_path, backend="arrow").to_pylist()
         assert [row["duplicate_of"] for row in rows] == [None, None, None, "a"]
 
     def test_the_next_takes_the_place_of_a_first_that_fails(self, tmp_path: Path) -> None:
@@ -133,7 +129,7 @@ class TestBuild:
 
         source = [fakes.article("a"), fakes.article("b", day=5), fakes.article("c", day=6)]
         report = build(source, tmp_path, extract=extract)
-        rows = load.load_documents(path=tmp_path, backend="arrow").to_pylist()
+        rows = loaders.load_documents(path=tmp_path, backend="arrow").to_pylist()
         assert [(row["doc_id"], row["duplicate_of"]) for row in rows] == [("b", None), ("c", "b")]
         assert report.count("refused") == 1
 
@@ -146,9 +142,9 @@ class TestBuild:
         source = [fakes.article("open"), fakes.article("shut", may_republish=False)]
         for quotes, kept in (("auto", ["open"]), ("always", ["open", "shut"]), ("never", [])):
             run(source, tmp_path, quotes=quotes)
-            rows = load.load_events(path=tmp_path, backend="arrow").to_pylist()
+            rows = loaders.load_events(path=tmp_path, backend="arrow").to_pylist()
             assert [row["doc_id"] for row in rows if row["quote"] is not None] == kept
-        with pytest.raises(ValueError, match="auto, always or never"):
+        with pytest.raises(ValueError, match="auto, always, never or facts"):
             run(source, tmp_path, quotes="some")
 
     def test_memory_does_not_grow_with_the_documents(
@@ -228,6 +224,43 @@ class TestBadInput:
         assert not (tmp_path / MANIFEST).exists()
 
 
+class TestSettingAside:
+    """One bad row stops nobody."""
+
+    def damaged(self, docs: str, **changes: object) -> Callable[[Article], Facts]:
+        def extract(article: Article) -> Facts:
+            facts = fakes.extract(article)
+            if article.doc_id in docs:
+                facts = facts._replace(metrics=[facts.metrics[0]._replace(**changes), *facts.metrics[1:]])  # type: ignore[arg-type]
+            return facts
+
+        return extract
+
+    def test_a_row_is_set_aside_by_name_and_the_rest_is_published(self, tmp_path: Path) -> None:
+        report = build(articles("a", "b"), tmp_path, extract=self.damaged("b", value=2.15))
+        assert report.published and report.exit_code(strict=True) == 1
+        (entry,) = [one for one in report.refused if one.kind == "set_aside"]
+        assert entry.file == "b" and "metrics.count_is_whole" in entry.reason and "2.15" in entry.reason
+        sound = build(articles("a", "b"), tmp_path / "sound", extract=fakes.extract)
+        assert report.rows["metrics"] == sound.rows["metrics"] - 1
+        rejected = pq.read_table(tmp_path / "rejected.parquet").to_pylist()
+        assert [row["doc_id"] for row in rejected if row["reason"].startswith("set aside: metrics.")] == ["b"]
+        assert validate(tmp_path).verdict == "valid"
+
+    def test_a_bad_document_goes_whole(self, tmp_path: Path) -> None:
+        source = [*articles("a"), fakes.article("b")._replace(title_basis="no such word")]
+        report = build(source, tmp_path, extract=fakes.extract)
+        assert report.published and report.rows["documents"] == 1
+        assert any(e.kind == "set_aside" and "documents.vocabulary" in e.reason for e in report.refused)
+        assert set(pq.read_table(tmp_path / "metrics.parquet")["doc_id"].to_pylist()) == {"a"}
+
+    def test_too_many_rows_stop_it(self, tmp_path: Path) -> None:
+        docs = [f"d{i}" for i in range(30)]
+        report = build(articles(*docs), tmp_path, extract=self.damaged(" ".join(docs), value=2.15))
+        assert not report.published
+        assert any("more than 2% were to be set aside" in str(one) for one in report.violations)
+
+
 class TestValidation:
     def test_an_error_publishes_nothing(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(pipeline, "BATCH_ROWS", 3)
@@ -242,7 +275,7 @@ class TestValidation:
         report = run(articles("a", "b", "c"), tmp_path, check=check)
         assert not report.published and report.exit_code() == 1
         # Three batches found the same fault: one entry, with the numbers added up.
-        assert report.violations == [Failure("metrics.x", "metrics", "error", 3, 3, ("row", "row", "row"))]
+        assert report.violations == [Failure("metrics.x", "metrics", "error", 3)]
         assert (tmp_path / MANIFEST).read_bytes() == before
 
     def test_an_error_over_whole_tables_publishes_nothing(self, tmp_path: Path) -> None:

@@ -19,8 +19,15 @@ import pytest
 
 from covid_timeline.tables import publish
 from covid_timeline.tables.build import regions_table, to_table, to_tables
-from covid_timeline.tables.manifest import MANIFEST, STAGING, ChecksumError, locate, read_manifest
-from covid_timeline.tables.publish import Publication, PublicationError, settle, write_parquet
+from covid_timeline.tables.manifest import (
+    MANIFEST,
+    ChecksumError,
+    Published,
+    locate,
+    read_manifest,
+    snapshot,
+)
+from covid_timeline.tables.publish import Publication, PublicationError, TargetError, write_parquet
 from covid_timeline.tables.schema import SCHEMA_VERSION, TABLES, arrow_schema
 
 
@@ -147,63 +154,32 @@ class TestAllOrNothing:
         made = tables("a")
         del made["regions"]
         with pytest.raises(ValueError, match="tables missing from the publication: regions"):
-            put(tmp_path, made)
+            put(tmp_path / "out", made)
         assert list(tmp_path.iterdir()) == []
 
-    @pytest.mark.parametrize("crash_at", range(len(TABLES) + 5))
-    def test_a_crash_leaves_a_whole_state(
-        self, crash_at: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """Stop at each renaming: what can be located is all of the old state or all of the new one."""
-        out, reference = tmp_path / "out", tmp_path / "reference"
-        old = put(out, tables("a"))
-        new = put(reference, tables("a", "b"))
-        replace, calls = os.replace, 0
-
-        def dying(source: Path, target: Path) -> None:
-            nonlocal calls
-            calls += 1
-            if calls > crash_at:
-                raise KeyboardInterrupt
-            replace(source, target)
-
-        monkeypatch.setattr(publish.os, "replace", dying)
-        try:
-            put(out, tables("a", "b"))
-        except KeyboardInterrupt:
-            pass
-        else:
-            assert calls == len(TABLES) + 4  # the staged manifest, the tables, two descriptions, the manifest
-        monkeypatch.undo()
-        manifest = read_manifest(out)
-        assert manifest == (old if crash_at == 0 else new)
-        for file in manifest["files"]:
-            locate(out, file)
-        settle(out)
-        assert contents(out) == (contents(reference) if crash_at else contents(out))
-        assert not (out / STAGING).exists()
-        for file in manifest["files"]:
-            locate(out, file)
-
-    def test_killed_while_staging(self, tmp_path: Path) -> None:
+    def test_files_of_others_stay(self, tmp_path: Path) -> None:
         put(tmp_path, tables("a"))
-        before = contents(tmp_path)
-        (tmp_path / STAGING).mkdir()
-        (tmp_path / STAGING / "metrics.parquet").write_bytes(b"PAR1 half")
-        locate(tmp_path, "metrics.parquet")
-        put(tmp_path, tables("a"))
-        assert contents(tmp_path) == before
-
-    def test_files_that_the_earlier_manifest_named_go_and_others_stay(self, tmp_path: Path) -> None:
-        put(tmp_path, tables("a"))
-        (tmp_path / "old.parquet").write_bytes(b"old")
         (tmp_path / "README.md").write_text("mine", encoding="utf-8")
-        manifest = read_manifest(tmp_path)
-        manifest["files"]["old.parquet"] = {"bytes": 3, "sha256": "0"}
-        (tmp_path / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
-        put(tmp_path, tables("a"))
-        assert not (tmp_path / "old.parquet").exists()
+        (tmp_path / "mine.parquet").write_bytes(b"mine")
+        put(tmp_path, tables("a", "b"))
         assert (tmp_path / "README.md").read_text(encoding="utf-8") == "mine"
+        assert (tmp_path / "mine.parquet").read_bytes() == b"mine"
+
+    def test_a_link_is_replaced_and_what_it_leads_to_stays(self, tmp_path: Path) -> None:
+        (tmp_path / "mine").write_bytes(b"mine")
+        out = tmp_path / "out"
+        out.mkdir()
+        (out / "documents.parquet").symlink_to("../mine")
+        put(out, tables("a"))
+        assert (tmp_path / "mine").read_bytes() == b"mine"
+        assert not (out / "documents.parquet").is_symlink()
+
+    @pytest.mark.parametrize("name", ["documents.parquet", MANIFEST, "croissant.json"])
+    def test_a_folder_in_the_place_of_a_file(self, tmp_path: Path, name: str) -> None:
+        (tmp_path / name / "inside").mkdir(parents=True)
+        with pytest.raises(TargetError, match=f"{name}: is a folder"):
+            put(tmp_path, tables("a"))
+        assert [path.name for path in tmp_path.iterdir()] == [name]
 
     def test_over_a_damaged_manifest(self, tmp_path: Path) -> None:
         (tmp_path / MANIFEST).write_text("{", encoding="utf-8")
@@ -245,11 +221,129 @@ class TestLocate:
         (out / MANIFEST).unlink()
         assert locate(out, "metrics.parquet") == out / "metrics.parquet"
 
-    @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"files": 3}'])
-    def test_a_damaged_manifest(self, out: Path, text: str) -> None:
-        (out / MANIFEST).write_text(text, encoding="utf-8")
-        with pytest.raises(ChecksumError, match="not a manifest"):
+    @pytest.mark.parametrize("file", ["croissant.json", "datapackage.json"])
+    def test_a_changed_description(self, out: Path, file: str) -> None:
+        text = (out / file).read_text(encoding="utf-8")
+        (out / file).write_text(text.replace("regions", "Regions", 1), encoding="utf-8")
+        with pytest.raises(ChecksumError, match=f"{file}: SHA-256"):
             locate(out, "metrics.parquet")
+        (out / file).unlink()  # whoever copies the tables need not take the descriptions along
+        locate(out, "metrics.parquet")
+
+    def test_a_change_that_keeps_size_and_time(self, out: Path) -> None:
+        path = locate(out, "metrics.parquet")
+        status = path.stat()
+        data = bytearray(path.read_bytes())
+        data[100] ^= 1
+        path.write_bytes(data)
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+        with pytest.raises(ChecksumError, match="SHA-256"):
+            locate(out, "metrics.parquet")
+
+    @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+    def test_a_pipe_does_not_block(self, out: Path) -> None:
+        (out / "metrics.parquet").unlink()
+        os.mkfifo(out / "metrics.parquet")
+        with pytest.raises(OSError, match="not a regular file"):
+            locate(out, "metrics.parquet")
+        locate(out, "events.parquet")
+
+
+def entry(**changes: object) -> dict[str, object]:
+    return {"bytes": 3, "sha256": "0" * 64, "rows": 1, **changes}
+
+
+BAD_MANIFESTS = {
+    "cut off": "{",
+    "a list": "[]",
+    "empty": "{}",
+    "files a number": '{"files": 3}',
+    "no file": '{"files": {}}',
+    "deep": "[" * 100_000,
+    "deep inside": '{"files": ' + '{"a":' * 100_000,
+    "not UTF-8": "\udcff",
+    "an entry that is a text": json.dumps({"files": {"metrics.parquet": "x"}}),
+    "without bytes": json.dumps({"files": {"metrics.parquet": {"sha256": "0" * 64}}}),
+    "without sha256": json.dumps({"files": {"metrics.parquet": {"bytes": 3}}}),
+    "bytes a text": json.dumps({"files": {"metrics.parquet": entry(bytes="3")}}),
+    "bytes below 0": json.dumps({"files": {"metrics.parquet": entry(bytes=-3)}}),
+    "rows a float": json.dumps({"files": {"metrics.parquet": entry(rows=1.5)}}),
+    "sha256 short": json.dumps({"files": {"metrics.parquet": entry(sha256="00")}}),
+    "huge number": '{"files": {"metrics.parquet": {"bytes": ' + "9" * 5000 + "}}}",
+    **{
+        f"names {name!r}": json.dumps({"files": {name: entry()}})
+        for name in ("../keep.txt", "/etc/passwd", "a/metrics.parquet", "..", "", "keep.txt", "metrics.parquet\n", "x.parquet")
+    },
+}
+
+
+class TestDamagedManifest:
+    @pytest.mark.parametrize("text", BAD_MANIFESTS.values(), ids=BAD_MANIFESTS)
+    def test_is_refused_in_one_sentence(self, tmp_path: Path, text: str) -> None:
+        out, keep = tmp_path / "out", tmp_path / "keep.txt"
+        put(out, tables("a"))
+        keep.write_text("mine", encoding="utf-8")
+        (out / "keep.txt").write_text("mine", encoding="utf-8")
+        (out / MANIFEST).write_bytes(text.encode("utf-8", "surrogateescape"))
+        with pytest.raises(ChecksumError, match="not a manifest") as caught:
+            locate(out, "metrics.parquet")
+        assert "\n" not in str(caught.value) and len(str(caught.value)) < 600
+        put(out, tables("a"))  # a manifest that is refused names no files; the new one replaces it
+        assert read_manifest(out)["files"]
+        assert keep.read_text(encoding="utf-8") == (out / "keep.txt").read_text(encoding="utf-8") == "mine"
+
+    @pytest.mark.parametrize("target", ["..", "/etc", ".versions/../..", ".versions/x", "nowhere"])
+    def test_a_pointer_to_elsewhere(self, tmp_path: Path, target: str) -> None:
+        put(tmp_path / "out", tables("a"))
+        (tmp_path / "out" / ".current").symlink_to(target)
+        with pytest.raises(ChecksumError, match="no version of the tables"):
+            locate(tmp_path / "out", "metrics.parquet")
+        before = contents(tmp_path)
+        with pytest.raises(TargetError, match="move it away"):
+            put(tmp_path / "out", tables("a", "b"))
+        assert contents(tmp_path) == before
+
+    @pytest.mark.parametrize("name", [".versions", ".work"])
+    def test_a_link_in_the_place_of_a_folder_of_ours(self, tmp_path: Path, name: str) -> None:
+        (tmp_path / "mine").mkdir()
+        (tmp_path / "mine" / "keep.txt").write_text("mine", encoding="utf-8")
+        put(tmp_path / "out", tables("a"))
+        (tmp_path / "out" / name).symlink_to("../mine")
+        before = contents(tmp_path)
+        with pytest.raises((TargetError, OSError), match=name):
+            put(tmp_path / "out", tables("a", "b"))
+        assert contents(tmp_path) == before
+
+
+class TestOneVersion:
+    def test_handles_stay_with_their_version(self, tmp_path: Path) -> None:
+        put(tmp_path, tables("a"))
+        old = (tmp_path / "events.parquet").read_bytes()
+        with Published(tmp_path) as published:
+            put(tmp_path, tables("a", "b"))
+            assert published.open("events.parquet").read() == old
+        with pytest.raises(FileNotFoundError):
+            published.open("events.parquet")
+
+    def test_a_snapshot_stays(self, tmp_path: Path) -> None:
+        out = tmp_path / "out"
+        put(out, tables("a"))
+        before = contents(out)
+        with snapshot(out) as copy:
+            put(out, tables("a", "b"))
+            assert {name: digest for name, digest in contents(copy).items() if name != MANIFEST} == {
+                name: digest for name, digest in before.items() if name != MANIFEST
+            }
+            locate(copy, "metrics.parquet")
+        assert not copy.exists()
+        with pytest.raises(FileNotFoundError, match="no published tables"), snapshot(tmp_path / "none"):
+            pass
+
+    def test_a_snapshot_of_changed_tables(self, tmp_path: Path) -> None:
+        put(tmp_path, tables("a"))
+        (tmp_path / "dates.parquet").write_bytes(b"x")
+        with pytest.raises(ChecksumError), snapshot(tmp_path):
+            pass
 
 
 SCRIPT = """

@@ -212,7 +212,7 @@ class TestReconcile:
         made = self.made(reference)
         one = made.differences[0]._replace(quote="a|b <img> `x`\nc", cause="unexplained")
         page = made._replace(differences=[one]).to_markdown()
-        assert r"a\|b &lt;img\> \`x\` c" in page
+        assert r"a\|b &lt;img\> \`x\`⏎c" in page
 
     def test_nothing_in_common(self, reference: Path) -> None:
         made = reconcile(table(row(1, on=20)), reference)

@@ -11,14 +11,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from covid_timeline.checks import run as running
+from covid_timeline.checks.command import run_validate
+from covid_timeline.checks.frames import Context
+from covid_timeline.checks.run import check_tables
 from covid_timeline.tables import reports
 from covid_timeline.tables.reports import FORMATS, Outcome, Place, Report, Sample
-from covid_timeline.tables.samples import World
-from covid_timeline.tables.validate import check_tables, run_validate
+from tests.world import World
 
 SCHEMA = json.loads(
     (Path(__file__).parents[1] / "schemas" / "report.schema.json").read_text(encoding="utf-8")
@@ -65,7 +69,8 @@ def outcome(
     sample = Sample(text, "value", text, text, f"确诊【{text}】例", place)
     return Outcome(
         check, "metrics", "rows", severity, "What is expected.", "应如此。", "Do this.", "failed",
-        n=100, n_failed=n_failed, samples=(sample,) * min(n_failed, 5), fingerprints=("0" * 16,) * min(n_failed, 3),
+        n=100, n_failed=n_failed, samples=(sample,) * min(n_failed, 5),
+        cases=pd.DataFrame([{"row": f"row {i}", "index": i, "column": "value", "value": text, "found": text} for i in range(n_failed)], dtype=object),
     )  # fmt: skip
 
 
@@ -209,12 +214,18 @@ class TestJson:
         for name in ("sarif", "junit", "markdown"):
             assert FORMATS[name](made) == FORMATS[name](replace(made, seconds=99.0))
 
-    def test_a_baseline_of_many_compares_counts(self) -> None:
+    def test_a_baseline_of_many_knows_them_together(self) -> None:
         many = outcome(n_failed=30_000)
         known = reports.to_dict(report(many))
+        assert known["results"][0]["fingerprints"] == []
         assert report(many).against(known).exit_code == 0
-        more = report(many._replace(n_failed=30_001)).against(known)
-        assert more.exit_code == 1 and more.failures[0].n_new == 1
+        for other in (outcome(n_failed=30_001), outcome("39例", n_failed=30_000)):
+            more = report(other).against(known)
+            assert more.exit_code == 1 and more.failures[0].n_new == other.n_failed
+
+    def test_a_baseline_of_an_older_form_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="of form 1, not 2; make it anew"):
+            report().against({"report_version": 1, "results": []})
 
 
 class TestJunit:
@@ -242,7 +253,7 @@ class TestJunit:
 
     def test_what_could_not_be_read_is_an_error(self) -> None:
         assert (
-            ET.fromstring(FORMATS["junit"](report(outcome()._replace(unreadable=True)))).get("errors") == "1"
+            ET.fromstring(FORMATS["junit"](report(replace(outcome(), unreadable=True)))).get("errors") == "1"
         )
         assert (
             ET.fromstring(FORMATS["junit"](report(trouble="nothing_checked", message="x"))).get("errors")
@@ -282,7 +293,8 @@ class TestSarif:
     def test_regions_are_characters_of_the_document(self) -> None:
         world = World()
         world.rows["metrics"][3]["value"] = 380.0
-        sarif = json.loads(FORMATS["sarif"](check_tables(world.build(), world.texts, stages=["rows"])))
+        context = Context(world.texts, {"a": "raw/a.txt"})
+        sarif = json.loads(FORMATS["sarif"](running.run(running.prepare(world.build(), context), stages=["rows"])))
         run = sarif["runs"][0]
         assert sarif["version"] == "2.1.0" and run["columnKind"] == "unicodeCodePoints"
         result = next(r for r in run["results"] if r["ruleId"] == "metrics.value_rereads")

@@ -7,19 +7,19 @@ import csv
 import io
 import json
 import re
-import tomllib
 from pathlib import Path
 
 import fakes
 import jsonschema
 import pandas as pd
-import pandera.errors
 import pyarrow as pa
 import pytest
 
 from covid_timeline import model
+from covid_timeline.lexicon.rules import load_rules
 from covid_timeline.tables import describe
-from covid_timeline.tables.build import regions_table, to_frame, to_table, to_tables
+from covid_timeline.tables.build import regions_table, to_table, to_tables
+from covid_timeline.tables.frames import to_frame
 from covid_timeline.tables.schema import (
     FIELDS,
     SCHEMA_VERSION,
@@ -28,7 +28,6 @@ from covid_timeline.tables.schema import (
     VOCABULARIES,
     VOCABULARY_TITLES,
     arrow_schema,
-    pandera_schema,
 )
 
 ROOT = Path(__file__).parent.parent
@@ -160,46 +159,6 @@ class TestArrowSchema:
     def test_unknown_table(self) -> None:
         with pytest.raises(KeyError):
             arrow_schema("cities")
-
-
-class TestPanderaSchema:
-    @pytest.mark.parametrize("name", TABLES)
-    def test_frames_that_we_make_are_valid(self, name: str, tables: dict[str, pa.Table]) -> None:
-        pandera_schema(name).validate(to_frame(tables[name]), lazy=True)
-
-    @pytest.mark.parametrize(
-        ("column", "value", "why"),
-        [
-            ("unit", "cases", "word outside the vocabulary"),
-            ("region_code", "3715", "code that is too short"),
-            ("value_char_start", -1, "negative offset"),
-            ("indicator", None, "null where none may be"),
-            ("metric_id", "a:m31", "key stated twice"),
-            ("time_end", "25:00", "no such time"),
-        ],
-    )
-    def test_a_bad_value_is_named(
-        self, column: str, value: object, why: str, tables: dict[str, pa.Table]
-    ) -> None:
-        frame = to_frame(tables["metrics"])
-        frame.loc[frame.index[0], column] = value
-        if column == "metric_id":
-            frame.loc[frame.index[1], column] = value
-        with pytest.raises(pandera.errors.SchemaErrors, match=column):
-            pandera_schema("metrics").validate(frame, lazy=True)
-
-    def test_columns_missing_or_in_another_order(self, tables: dict[str, pa.Table]) -> None:
-        frame = to_frame(tables["dates"])
-        for bad in (frame.drop(columns="rule"), frame[frame.columns[::-1]], frame.assign(more=1)):
-            with pytest.raises(pandera.errors.SchemaErrors):
-                pandera_schema("dates").validate(bad, lazy=True)
-
-    def test_a_wrong_type(self, tables: dict[str, pa.Table]) -> None:
-        frame = to_frame(tables["metrics"])
-        with pytest.raises(pandera.errors.SchemaErrors, match="value is float64"):
-            pandera_schema("metrics").validate(frame.astype({"value": "int64"}), lazy=True)
-        with pytest.raises(pandera.errors.SchemaErrors, match="date_end is a date"):
-            pandera_schema("metrics").validate(frame.assign(date_end="2020-02-03"), lazy=True)
 
 
 class TestDerivedFiles:
@@ -402,7 +361,6 @@ def test_frames_of_this_test_are_pandas(tables: dict[str, pa.Table]) -> None:
 
 def test_rules_claim_units_that_their_indicators_allow() -> None:
     """Else one odd sentence would stop a whole build: validation refuses a unit that does not fit."""
-    path = ROOT / "covid_timeline" / "mentions" / "words" / "indicators.toml"
-    for rule in tomllib.loads(path.read_text(encoding="utf-8"))["indicator"]:
-        word = VOCABULARIES["indicators"][rule.get("indicator", rule["id"])]
-        assert not word.units or set(rule["units"]) <= set(word.units), rule["id"]
+    for rule in load_rules("indicators"):
+        word = VOCABULARIES["indicators"].get(rule.data.get("indicator", rule.name.partition(".")[0]))
+        assert word is None or not word.units or set(rule.data["units"]) <= set(word.units), rule.id

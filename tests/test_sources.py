@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import hashlib
-import importlib
 import itertools
 import json
 import random
+import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -112,6 +112,7 @@ class TestDxy:
             region_basis="sidecar",
             licence=article.licence,
             may_republish=False,
+            collection="bulletins",
         )
         assert "MIT" in (article.licence or "")
 
@@ -535,14 +536,40 @@ class TestHtml:
             html.read_html(tmp_path / "absent")
 
     def test_a_page_that_breaks_the_parser(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        class Broken:
-            @staticmethod
-            def extract(*_: object, **__: object) -> str:
-                raise RuntimeError("lost")
+        """One raises, one does not end, one takes all memory, one ends the process: the others are read."""
+        (tmp_path / "broken_extractor.py").write_text(
+            "import json, os\n"
+            "def extract(page, **_):\n"
+            "    if page == b'raise': raise RuntimeError('lost')\n"
+            "    while page == b'loop': pass\n"
+            "    if page == b'memory': return 'x' * (3 << 30)\n"
+            "    if page == b'exit': os._exit(0)\n"
+            "    return json.dumps({'text': page.decode()})\n",
+            encoding="utf-8",
+        )
+        monkeypatch.syspath_prepend(str(tmp_path))
+        monkeypatch.setattr(html, "EXTRACTOR", "broken_extractor")
+        monkeypatch.setattr(html, "PAGE_SECONDS", 1)
+        monkeypatch.setattr(html.importlib.util, "find_spec", lambda _: object())
+        for i, page in enumerate(["raise", "loop", "聊城市新增3例", "memory", "exit", "聊城市新增4例"]):
+            (tmp_path / f"{i}.html").write_text(page, encoding="utf-8")
+        (tmp_path / "loop.html").symlink_to("loop.html")
+        (tmp_path / "out.html").symlink_to("/etc/passwd")
+        articles, refused = split(html.read_html(tmp_path))
+        assert [article.doc_id for article in articles] == ["2", "5"]
+        reasons = {Path(one.file).stem: one.reason for one in refused}
+        assert reasons["0"] == "RuntimeError: lost" and reasons["3"].startswith("MemoryError")
+        assert "within 1 seconds" in reasons["1"] and "within 1 seconds" in reasons["4"]
+        assert "leads nowhere" in reasons["loop"] and "leads out of the folder" in reasons["out"]
 
+    def test_an_extractor_that_does_not_start(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (tmp_path / "lame_extractor.py").write_text("import lxml_html_cleaner_that_is_missing\n", encoding="utf-8")
         (tmp_path / "one.html").write_text("x", encoding="utf-8")
-        monkeypatch.setitem(sys.modules, "trafilatura", Broken)
-        assert [one.reason for one in split(html.read_html(tmp_path))[1]] == ["RuntimeError: lost"]
+        monkeypatch.syspath_prepend(str(tmp_path))
+        monkeypatch.setattr(html, "EXTRACTOR", "lame_extractor")
+        monkeypatch.setattr(html.importlib.util, "find_spec", lambda _: object())
+        with pytest.raises(ModuleNotFoundError, match=r"does not start .*lxml_html_cleaner_that_is_missing"):
+            split(html.read_html(tmp_path))
 
 
 class TestCorpora:
@@ -573,5 +600,6 @@ class TestCorpora:
 
 
 def test_no_network_and_no_pandas() -> None:
-    importlib.import_module("covid_timeline.sources.dxy")
-    assert "requests" not in sys.modules
+    script = "import sys, covid_timeline.sources.national; print({'requests', 'pandas', 'pooch'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

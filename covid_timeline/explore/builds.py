@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from covid_timeline.tables.manifest import locate
+from covid_timeline.tables.reading_guard import UnreadableError, read_published
 from covid_timeline.tables.schema import TABLES
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def read_builds(folders: Sequence[Path]) -> dict[str, pa.Table]:
     """
     import pyarrow as pa
 
-    builds = [{name: _read(folder, name) for name in READ} for folder in folders]
+    builds = [_read(folder) for folder in folders]
     _check_ids(folders, builds)
     if len(builds) == 1:
         return builds[0]
@@ -40,20 +40,14 @@ def read_builds(folders: Sequence[Path]) -> dict[str, pa.Table]:
     return found
 
 
-def _read(folder: Path, name: str) -> pa.Table:
-    import pyarrow.parquet as pq
-
+def _read(folder: Path) -> dict[str, pa.Table]:
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder}: no such folder of tables")
-    path = locate(folder, f"{name}.parquet")
-    with pq.ParquetFile(path) as file:
-        table = file.read()
-    absent = [column for column in TABLES[name].names if column not in table.column_names]
-    if absent:
-        raise ValueError(
-            f"{path}: no column {', '.join(absent[:3])}; the tables are of another version: build them anew"
-        )
-    return table.select(TABLES[name].names).replace_schema_metadata(None)
+    try:
+        found = read_published(folder, READ)
+    except UnreadableError as error:
+        raise ValueError(f"{folder}: {error}; if the tables are of another version, build them anew") from error
+    return {name: table.select(TABLES[name].names).replace_schema_metadata(None) for name, table in found.items()}
 
 
 def _check_ids(folders: Sequence[Path], builds: Sequence[dict[str, pa.Table]]) -> None:

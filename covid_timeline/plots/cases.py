@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from covid_timeline.load import load_city_by_date, load_city_intraday, load_documents, load_metrics
+from covid_timeline.loaders import (
+    EmptyResultWarning,
+    load_city_by_date,
+    load_city_intraday,
+    load_documents,
+    load_metrics,
+)
 from covid_timeline.mentions.places import gazetteer
 from covid_timeline.plots import style
 from covid_timeline.plots.style import Lang
@@ -107,8 +114,10 @@ def plot_cases(
     if scale not in ("auto", "linear", "log"):
         raise ValueError(f"scale is auto, linear or log, not {scale!r}")
     asked = _Selection(list(dict.fromkeys(codes)), level, indicator, start, end, path, lang)
-    days = load_city_by_date(indicator, **asked.where()).to_pylist()
-    moments = load_city_intraday(indicator, **asked.where()).to_pylist()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", EmptyResultWarning)  # `_nothing` says it of both tables
+        days = load_city_by_date(indicator, **asked.where()).to_pylist()
+        moments = load_city_intraday(indicator, **asked.where()).to_pylist()
     if not days and not moments:
         raise ValueError(_nothing(asked))
     rows = days + moments

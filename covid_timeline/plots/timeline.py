@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from covid_timeline.load import load_documents, load_events
+from covid_timeline.loaders import load_documents, load_events
 from covid_timeline.mentions.places import gazetteer
 from covid_timeline.plots import style
 from covid_timeline.plots.style import Lang

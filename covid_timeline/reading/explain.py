@@ -10,6 +10,7 @@ from covid_timeline.model import EventRow, Facts, MetricRow
 from covid_timeline.reading.extract import Reading
 from covid_timeline.reading.statement import ORDER, Statement
 from covid_timeline.reading.subject import own_nouns, ranked
+from covid_timeline.text.shown import printable
 
 __all__ = ["Explanation", "RowExplanation", "Slot", "explain_reading"]
 
@@ -110,7 +111,7 @@ def explain_reading(reading: Reading, facts: Facts) -> Explanation:
 
     def at(start: int, end: int) -> str:
         first, last = normal.raw_span(start, end)
-        return f"{printable(raw[first:last])} [{first}:{last}]"
+        return f"{printable(raw[first:last], None)} [{first}:{last}]"
 
     for date in context.dates:
         days = str(date.date_start) if date.date_start == date.date_end else f"{date.date_start} to {date.date_end}"
@@ -130,20 +131,15 @@ def explain_reading(reading: Reading, facts: Facts) -> Explanation:
     ordered = [by_place[key] for key in sorted(by_place)]
     rows = [_metric(reading, one, row) for one, row in zip(ordered, facts.metrics, strict=True)]
     rows += [_event(row) for row in facts.events]
-    rejected = tuple(f"{printable(row.quote)}: {row.reason}" for row in facts.rejected)
+    rejected = tuple(f"{printable(row.quote, None)}: {row.reason}" for row in facts.rejected)
     return Explanation(
         f"{article.anchor_date} ({article.anchor_basis})",
         f"{article.region_code or '-'} ({article.region_basis})",
-        printable(normal.text) if normal.text != raw else "",
+        printable(normal.text, None) if normal.text != raw else "",
         tuple(line for _, line in mentions),
         tuple(rows),
         rejected,
     )
-
-
-def printable(text: str) -> str:
-    """The text with everything that a terminal would act on written as an escape."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
 
 
 def _metric(reading: Reading, one: Statement, row: MetricRow) -> RowExplanation:
@@ -172,11 +168,11 @@ def _metric(reading: Reading, one: Statement, row: MetricRow) -> RowExplanation:
         slots.append(Slot(name, value, relation or "none", rule, quotes.get(name, ""), others.get(name, "")))
     amount = f"{row.value:,.15g}" + ("" if row.value_high is None else f" to {row.value_high:,.15g}")
     said = f"{amount} {row.unit} {row.qualifier} | {row.indicator} ({row.indicator_basis}) | {row.measure}"
-    return RowExplanation(row.metric_id, "metric", printable(row.value_quote), said, tuple(slots))
+    return RowExplanation(row.metric_id, "metric", printable(row.value_quote, None), said, tuple(slots))
 
 
 def _cut(start: int | None, end: int | None, reading: Reading) -> str:
-    return "" if start is None or end is None else printable(reading.article.raw[start:end])
+    return "" if start is None or end is None else printable(reading.article.raw[start:end], None)
 
 
 def _event(row: EventRow) -> RowExplanation:
@@ -187,7 +183,7 @@ def _event(row: EventRow) -> RowExplanation:
         value = {"category": row.category, "region": f"{row.region_name or '-'} ({row.region_code or '-'})", "status": row.status}.get(name, "")
         slots.append(Slot(name, value, relation, rule, "", ""))
     days = str(row.date_end) if row.date_start == row.date_end else f"{row.date_start} to {row.date_end}"
-    return RowExplanation(row.event_id, "event", printable(row.date_quote), f"{days} | {row.category} | {printable(row.summary)}", tuple(slots))
+    return RowExplanation(row.event_id, "event", printable(row.date_quote, None), f"{days} | {row.category} | {printable(row.summary, None)}", tuple(slots))
 
 
 def _others(reading: Reading, one: Statement) -> dict[str, str]:

@@ -551,6 +551,8 @@ class _Reader:
         indicator, rule, measure = resolve_indicator(context, figure, next_start)
         first = figures[0].quantity.start
         region, relation = figure_region(context, self.subjects, figure, frame, self.subject, first)
+        if relation == "after" and indicator.startswith("medical_"):
+            region, relation = self.subjects.inherited(self.subject)  # 138名队员已在咸宁工作: of those who sent them
         bare = is_bare(context, figure)
         if bare and indicator == "other" and frame.last is not None and frame.last.quantity.unit == quantity.unit and frame.last.indicator != "other":
             indicator, rule, measure = frame.last.indicator, f"{frame.last.rule}.item", frame.last.measure  # 平江县10815人，岳阳县10465人

@@ -36,13 +36,17 @@ PRESET = Preset(
     fixed_region=True,
     licence="DXY export: MIT, copyright 2020 Jiabao Lin; the text belongs to its medium",
     may_republish=False,
+    collection="bulletins",
 )
 
 
-def read_dxy(paths: Path | str | Sequence[Path | str]) -> Iterator[Article | Refused]:
+def read_dxy(
+    paths: Path | str | Sequence[Path | str], *, digest_ids: bool = False
+) -> Iterator[Article | Refused]:
     """The bulletins of one or several exports, CSV and JSON mixed, sorted by `doc_id`.
 
-    `doc_id` is `dxy-<id>`; the raw text is `title + "\\n" + summary` exactly as exported; the anchor is the day of
+    `doc_id` is `dxy-<id>`, the export's own id. Exports number their items differently, so with `digest_ids` it is
+    `dxy-` and ten hexadecimal digits made from title and moment: the same whichever file a bulletin came from. The raw text is `title + "\\n" + summary` exactly as exported; the anchor is the day of
     `pubDate` in China; the home region is `provinceName` (全国 is 100000; empty, as for news from abroad, is None; a
     name in no table is None too, with a note).
 
@@ -53,4 +57,4 @@ def read_dxy(paths: Path | str | Sequence[Path | str]) -> Iterator[Article | Ref
         ValueError: a file lacks one of the columns that the export has.
         OSError: a file cannot be opened.
     """
-    return read_records(paths, COLUMNS, preset=PRESET)
+    return read_records(paths, COLUMNS, preset=PRESET._replace(digest_ids=digest_ids))

@@ -17,6 +17,7 @@ import csv
 import hashlib
 import io
 import os
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,9 +25,15 @@ from typing import NamedTuple
 
 from covid_timeline.model import Article, Refused
 from covid_timeline.sources.header import ArticleError, UnreadableError, decode, read_article
+from covid_timeline.sources.records import is_chinese
 
 __all__ = ["ChecksumError", "SourceError", "read_folder"]
 
+MAX_FILE_BYTES = 100_000_000
+"""Largest text file that is read; a larger one is no article, and is refused by name."""
+
+MAX_DOTS = 200
+_NOT_IN_A_KEY = re.compile(r"""[^\w.\-"' \t]+""")
 _SIDECARS = ("sidecar.csv", "sidecar.toml")
 _COLUMNS = frozenset(
     [
@@ -71,13 +78,15 @@ def read_folder(folder: Path | str, sidecar: Path | str | None = None) -> Iterat
     folder = Path(folder)
     if not folder.is_dir():
         raise SourceError(f"{folder}: no such folder")
-    names = sorted(entry.name for entry in os.scandir(folder) if entry.is_file())
+    names = sorted(entry.name for entry in os.scandir(folder) if entry.is_symlink() or entry.is_file())
     texts = [name for name in names if name.lower().endswith(".txt")]
     if not texts:
         raise SourceError(f"{folder}: no .txt file in this folder ({len(names)} other files)")
     if sidecar is None:
         beside = [folder / name for name in _SIDECARS if name in names]
         path = beside[0] if beside else None
+        if path is not None and (fault := link_fault(path, folder)):
+            raise SourceError(f"{path}: the sidecar is {fault}")
     else:
         path = Path(sidecar)
     rows = _read_sidecar(path) if path is not None else []
@@ -108,12 +117,35 @@ def _read(
         shown = ", ".join(others[:5]) + (", …" if len(others) > 5 else "")
         yield Refused(str(folder), "", f"files without .txt, left alone: {len(others)} ({shown})", "skipped")
     for name in texts:
-        yield _read_file(folder / name, by_file.get(name), sidecar)
+        if fault := link_fault(folder / name, folder):
+            yield Refused(str(folder / name), "", fault)
+        else:
+            yield _read_file(folder / name, by_file.get(name), sidecar)
+
+
+def link_fault(path: Path, folder: Path) -> str:
+    """Why a file of a folder is not read, where it is a link: one that leads out of the folder, or nowhere.
+
+    Raises nothing, whatever the link is.
+    """
+    if not path.is_symlink():
+        return ""
+    try:
+        real = path.resolve(strict=True)
+        if not real.is_relative_to(folder.resolve()):
+            return "a link that leads out of the folder; it is not followed"
+        return "" if real.is_file() else "a link to what is no file"
+    except (OSError, RuntimeError):  # 3.12 and earlier raise RuntimeError for a loop
+        return "a link that leads nowhere"
 
 
 def _read_file(path: Path, row: _Row | None, sidecar: Path | None) -> Article | Refused:
     cells = row.cells if row is not None else {}
     try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            return Refused(
+                str(path), "", f"{path.stat().st_size:,} bytes; the largest text that is read has {MAX_FILE_BYTES:,}"
+            )
         data = path.read_bytes()
     except OSError as error:
         return Refused(str(path), "", f"cannot be read: {error.strerror or error}")
@@ -130,6 +162,8 @@ def _read_file(path: Path, row: _Row | None, sidecar: Path | None) -> Article | 
         )
     try:
         raw, _ = decode(data, path.name)
+        if raw.strip() and not is_chinese(raw):
+            return Refused(str(path), "", "not Chinese", "skipped")
         return read_article(
             raw,
             doc_id=cells.get("doc_id") or path.stem,
@@ -146,7 +180,7 @@ def _read_file(path: Path, row: _Row | None, sidecar: Path | None) -> Article | 
         return Refused(str(path), error.place, str(error))
     except ArticleError as error:
         return Refused(str(path), "", str(error))
-    except ValueError as error:  # the region of the sidecar
+    except (ValueError, OverflowError, RecursionError) as error:  # the region or the date of the sidecar
         return Refused(str(sidecar or path), row.place if row is not None else "", str(error))
 
 
@@ -191,14 +225,27 @@ def _csv_rows(path: Path, text: str) -> Iterator[_Row]:
 
 def _toml_rows(path: Path, text: str) -> Iterator[_Row]:
     try:
+        # Long dotted keys take tomllib time that grows with the square of their number; no sidecar needs any.
+        if any(part.count(".") > MAX_DOTS for part in _NOT_IN_A_KEY.split(text)):
+            raise SourceError(f"{path}: a key of more than {MAX_DOTS} parts; the sidecar is a list of [[article]] tables")
         tables = tomllib.loads(text).get("article", [])
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise SourceError(f"{path}: nested too deep; the sidecar is a list of [[article]] tables") from None
+    except (ValueError, OverflowError) as error:
+        if isinstance(error, SourceError):
+            raise
         raise SourceError(f"{path}: {error}") from error
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise SourceError(f"{path}: the sidecar is to be a list of [[article]] tables")
     for number, table in enumerate(tables, 1):
-        yield _Row(f"article {number}", {str(key): _toml_cell(value) for key, value in table.items()})
+        place = f"article {number}"
+        for key, value in table.items():
+            if isinstance(value, (list, dict)):
+                raise SourceError(f"{path}: {place}: {str(key)[:60]!r} is no single value")
+        yield _Row(place, {str(key): _toml_cell(value) for key, value in table.items()})
 
 
 def _toml_cell(value: object) -> str:
+    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 256:
+        return "a number of many digits"
     return str(value).lower() if isinstance(value, bool) else str(value)

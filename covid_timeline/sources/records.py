@@ -28,7 +28,7 @@ from typing import IO, Any, NamedTuple
 
 from covid_timeline.mentions.places import gazetteer
 from covid_timeline.model import Article, Refused
-from covid_timeline.sources.header import ArticleError, parse_moment, read_article
+from covid_timeline.sources.header import parse_moment, read_article
 
 MAX_ITEM_CHARS = 1_000_000
 """Longest item that is read; a longer one is no article, and is refused by name."""
@@ -66,6 +66,8 @@ class Preset(NamedTuple):
     fixed_region: bool  # an item without a region has none: it is not read from the text
     licence: str | None
     may_republish: bool
+    collection: str = "articles"
+    digest_ids: bool = False  # doc_id from title and moment of publication: the same in every export of an item
 
 
 class Row(NamedTuple):
@@ -134,7 +136,11 @@ def articles_of_rows(
     with tempfile.SpooledTemporaryFile(max_size=1 << 24) as spool:
         entries: list[_Entry] = []
         for path, row in rows:
-            yield from _spool(path, row, columns, preset, spool, entries)
+            try:
+                yield from _spool(path, row, columns, preset, spool, entries)
+            except (ValueError, OverflowError, RecursionError, TypeError) as error:
+                # Whatever one record holds, the others go on.
+                yield Refused(str(path), row.place, f"{type(error).__name__}: {_brief(error)}")
         kept, repeats = _settle(entries)
         yield from repeats
         for entry in kept:
@@ -142,7 +148,7 @@ def articles_of_rows(
             item = json.loads(spool.read(entry.length))
             try:
                 article = _article(entry.doc_id, item, preset)
-            except ArticleError as error:
+            except (ValueError, OverflowError, RecursionError) as error:
                 yield Refused(entry.file, entry.place, str(error))
             else:
                 yield article
@@ -161,7 +167,22 @@ def read_rows(path: Path, columns: Columns, format: str | None = None) -> Iterat
         "jsonl": _jsonl_rows,
         "parquet": _parquet_rows,
     }
-    return readers[format or sniff(path)](path, columns)
+    reader = readers[format or sniff(path)]
+    return _to_the_end(path, reader(path, columns))
+
+
+def _to_the_end(path: Path, rows: Iterator[Row]) -> Iterator[Row]:
+    """The rows, and one more that says so where a disk gives up on the file; the other files go on."""
+    begun = False
+    try:
+        for row in rows:
+            begun = True
+            yield row
+    except OSError as error:
+        if not begun:
+            error.filename = error.filename or str(path)
+            raise
+        yield Row("", None, f"could not be read any further: {error.strerror or error}")
 
 
 def sniff(path: Path) -> str:
@@ -183,7 +204,7 @@ def sniff(path: Path) -> str:
         line = start.split(b"\n", 1)[0]
         try:
             first = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             return "json"
         return "json" if any(isinstance(value, list) for value in first.values()) else "jsonl"
     return "json" if start.startswith(b"[") or named == "json" else "csv"
@@ -231,6 +252,8 @@ def parse_published(value: object) -> dt.datetime | None:
         if re.fullmatch(r"-?[0-9]{1,20}(\.[0-9]{1,9})?", value):
             value = float(value) if "." in value else int(value)
     if isinstance(value, dict) and set(value) == {"$date"}:  # as MongoDB exports it
+        if isinstance(value["$date"], dict):
+            raise ValueError("a date inside a date is not a time of publication")
         return parse_published(value["$date"])
     found: dt.datetime | None = None
     if isinstance(value, dt.datetime):
@@ -238,18 +261,28 @@ def parse_published(value: object) -> dt.datetime | None:
     elif isinstance(value, dt.date):
         found = dt.datetime(value.year, value.month, value.day)  # noqa: DTZ001
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        seconds = value / 1000 if abs(value) >= 1e11 else value
         try:
+            seconds = value / 1000 if abs(value) >= 1e11 else value
             found = dt.datetime.fromtimestamp(seconds, SHANGHAI)
         except (OverflowError, ValueError, OSError):
             found = None
     elif isinstance(value, str):
         found = parse_moment(value)
     if found is not None and found.tzinfo is not None:
-        found = found.astimezone(SHANGHAI).replace(tzinfo=None)
+        try:
+            found = found.astimezone(SHANGHAI).replace(tzinfo=None)
+        except OverflowError:  # a zone moves it out of the calendar
+            found = None
     if found is None or not _EARLIEST <= found < _LATEST:
-        raise ValueError(f"{str(stated)[:60]!r} is not a time of publication")
+        raise ValueError(f"{_brief(stated)!r} is not a time of publication")
     return found
+
+
+def _brief(value: object) -> str:
+    try:
+        return str(value)[:60]
+    except (ValueError, RecursionError):  # a number of thousands of digits, or what is nested too deep
+        return f"a {type(value).__name__}"
 
 
 def text_digest(raw: str) -> bytes:
@@ -265,6 +298,11 @@ def _spool(
         yield Refused(str(path), row.place, row.fault)
         return
     value = {name: row.fields.get(column) for name, column in columns._asdict().items() if column}
+    for name in ("text", "title", "region", "url", "source"):
+        if isinstance(value.get(name), (list, tuple, dict, set, bytes)):
+            kind = type(value[name]).__name__
+            yield Refused(str(path), row.place, f"{getattr(columns, name)}: a {kind}, where a text is expected")
+            return
     text, title = _plain(value.get("text")), _plain(value.get("title"))
     raw = f"{title}\n{text}" if preset.join_title else text
     fault = _fault(raw, value)
@@ -286,7 +324,7 @@ def _spool(
         yield Refused(str(path), row.place, reason, "note")
     encoded = raw.encode()
     digest = hashlib.sha256(encoded).hexdigest()
-    given = _plain_id(value.get("id"))
+    given = _item_digest(title, published) if preset.digest_ids else _plain_id(value.get("id"))
     doc_id = preset.prefix + (given or f"{'' if preset.prefix else path.stem + '-'}{digest[:10]}")
     item = {
         "raw": raw,
@@ -345,6 +383,14 @@ def resolve_region(name: str) -> tuple[str | None, str | None]:
         return gazetteer().resolve(name), None
     except ValueError:
         return None, name
+
+
+def _item_digest(title: str, published: dt.datetime | None) -> str:
+    """Ten hexadecimal digits for a title and its moment; none where either is missing, and the text says it."""
+    if published is None or not title.strip():
+        return ""
+    told = f"{''.join(title.split())}\n{published:%Y-%m-%dT%H:%M:%S}"
+    return hashlib.sha256(told.encode()).hexdigest()[:10]
 
 
 def _plain(value: object) -> str:
@@ -424,7 +470,7 @@ def _article(doc_id: str, item: dict[str, Any], preset: Preset) -> Article:
         )
         if preset.fixed_region and region is None:
             article = article._replace(region_code=None, region_basis="none")
-        return article
+        return article._replace(collection=preset.collection)
     return Article(
         doc_id=doc_id,
         raw=item["raw"],
@@ -441,6 +487,7 @@ def _article(doc_id: str, item: dict[str, Any], preset: Preset) -> Article:
         region_basis="sidecar" if region else "none",
         licence=preset.licence,
         may_republish=preset.may_republish,
+        collection=preset.collection,
     )
 
 
@@ -498,7 +545,8 @@ def _csv_rows(path: Path, columns: Columns) -> Iterator[Row]:
     try:
         with path.open(encoding=encoding, errors="surrogateescape", newline="") as file:
             delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
-            reader = csv.reader(file, delimiter=delimiter)
+            lines = _Lines(file)
+            reader = csv.reader(lines, delimiter=delimiter)
             try:
                 header = next(reader, [])
             except csv.Error as error:
@@ -508,24 +556,67 @@ def _csv_rows(path: Path, columns: Columns) -> Iterator[Row]:
             while True:
                 number += 1
                 place = f"row {number}, line {reader.line_num + 1}"
+                lines.begin()
                 try:
                     cells = next(reader, None)
                 except csv.Error as error:
                     fault = str(error)
                     if "field limit" in fault:
                         fault = f"longer than the {MAX_ITEM_CHARS:,} characters that are read"
+                        if not lines.skip_quoted():
+                            fault += "; its quote is not closed, so that the rest of the file is one cell"
                     yield Row(place, None, fault)
                     continue
                 if cells is None:
                     return
                 if not cells:
                     continue
-                if len(cells) != len(header):
+                if lines.unclosed():
+                    yield Row(place, None, "a quote that is not closed: the rest of the file is one cell")
+                elif len(cells) != len(header):
                     yield Row(place, None, f"{len(cells)} cells, the header has {len(header)}")
-                    continue
-                yield Row(place, dict(zip(header, cells, strict=True)))
+                else:
+                    yield Row(place, dict(zip(header, cells, strict=True)))
     finally:
         csv.field_size_limit(limit)
+
+
+class _Lines:
+    """The lines of a file as the CSV reader takes them, which knows whether they end inside quotes."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+        self.begin()
+
+    def begin(self) -> None:
+        """A row begins with the next line."""
+        self._quotes = self._taken = 0
+        self._ended = False
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines, None)
+        if line is None:
+            self._ended = True
+            raise StopIteration
+        self._taken += 1
+        self._quotes += line.count('"')
+        return line
+
+    def unclosed(self) -> bool:
+        """Whether the row took all lines that were left because a quote in it does not end."""
+        return self._ended and self._taken > 0 and self._quotes % 2 == 1
+
+    def skip_quoted(self) -> bool:
+        """Go past the cell that a row ended in; whether there is an end to it."""
+        while self._quotes % 2:
+            try:
+                next(self)
+            except StopIteration:
+                return False
+        return True
 
 
 def _jsonl_rows(path: Path, columns: Columns) -> Iterator[Row]:
@@ -705,17 +796,43 @@ class _JsonItem:
 
 def _parquet_rows(path: Path, columns: Columns) -> Iterator[Row]:
     import pyarrow as pa
-    import pyarrow.parquet as pq
+
+    from covid_timeline.parquet import GuardedFile, UnreadableError
 
     try:
-        file = pq.ParquetFile(path)
-    except pa.ArrowInvalid as error:
+        file = GuardedFile(path, str(path))
+    except UnreadableError as error:
         raise ValueError(f"{path}: no Parquet file: {error}") from None
     with file:
-        _check_columns(path, columns, file.schema_arrow.names)
-        number = 0
+        _check_columns(path, columns, file.schema.names)
         wanted = list(dict.fromkeys(name for name in columns if name is not None))
-        for batch in file.iter_batches(batch_size=1000, columns=wanted):
-            for fields in batch.to_pylist():
-                number += 1
-                yield Row(f"row {number}", fields)
+        file.require(wanted)
+        for name in wanted:
+            if pa.types.is_nested(kind := file.schema.field(name).type) or pa.types.is_binary(kind):
+                raise ValueError(f"{path}: column {name!r} is {str(kind)[:60]}, where a text or a number is expected")
+        number = 0
+        for group in range(file.metadata.num_row_groups):
+            rows = file.metadata.row_group(group).num_rows
+            try:
+                batches = file.read_row_group(group, wanted, any_day=True).to_batches(max_chunksize=1000)
+            except UnreadableError as error:
+                yield Row(f"rows {number + 1} to {number + rows}", None, str(error))
+                number += rows
+                continue
+            for batch in batches:
+                for fields in _records(batch):
+                    number += 1
+                    fault = "" if fields is not None else "a day that no calendar has"
+                    yield Row(f"row {number}", fields, fault)
+
+
+def _records(batch: Any) -> Iterator[dict[str, Any] | None]:
+    """The rows of a batch; None for one that Python cannot hold."""
+    try:
+        yield from batch.to_pylist()
+    except (OverflowError, ValueError):
+        for i in range(len(batch)):
+            try:
+                yield batch.slice(i, 1).to_pylist()[0]
+            except (OverflowError, ValueError):
+                yield None

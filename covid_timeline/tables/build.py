@@ -9,18 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from covid_timeline.mentions.places import region_table
-from covid_timeline.model import Facts
+from covid_timeline.mentions.places import gazetteer, region_table
+from covid_timeline.model import Article, Facts
+from covid_timeline.tables.headlines import with_headlines
 from covid_timeline.tables.schema import TABLES, arrow_schema
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 EXTRACTED = ("documents", "dates", "events", "metrics", "rejected")
 """The tables whose rows come from documents; the others are made from these."""
@@ -46,47 +44,95 @@ def to_table(name: str, rows: Sequence[Sequence[Any]]) -> pa.Table:
     )
 
 
-def document_row(facts: Facts, *, with_quotes: bool = True) -> tuple[Any, ...]:
-    """The row of `documents` for one article; `with_quotes` says whether its sentences will be published."""
+def document_row(facts: Facts, *, with_quotes: bool = True, title: str | None = None) -> tuple[Any, ...]:
+    """The row of `documents` for one article.
+
+    Args:
+        facts: what was read from it.
+        with_quotes: whether its sentences will be published.
+        title: published in place of its own.
+    """
     article = facts.article
     values = {
         **article._asdict(),
         "script": facts.script,
         "n_chars": len(article.raw),
+        "n_title_chars": len(article.title) if article.raw.startswith(article.title) else 0,
         "n_dates": len(facts.dates),
         "n_events": len(facts.events),
         "n_metrics": len(facts.metrics),
         "may_republish": article.may_republish and with_quotes,
+        "title": article.title if title is None else title,
         "duplicate_of": None,  # only the whole of a build can say; see `pipeline`
     }
     return tuple(values[name] for name in TABLES["documents"].names)
 
 
+QUOTES = ("auto", "always", "never", "facts")
+"""Which of the documents' own words are published; see `to_tables`."""
+
+
 def to_tables(batch: Sequence[Facts], quotes: str = "auto") -> dict[str, pa.Table]:
-    """The extracted tables of some documents, each in its sort order.
+    """The extracted tables of some documents, each in its sort order, with repeats and headlines filled in.
 
     Args:
         batch: what was read from each document.
         quotes: `auto` keeps the sentences of the documents that may be republished, `always` of all (for one's own
             use), `never` of none; the published `documents.may_republish` is false wherever they may be missing.
+            `facts` is `never`, and takes the titles and any longer run of words out of the other columns too.
 
     Raises:
         ValueError: `quotes` is none of these.
     """
-    if quotes not in ("auto", "always", "never"):
-        raise ValueError(f"quotes is auto, always or never, not {quotes!r}")
+    if quotes not in QUOTES:
+        raise ValueError(f"quotes is {', '.join(QUOTES[:-1])} or {QUOTES[-1]}, not {quotes!r}")
+    batch = [_completed(facts) for facts in batch]
+    if quotes == "facts":
+        batch = [_facts_only(facts) for facts in batch]
+    kept = quotes not in ("never", "facts")
     tables = {
-        "documents": to_table("documents", [document_row(f, with_quotes=quotes != "never") for f in batch]),
+        "documents": to_table(
+            "documents",
+            [
+                document_row(f, with_quotes=kept, title=_made_title(f.article) if quotes == "facts" else None)
+                for f in batch
+            ],
+        ),
         "dates": to_table("dates", [row for f in batch for row in f.dates]),
         "events": to_table("events", [row for f in batch for row in f.events]),
         "metrics": to_table("metrics", [row for f in batch for row in f.metrics]),
         "rejected": to_table("rejected", [row for f in batch for row in f.rejected]),
     }
     if quotes != "always":
-        bare = [f.article.doc_id for f in batch if quotes == "never" or not f.article.may_republish]
+        bare = [f.article.doc_id for f in batch if not kept or not f.article.may_republish]
         if bare:
             tables = {name: without_quotes(name, table, bare) for name, table in tables.items()}
     return {name: sort(name, table) for name, table in tables.items()}
+
+
+def _completed(facts: Facts) -> Facts:
+    """The facts with the headlines of their events, which leave figures that are repeats out."""
+    return facts._replace(events=with_headlines(facts.events, facts.metrics))
+
+
+LONGEST_RUN = 20
+"""Chinese characters in a row that facts without sentences may have of a text: a name, a counted noun."""
+
+
+def _made_title(article: Article) -> str:
+    """Place and day of a document, in place of its headline; which figures stand in that, `n_title_chars` tells."""
+    region = gazetteer().get(article.region_code or "")
+    place = region.name if region is not None else article.source or article.doc_id
+    return f"{place[:LONGEST_RUN]} {article.published_at or article.anchor_date:%Y-%m-%d}"
+
+
+def _facts_only(facts: Facts) -> Facts:
+    """The same facts, with the counted nouns cut off before they become sentences."""
+    metrics = [
+        row if len(row.measure) <= LONGEST_RUN else row._replace(measure=row.measure[:LONGEST_RUN])
+        for row in facts.metrics
+    ]
+    return facts._replace(metrics=metrics)
 
 
 def without_quotes(name: str, table: pa.Table, doc_ids: Sequence[str]) -> pa.Table:
@@ -218,38 +264,6 @@ def _first_and_last(run: pa.StructArray) -> tuple[str, str]:
     # The run is sorted by document, so are its counts.
     values = run.field("values")
     return values[0].as_py(), values[-1].as_py()
-
-
-def to_frame(table: pa.Table) -> pd.DataFrame:
-    """A pandas frame with plain dtypes: text as pandas strings, dates and date-times as datetime64[us].
-
-    Descriptions, units and vocabularies of the columns are in `.attrs`.
-    """
-    import pandas as pd
-
-    schema = table.schema
-    for i, field in enumerate(schema):
-        if pa.types.is_date32(field.type):
-            table = table.set_column(i, field.name, table.column(i).cast(pa.timestamp("us")))
-    # pandas 3 reads text as its own string type; pandas 2 would give objects.
-    mapper = None if int(pd.__version__.split(".")[0]) >= 3 else {pa.string(): pd.StringDtype("pyarrow")}.get
-    frame: pd.DataFrame = table.replace_schema_metadata(None).to_pandas(types_mapper=mapper)
-    about = {
-        key.decode(): value.decode()
-        for key, value in (schema.metadata or {}).items()
-        if key != b"ARROW:schema"
-    }
-    frame.attrs.update(about)
-    frame.attrs["columns"] = {
-        field.name: {key.decode(): value.decode() for key, value in (field.metadata or {}).items()}
-        for field in schema
-    }
-    return frame
-
-
-def to_frames(tables: Mapping[str, pa.Table]) -> dict[str, pd.DataFrame]:
-    """`to_frame` for each table."""
-    return {name: to_frame(table) for name, table in tables.items()}
 
 
 def regions_table() -> pa.Table:

@@ -1,21 +1,21 @@
 """From all figures to one value per place, day and indicator: city_by_date, city_intraday and coverage.
 
-**Which figures count for a day.** Figures with a place, a day, an indicator other than `other` and a unit that fits
-it. A figure whose `region_name` is not the coded unit's own is of a part of it (a hospital, a development zone, a new
-area without a code) and none of the place; a part of a whole that has the same place, day and indicator is no second
-statement of it. A document that repeats another (`duplicate_of`) states nothing a second time: of several with one
-text, the first counts. `new` figures count where their
-period is that one day, from 0 to 24 o'clock; cumulative and current ones for the day they end on. 截至2月3日24时,
-2月3日0—24时 and 截至2月4日0时 belong to February 3.
+The steps, each a function that takes a frame and gives one back:
 
-**What is kept apart** (city_intraday): figures with a clock time before the day's end (截至2月4日12时), and counts of
-cases and contacts that were published on the very day they are of, for that day was not over; their time is that of
-publication. A count of a day after its publication is a misprint or a plan, and is in neither table.
+1. `_first_posts`: a document that repeats another (`duplicate_of`) states nothing a second time.
+2. `_candidates`: the figures that can stand in a table at all: reported (not denied, planned, conditional or forecast),
+   nothing about them assumed, with a place, a day, an indicator other than `other` and a unit that fits it. A figure
+   whose `region_name` is not the coded unit's own is of a part of it (a hospital, a development zone); a part of a
+   whole that has the same place, day and indicator is no second statement of that.
+3. `_with_moment`: the day and the minutes that a figure counts for. `new` figures count where their period is one day,
+   or where they state no start and the clock time up to which they count; cumulative and current ones for the day they
+   end on. 截至2月3日24时 and 2月3日0—24时 belong to February 3, 截至2月4日0时 to the first moment of February 4. A count
+   of a day that was published on that very day is of the moment of its publication.
+4. `_ranked`: which figure of a place, day and indicator is preferred (`ORDER`).
+5. `_chosen`: one row for each key, with the number of sources, the smallest and largest value, and whether they agree.
 
-**Which figure is chosen**, in this order: stated to be up to the day's end, exact rather than hedged, the latest
-correction, in a bulletin of the place itself or of a unit that contains it, published last. `chosen_by` names what
-decided against the best figure with another value. Nothing is smoothed, interpolated or made monotonic: a gap stays
-a gap, and a fall is flagged.
+`city_by_date` holds what is of a whole day, `city_intraday` what is of a moment before its end. Nothing is smoothed,
+interpolated or made monotonic: a gap stays a gap, and a fall is flagged.
 """
 
 from __future__ import annotations
@@ -25,23 +25,26 @@ import datetime as dt
 import functools
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from covid_timeline.tables.build import regions_table
+from covid_timeline.tables.frames import to_frame
 from covid_timeline.tables.schema import VOCABULARIES, arrow_schema
 
 METRIC_COLUMNS = (
-    "metric_id", "doc_id", "value", "value_high", "unit", "qualifier", "indicator", "part_of", "date_start", "date_end",
-    "date_basis", "time_start", "time_end", "region_code", "region_name", "region_level", "is_correction", "status",
-    "indicator_basis", "region_basis",
+    "metric_id", "doc_id", "value", "value_high", "unit", "qualifier", "indicator", "indicator_basis", "status", "part_of",
+    "date_start", "date_end", "date_basis", "time_start", "time_end", "region_code", "region_name", "region_level",
+    "region_basis", "value_char_end", "is_correction",
 )  # fmt: skip
 """The columns of metrics that are read here; none of them holds the article's words."""
 
-DOCUMENT_COLUMNS = ("doc_id", "collection", "source", "published_at", "anchor_date", "region_code", "duplicate_of", "n_chars")
+DOCUMENT_COLUMNS = (
+    "doc_id", "collection", "n_title_chars", "source", "published_at", "anchor_date", "region_code", "duplicate_of", "n_chars",
+)  # fmt: skip
 """The columns of documents that are read here."""
 
 REVIEW_LENGTH = 1500
@@ -50,32 +53,24 @@ REVIEW_LENGTH = 1500
 ABOUT = 0.1
 """Share by which two figures may differ that are about the same: 约300 agrees with 330, not with 340."""
 
-_DAY_END = 24 * 60
-_NONE = -1
-_NO_DAY = -(10**7)
-_COUNTS = ("cases", "tracing")  # groups whose figures of a day are closed only when the day is over
+DAY_END = 24 * 60
+"""The minute at which a day ends."""
 
+ORDER = {
+    "correction": "a document that says that it corrects the count of this place, the latest of them",
+    "exact": "an exact figure before a hedged one or a range",
+    "own_bulletin": "a document of the place itself, then of a unit that contains it, then of the country, then of elsewhere",
+    "as_of": "a figure stated to be up to the day's end (24时) before one without a clock time",
+    "body": "the body of a document before its title, which is often of an earlier hour",
+    "latest": "what was published last",
+    "most_sources": "the value that most documents state: of two figures of one document, the one that others bear out",
+    "order": "nothing tells them apart: the first id",
+}
+"""Which figure is preferred, first rule first; `chosen_by` names the one that decided against the best other value."""
 
-class _Figures(NamedTuple):
-    """The figures that some table can use, as arrays of one length; texts as numbers into a dictionary."""
-
-    row: Any  # index into the metrics
-    region: Any  # the code as a number
-    day: Any  # days since the epoch
-    start: Any  # minute of the day at which a new figure's period starts, 0 where none is stated
-    end: Any  # minute of the day up to which it counts, -1 where none is stated
-    closing: Any  # whether it is of the day as a whole
-    indicator: Any
-    value: Any
-    low: Any  # smallest and largest value that the figure with its qualifier agrees with
-    high: Any
-    stated_high: Any  # upper end of a stated range, else the value
-    unit: Any  # 0 for every count of people or cases
-    hedged: Any
-    correction: Any
-    home: Any  # 0 the place's own document ... 3 a document of elsewhere
-    published: Any  # microseconds
-    source: Any  # documents of one medium and moment share a number
+_KEY = ["region_code", "date", "indicator"]
+_MOMENT = ["region_code", "date", "time_start", "as_of_time", "indicator"]
+_SUBJECTS = ("confirmed", "suspected", "severe", "critical", "asymptomatic", "deaths", "recovered")
 
 
 def build_city_tables(
@@ -88,27 +83,22 @@ def build_city_tables(
         documents: with `DOCUMENT_COLUMNS`; a metric of a document that is not among them is left out.
         regions: names and levels of the places, with periods of validity; those of the package where None.
     """
-    documents = _first_posts(documents)
-    figures, names = _figures(metrics, documents, regions)
+    figures = _figures(metrics, documents, regions)
     return {
-        "city_by_date": _by_date(metrics, documents, figures, names),
-        "city_intraday": _intraday(metrics, documents, figures, names),
+        "city_by_date": _by_date(figures),
+        "city_intraday": _intraday(figures),
         "coverage": build_coverage(metrics, documents),
     }
 
 
 def build_city_by_date(metrics: pa.Table, documents: pa.Table, regions: pa.Table | None = None) -> pa.Table:
     """One row per (region_code, date, indicator): the closing figure of the day; see `build_city_tables`."""
-    documents = _first_posts(documents)
-    figures, names = _figures(metrics, documents, regions)
-    return _by_date(metrics, documents, figures, names)
+    return _by_date(_figures(metrics, documents, regions))
 
 
 def build_city_intraday(metrics: pa.Table, documents: pa.Table, regions: pa.Table | None = None) -> pa.Table:
     """One row per (region_code, date, time_start, as_of_time, indicator): what was not over when it was stated."""
-    documents = _first_posts(documents)
-    figures, names = _figures(metrics, documents, regions)
-    return _intraday(metrics, documents, figures, names)
+    return _intraday(_figures(metrics, documents, regions))
 
 
 def build_coverage(metrics: pa.Table, documents: pa.Table) -> pa.Table:
@@ -117,29 +107,15 @@ def build_coverage(metrics: pa.Table, documents: pa.Table) -> pa.Table:
     A document speaks of a place that it states a figure of (dated to that day), and of its home region on the day
     it was published. A day that is not in the table is a day that nothing here speaks of.
     """
-    documents = _first_posts(documents)
-    doc_ids = documents["doc_id"].combine_chunks()
-    usable = pc.and_(pc.is_valid(metrics["region_code"]), pc.is_valid(metrics["date_end"]))
-    usable = pc.and_(usable, pc.is_in(metrics["doc_id"], value_set=doc_ids))
-    of_figures = metrics.filter(usable).select(["region_code", "date_end", "doc_id"])
-    told = pc.and_(pc.is_valid(documents["region_code"]), pc.is_valid(documents["published_at"]))
-    homes = documents.filter(told)
-    region = _numbers(of_figures["region_code"]), _numbers(homes["region_code"])
-    day = _days(of_figures["date_end"]), _days(pc.cast(homes["published_at"], pa.date32(), safe=False))
-    doc = _index(of_figures["doc_id"], doc_ids), _index(homes["doc_id"], doc_ids)
-    key = _pair(np.concatenate(region), np.concatenate(day))
-    spoken = np.unique(np.stack([key, np.concatenate(doc)]), axis=1)[0]
-    keys, n_documents = np.unique(spoken, return_counts=True)
-    n_metrics = np.zeros(len(keys), np.int64)
-    stated, counts = np.unique(_pair(region[0], day[0]), return_counts=True)
-    n_metrics[np.searchsorted(keys, stated)] = counts
-    columns = [
-        pa.array([f"{code:06d}" for code in (keys // _DAYS).tolist()], pa.string()),
-        pa.array((keys % _DAYS - _SHIFT).astype(np.int32)).cast(pa.date32()),
-        pa.array(n_documents.astype(np.int64)),
-        pa.array(n_metrics),
-    ]
-    return pa.Table.from_arrays(columns, schema=arrow_schema("coverage"))
+    docs = _first_posts(_frame(documents, DOCUMENT_COLUMNS))
+    figures = _frame(metrics, ("metric_id", "doc_id", "region_code", "date_end"))
+    figures = figures[figures["doc_id"].isin(docs["doc_id"])].rename(columns={"date_end": "date"})
+    homes = docs[["doc_id", "region_code"]].assign(date=docs["published_at"].dt.normalize(), metric_id=None)
+    spoken = pd.concat([figures, homes.astype(figures.dtypes)]).dropna(subset=["region_code", "date"])
+    counted = spoken.groupby(["region_code", "date"], as_index=False).agg(
+        n_documents=("doc_id", "nunique"), n_metrics=("metric_id", "count")
+    )
+    return _to_arrow(counted, "coverage")
 
 
 def to_wide(table: pa.Table) -> pa.Table:
@@ -147,22 +123,18 @@ def to_wide(table: pa.Table) -> pa.Table:
 
     Indicators stand in the order of their vocabulary; a value that nobody states is null, never zero.
     """
-    key = _pair(_numbers(table["region_code"]), _days(table["date"]))
-    keys, first, row = np.unique(key, return_index=True, return_inverse=True)
-    columns = [table[name].take(pa.array(first)).combine_chunks() for name in ("region_code", "date", "region_name", "region_level")]
-    names = ["region_code", "date", "region_name", "region_level"]
-    indicators, of = _encode(table["indicator"])
-    values = table["value"].to_numpy()
+    frame = to_frame(table)
+    keys = ["region_code", "date", "region_name", "region_level"]
+    wide = frame.pivot(index=keys, columns="indicator", values="value").reset_index()
     known = list(VOCABULARIES["indicators"])
-    for name in sorted(indicators, key=lambda word: (known.index(word) if word in known else len(known), word)):
-        here = of == indicators.index(name)
-        column = np.zeros(len(keys))
-        missing = np.ones(len(keys), bool)
-        column[row[here]] = values[here]
-        missing[row[here]] = False
-        columns.append(pa.array(column, mask=missing))
-        names.append(name)
-    return pa.Table.from_arrays(columns, names=names)
+    place = {word: (known.index(word) if word in known else len(known), word) for word in frame["indicator"].unique()}
+    names = [*keys, *sorted(place, key=place.__getitem__)]
+    types = {name: table.schema.field(name).type for name in keys}
+    return pa.Table.from_pandas(
+        wide[names].rename_axis(columns=None),
+        schema=pa.schema([(name, types.get(name, pa.float64())) for name in names]),
+        preserve_index=False,
+    ).replace_schema_metadata(None)
 
 
 # --- definition breaks --------------------------------------------------------------------------------------------
@@ -227,262 +199,108 @@ def breaks_in(
     ]
 
 
-# --- choosing -----------------------------------------------------------------------------------------------------
+# --- 1 and 2: the figures that can stand in a table ----------------------------------------------------------------
 
 
-def _by_date(metrics: pa.Table, documents: pa.Table, figures: _Figures, names: _Names) -> pa.Table:
-    chosen = _choose(_only(figures, figures.closing), by_moment=False)
-    f = chosen.figures
-    stated = f.end == _DAY_END
-    falls = _falls(f)
-    columns = _columns(metrics, chosen, names, documents) | {
-        "as_of_time": pa.array(np.full(len(stated), "24:00"), pa.string(), mask=~stated),
-        "is_correction": pa.array(f.correction),
-        "is_fall": pa.array(falls),
-    }
-    schema = arrow_schema("city_by_date")
-    return pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema)
+def _figures(metrics: pa.Table, documents: pa.Table, regions: pa.Table | None) -> pd.DataFrame:
+    """Every figure that some row can use, in the order of preference within its key."""
+    places = to_frame(regions_table() if regions is None else regions)
+    stated = _frame(metrics, METRIC_COLUMNS)
+    docs = _first_posts(_frame(documents, DOCUMENT_COLUMNS))
+    figures = _candidates(stated, docs, places)
+    figures = _with_moment(figures)
+    return _ranked(figures)
 
 
-def _intraday(metrics: pa.Table, documents: pa.Table, figures: _Figures, names: _Names) -> pa.Table:
-    chosen = _choose(_only(figures, ~figures.closing), by_moment=True)
-    clock = np.array([f"{minute // 60:02d}:{minute % 60:02d}" for minute in range(_DAY_END + 1)])
-    columns = _columns(metrics, chosen, names, documents) | {
-        "time_start": pa.array(clock[chosen.figures.start], pa.string()),
-        "as_of_time": pa.array(clock[chosen.figures.end], pa.string()),
-    }
-    schema = arrow_schema("city_intraday")
-    return pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema)
-
-
-class _Chosen(NamedTuple):
-    figures: _Figures  # one for each key, sorted by it
-    n_sources: Any
-    value_min: Any
-    value_max: Any
-    conflict: Any
-    chosen_by: Any  # index into _CHOICES
-
-
-_CHOICES = ("as_of", "exact", "correction", "own_bulletin", "latest", "order", "agreed", "only")
-
-
-def _choose(f: _Figures, *, by_moment: bool) -> _Chosen:
-    rank = [
-        np.where(f.end == _DAY_END, 0, 1),
-        f.hedged.astype(np.int64),
-        np.where(f.correction, -f.published, 0),
-        f.home,
-        -f.published,
-    ]
-    moment = [f.end, f.start] if by_moment else []
-    # The metrics come in the order of their ids, so the row settles what nothing else does.
-    order = np.lexsort((f.row, *reversed(rank), f.indicator, *moment, f.day, f.region))
-    f = _Figures(*(column[order] for column in f))
-    rank = [column[order] for column in rank]
-    n = len(f.row)
-    keys = [f.region, f.day, f.indicator] + ([f.start, f.end] if by_moment else [])
-    changes = np.zeros(n, bool)
-    changes[:1] = True
-    for key in keys:
-        changes[1:] |= key[1:] != key[:-1]
-    first = np.flatnonzero(changes)
-    group = np.cumsum(changes) - 1
-    # Figures in another unit than the chosen one cannot be compared with it.
-    same = f.unit == f.unit[first][group] if n else np.zeros(0, bool)
-    other_value = same & (f.value != f.value[first][group]) if n else same
-    rival = np.full(len(first), n)
-    np.minimum.at(rival, group[other_value], np.flatnonzero(other_value))
-    several = np.bincount(group, same, minlength=len(first)) > 1
-    why = np.where(several, _CHOICES.index("agreed"), _CHOICES.index("only"))
-    contested = rival < n
-    why[contested] = _CHOICES.index("order")
-    for i in reversed(range(len(rank))):
-        differs = rank[i][first[contested]] != rank[i][rival[contested]]
-        why[np.flatnonzero(contested)[differs]] = i
-    pairs = np.unique(np.stack([group[same], f.source[same]]), axis=1)[0] if n else group
-    low, high, value, top = (
-        np.where(same, column, column[first][group] if n else column) for column in (f.low, f.high, f.value, f.stated_high)
-    )
-    return _Chosen(
-        figures=_Figures(*(column[first] for column in f)),
-        n_sources=np.bincount(pairs, minlength=len(first)),
-        value_min=np.minimum.reduceat(value, first) if n else value,
-        value_max=np.maximum.reduceat(top, first) if n else top,
-        conflict=(np.maximum.reduceat(low, first) > np.minimum.reduceat(high, first)) if n else np.zeros(0, bool),
-        chosen_by=why,
-    )
-
-
-def _falls(f: _Figures) -> Any:
-    """Whether a cumulative figure lies below the one before it of the same place; `f` is sorted by place and day."""
-    falls = np.zeros(len(f.row), bool)
-    words = _INDICATORS
-    cumulative = np.array([word in words and VOCABULARIES["indicators"][word].kind == "cumulative" for word in words])
-    order = np.lexsort((f.day, f.indicator, f.region))
-    region, indicator, low, high = (column[order] for column in (f.region, f.indicator, f.low, f.high))
-    series = (region[1:] == region[:-1]) & (indicator[1:] == indicator[:-1]) & cumulative[indicator[1:]]
-    falls[order[1:]] = series & (high[1:] < low[:-1])
-    return falls
-
-
-def _columns(metrics: pa.Table, chosen: _Chosen, names: _Names, documents: pa.Table) -> dict[str, pa.Array]:
-    f = chosen.figures
-    rows = pa.array(f.row)
-    codes = [f"{code:06d}" for code in f.region.tolist()]
-    doc = pc.index_in(metrics["doc_id"].take(rows), value_set=documents["doc_id"].combine_chunks())
-    return {
-        "region_code": pa.array(codes, pa.string()),
-        "date": pa.array(f.day.astype(np.int32)).cast(pa.date32()),
-        "indicator": pa.array([_INDICATORS[i] for i in f.indicator.tolist()], pa.string()),
-        "region_name": pa.array([names[code][0] for code in codes], pa.string()),
-        "region_level": pa.array([names[code][1] for code in codes], pa.string()),
-        "value": pa.array(f.value),
-        "unit": metrics["unit"].take(rows).combine_chunks(),
-        "qualifier": metrics["qualifier"].take(rows).combine_chunks(),
-        "metric_id": metrics["metric_id"].take(rows).combine_chunks(),
-        "n_sources": pa.array(chosen.n_sources.astype(np.int64)),
-        "collection": documents["collection"].take(doc).combine_chunks(),
-        "stated_at": documents["published_at"].take(doc).combine_chunks(),
-        "value_min": pa.array(chosen.value_min),
-        "value_max": pa.array(chosen.value_max),
-        "conflict": pa.array(chosen.conflict),
-        "chosen_by": pa.array([_CHOICES[i] for i in chosen.chosen_by.tolist()], pa.string()),
-    }
-
-
-# --- reading the figures ------------------------------------------------------------------------------------------
-
-_Names = dict[str, tuple[str, str]]
-
-_INDICATORS = sorted(word for word in VOCABULARIES["indicators"] if word != "other")
-_KINDS = [VOCABULARIES["indicators"][word].kind for word in _INDICATORS]
-_SUBJECTS = ("confirmed", "suspected", "severe", "critical", "asymptomatic", "deaths", "recovered")
-
-
-def _figures(metrics: pa.Table, documents: pa.Table, regions: pa.Table | None) -> tuple[_Figures, _Names]:
-    regions = regions_table() if regions is None else regions
-    metrics = metrics.append_column("row", pa.array(np.arange(len(metrics))))
-    doc_ids = documents["doc_id"].combine_chunks()
-    known = pa.array(_INDICATORS, pa.string())
-    usable = pc.and_(pc.is_in(metrics["indicator"], value_set=known), pc.is_valid(metrics["region_code"]))
-    usable = pc.and_(usable, pc.is_valid(metrics["date_end"]))
-    usable = pc.and_(usable, pc.is_in(metrics["doc_id"], value_set=doc_ids))
-    usable = pc.and_(usable, pc.equal(metrics["status"], "reported"))
-    for basis in ("indicator_basis", "region_basis", "date_basis"):
-        usable = pc.and_(usable, pc.not_equal(metrics[basis], "assumed"))
-    names = _names(metrics.filter(usable), regions)
-    usable = pc.and_(usable, _own_name(metrics, regions))
-    usable = pc.and_(usable, pc.invert(_repeated_whole(metrics)))
-    usable = pc.and_(usable, _unit_fits(metrics))
-    usable = pc.and_(usable, pc.invert(_undated_review(metrics, documents)))
-    corrected = _corrected(metrics, doc_ids)
-    metrics = metrics.filter(usable)
-
-    indicator = _index(metrics["indicator"], known)
-    kind = np.array(_KINDS)[indicator]
-    is_count = np.array([VOCABULARIES["indicators"][word].group in _COUNTS for word in _INDICATORS])[indicator]
-    doc = _index(metrics["doc_id"], doc_ids)
-    published = _published(documents)[doc]
-    day, start_day = _days(metrics["date_end"]), _days(metrics["date_start"])
-    end, start = _minutes(metrics["time_end"]), _minutes(metrics["time_start"])
-
-    # 23:59 is meant as the day's end, and 0 o'clock is the end of the day before: 截至2月4日0时, 2月3日24时至…
-    end = np.where(end == _DAY_END - 1, _DAY_END, end)
-    turned = (end == 0) & ((kind != "new") | (start_day < day))
-    # A figure of a moment starts and ends on the same day, and turns with it.
-    start_day = np.where(turned & (start_day == day), start_day - 1, start_day)
-    day, end = np.where(turned, day - 1, day), np.where(turned, _DAY_END, end)
-    start_day, start = np.where(start == _DAY_END, start_day + 1, start_day), np.where(start == _DAY_END, 0, start)
-
-    published_day = np.where(published == _NO_DAY, _NO_DAY, published // _US_A_DAY)
-    clock = np.where(published == _NO_DAY, 0, published % _US_A_DAY // 60_000_000)
-    # Published the same day: the day was not over. A publication without a clock time (0 o'clock) says nothing.
-    early = is_count & (published_day == day) & (end != _DAY_END) & (clock > 0)
-    end = np.where(early & (end == _NONE), clock, end)
-    one_day = (kind == "cumulative") | (kind == "current") | (kind == "rate") | (start_day == day)
-    one_day |= (kind == "amount") & (start_day == _NO_DAY)
-    possible = one_day & ~(is_count & (published_day != _NO_DAY) & (day > published_day))
-    start = np.where((kind == "new") & (start != _NONE), start, 0)
-    closing = ((end == _NONE) | (end == _DAY_END) | (kind == "amount")) & (start == 0)
-    end = np.where(closing & (kind == "amount"), np.where(end == _DAY_END, end, _NONE), end)
-    end = np.where(~closing & (end == _NONE), _DAY_END, end)
-
-    value = metrics["value"].to_numpy()
-    low, high = _bounds(metrics)
-    region = _numbers(metrics["region_code"])
-    units, unit = _encode(metrics["unit"])
-    people = np.array([word in ("person", "case", "person_time") for word in units], bool)
-    subject = np.array([_subject(word) for word in _INDICATORS])[indicator]
-    figures = _Figures(
-        row=metrics["row"].to_numpy(),
-        region=region,
-        day=day,
-        start=start,
-        end=end,
-        closing=closing,
-        indicator=indicator,
-        value=value,
-        low=low,
-        high=high,
-        stated_high=np.maximum(pc.fill_null(metrics["value_high"], -np.inf).to_numpy(), value),
-        unit=np.where(people[unit] if len(unit) else unit, 0, unit + 1),
-        hedged=_hedged(metrics),
-        correction=np.isin(_correction_key(doc, region, subject), corrected),
-        home=_nearness(region, _numbers(pc.fill_null(documents["region_code"], "999999"))[doc]),
-        published=published,
-        source=_sources(documents)[doc],
-    )
-    return _only(figures, possible), names
-
-
-def _undated_review(metrics: pa.Table, documents: pa.Table) -> pa.Array:
-    """Figures without a date of their own in a long article: it looks back on weeks, so they are none of its last day.
-
-    In a short bulletin the day of publication may stand in for the date that is not stated.
-    """
-    long = documents.filter(pc.greater_equal(documents["n_chars"], REVIEW_LENGTH))["doc_id"].combine_chunks()
-    return pc.and_(
-        pc.equal(metrics["date_basis"], "publication"), pc.is_in(metrics["doc_id"], value_set=long)
-    ).combine_chunks()
-
-
-def _only(figures: _Figures, mask: Any) -> _Figures:
-    return _Figures(*(column[mask] for column in figures))
-
-
-def _first_posts(documents: pa.Table) -> pa.Table:
+def _first_posts(documents: pd.DataFrame) -> pd.DataFrame:
     """The documents without those that repeat another one here; the order of the others stays.
 
     Of the posts of a text the earliest here counts, also where the very first is not among them (`as_of`, a
     selection), and however they are marked.
     """
-    if documents["duplicate_of"].null_count == len(documents):
-        return documents
-    _, text = _encode(pc.coalesce(documents["duplicate_of"], documents["doc_id"]))
-    published = _published(documents)
-    posted = np.where(published == _NO_DAY, np.iinfo(np.int64).max, published)
-    repeats = pc.is_valid(documents["duplicate_of"]).to_numpy().astype(bool)
-    order = np.lexsort((np.arange(len(documents)), posted, repeats, text))
-    kept = np.zeros(len(documents), bool)
-    kept[order[np.unique(text[order], return_index=True)[1]]] = True
-    return documents.filter(pa.array(kept))
+    posts = documents.assign(
+        text=documents["duplicate_of"].fillna(documents["doc_id"]), is_repeat=documents["duplicate_of"].notna()
+    )
+    first = posts.sort_values(["is_repeat", "published_at"], kind="stable").drop_duplicates("text")
+    return documents.loc[first.index.sort_values()]
 
 
-def _names(metrics: pa.Table, regions: pa.Table) -> _Names:
-    found: _Names = {}
-    told = pa.table([pc.unique(pc.binary_join_element_wise(
-        metrics["region_code"], pc.fill_null(metrics["region_name"], ""), pc.fill_null(metrics["region_level"], ""), "\t"
-    ))], names=["told"])  # fmt: skip
-    for text in sorted(told["told"].to_pylist()):
-        code, name, level = text.split("\t")
-        found.setdefault(code, (name or code, level or _level(code)))
-    in_2020 = dt.date(2020, 2, 1)
-    wanted = ("region_code", "name", "level", "valid_from", "valid_to")
-    for code, name, level, since, until in zip(*(regions[c].to_pylist() for c in wanted), strict=True):
-        if code in found and (since is None or since <= in_2020) and (until is None or until >= in_2020):
-            found[code] = (name, level)
-    return found
+def _candidates(metrics: pd.DataFrame, documents: pd.DataFrame, regions: pd.DataFrame) -> pd.DataFrame:
+    figures = metrics.merge(documents, on="doc_id", suffixes=("", "_of_document"))
+    figures = figures.merge(_indicators(), on="indicator")  # `other` is not among them
+    figures = figures.dropna(subset=["region_code", "date_end"])
+    figures = figures.merge(_corrected(metrics), on=["doc_id", "region_code", "subject"], how="left")
+    figures["is_corrected"] = figures["is_corrected"].notna()
+    names = _names(figures, regions)
+
+    reported = figures["status"].eq("reported")
+    bases = figures[["indicator_basis", "region_basis", "date_basis"]]
+    assumed = (bases == "assumed").any(axis=1)
+    # A hospital or a new area takes the code of the place around it, and keeps its own name.
+    own = pd.concat([regions["region_code"] + "\t" + regions[name] for name in ("name", "short_name")])
+    of_the_place = figures["region_name"].isna() | (figures["region_code"] + "\t" + figures["region_name"]).isin(own)
+    fitting = [
+        f"{word.word}\t{unit}"
+        for word in VOCABULARIES["indicators"].values()
+        for unit in word.units or VOCABULARIES["units"]
+    ]
+    unit_fits = (figures["indicator"] + "\t" + figures["unit"]).isin(fitting)
+    # In a bulletin the day of publication stands in for a date that is not stated; an article that looks back on
+    # weeks says nothing of its own last day.
+    undated_review = figures["date_basis"].eq("publication") & figures["n_chars"].ge(REVIEW_LENGTH)
+    kept = reported & ~assumed & of_the_place & unit_fits & ~undated_review & ~_is_part_of_same(figures, metrics)
+    return figures[kept].drop(columns=["region_level"]).merge(names, on="region_code")
+
+
+def _indicators() -> pd.DataFrame:
+    """The indicators that a table can hold, with what the rules below ask of them."""
+    words = [word for word in VOCABULARIES["indicators"].values() if word.word != "other"]
+    first = [word.word.partition("_")[0] for word in words]
+    return pd.DataFrame(
+        {
+            "indicator": [word.word for word in words],
+            "kind": [word.kind for word in words],
+            # A count of a day is closed only when the day is over.
+            "is_count": [word.group in ("cases", "tracing") for word in words],
+            "subject": [one if one in _SUBJECTS else "confirmed" for one in first],
+        }
+    ).astype({"indicator": "str", "kind": "str", "subject": "str"})
+
+
+def _is_part_of_same(figures: pd.DataFrame, metrics: pd.DataFrame) -> pd.Series:
+    """Whether a figure is part of a whole with the same place, day and indicator: no second statement of that."""
+    same = ["region_code", "date_end", "indicator"]
+    wholes = metrics.drop_duplicates("metric_id").set_index("metric_id")[same].reindex(figures["part_of"])
+    wholes.index = figures.index
+    return (figures["part_of"].notna() & (wholes == figures[same]).all(axis=1)).astype(bool)
+
+
+def _corrected(metrics: pd.DataFrame) -> pd.DataFrame:
+    """The places and subjects that a document says it corrects; what is corrected for a place is so for the units
+    that contain it. 核减2例, of no indicator of its own, is of confirmed cases."""
+    said = metrics[metrics["is_correction"] & metrics["region_code"].notna()]
+    subject = said["indicator"].str.split("_").str[0]
+    said = said[["doc_id", "region_code"]].assign(subject=subject.where(subject.isin(_SUBJECTS), "confirmed"))
+    code = said["region_code"]
+    around = [code, code.str[:4] + "00", code.str[:2] + "0000", pd.Series("100000", index=code.index, dtype=code.dtype)]
+    every = pd.concat([said.assign(region_code=outer) for outer in around])
+    return every.drop_duplicates().assign(is_corrected=True)
+
+
+def _names(figures: pd.DataFrame, regions: pd.DataFrame) -> pd.DataFrame:
+    """One name and level for each place code: those in force in early 2020, else as the figures have them."""
+    in_2020 = pd.Timestamp(2020, 2, 1)
+    since, until = regions["valid_from"], regions["valid_to"]
+    valid = regions[(since.isna() | since.le(in_2020)) & (until.isna() | until.ge(in_2020))]
+    known = valid[["region_code", "name", "level"]].rename(columns={"name": "place_name", "level": "region_level"})
+    told = figures.loc[
+        ~figures["region_code"].isin(known["region_code"]), ["region_code", "region_name", "region_level"]
+    ].drop_duplicates()
+    told = told.sort_values(["region_code", "region_name"]).rename(columns={"region_name": "place_name"})
+    told["place_name"] = told["place_name"].fillna(told["region_code"])
+    told["region_level"] = told["region_level"].fillna(told["region_code"].map(_level))
+    every = pd.concat([known, told.astype(known.dtypes)]).drop_duplicates("region_code")
+    return every[every["region_code"].isin(figures["region_code"])]
 
 
 def _level(code: str) -> str:
@@ -491,127 +309,166 @@ def _level(code: str) -> str:
     return "province" if code.endswith("0000") else "prefecture" if code.endswith("00") else "county"
 
 
-def _own_name(metrics: pa.Table, regions: pa.Table) -> pa.Array:
-    """Whether a figure is of the coded place, not of something in it that keeps its own name: a hospital, a new area."""
-    named = [pc.binary_join_element_wise(regions["region_code"], pc.fill_null(regions[c], ""), "\t") for c in ("name", "short_name")]
-    own = pa.concat_arrays([chunk for column in named for chunk in column.chunks])
-    stated = pc.binary_join_element_wise(metrics["region_code"], metrics["region_name"], "\t")
-    return pc.or_(pc.is_null(metrics["region_name"]), pc.is_in(stated, value_set=own))
+# --- 3: the day and the moment --------------------------------------------------------------------------------------
 
 
-def _unit_fits(metrics: pa.Table) -> pa.Array:
-    pairs = [f"{name}\t{unit}" for name in _INDICATORS for unit in VOCABULARIES["indicators"][name].units or VOCABULARIES["units"]]
-    stated = pc.binary_join_element_wise(metrics["indicator"], metrics["unit"], "\t")
-    return pc.is_in(stated, value_set=pa.array(pairs, pa.string()))
+def _with_moment(figures: pd.DataFrame) -> pd.DataFrame:
+    """With `date`, the minutes `start` and `end` (NaN: not stated), and `is_closing`: of the day as a whole.
+
+    Left out: what is of several days, and a count of a day after its publication (a misprint, or a plan).
+    """
+    one_day = pd.Timedelta(days=1)
+    kind, is_count = figures["kind"], figures["is_count"]
+    day, first_day = figures["date_end"], figures["date_start"]
+    end = _minutes(figures["time_end"]).replace(DAY_END - 1, DAY_END)  # 23:59 is meant as the day's end
+    start = _minutes(figures["time_start"])
+
+    at_midnight = start.eq(DAY_END)  # 2月2日24时 is where February 3 begins
+    first_day, start = first_day.mask(at_midnight, first_day + one_day), start.mask(at_midnight, 0)
+
+    published = figures["published_at"]
+    published_day = published.dt.normalize()
+    clock = (published - published_day).dt.total_seconds() // 60
+    # 截至2月13日24时新增N: the point that a bulletin's day ends on tells which day it counts.
+    up_to_a_point = kind.eq("new") & first_day.isna() & end.notna()
+    # 2月3日0时至2月4日0时: the last moment is of February 4, as written.
+    to_midnight = kind.eq("new") & first_day.eq(day - one_day) & end.eq(0) & start.fillna(0).eq(0)
+    # Published the same day: the day was not over. A publication without a clock time (0 o'clock) says nothing.
+    is_early = is_count & published_day.eq(day) & end.ne(DAY_END) & clock.gt(0)
+    end = end.mask(is_early & end.isna(), clock)
+
+    is_amount = kind.eq("amount")
+    of_one_day = kind.isin(["cumulative", "current", "rate"]) | first_day.eq(day) | (is_amount & first_day.isna())
+    of_one_day |= up_to_a_point | to_midnight
+    start = start.where(kind.eq("new"), 0).fillna(0)
+    is_closing = (end.isna() | end.eq(DAY_END) | is_amount) & start.eq(0)
+    end = end.mask(is_closing & is_amount & end.ne(DAY_END))  # beds and goods have no closing hour
+    end = end.mask(~is_closing & end.isna(), DAY_END)
+    made = figures.assign(date=day, start=start, end=end, is_closing=is_closing)
+    return made[of_one_day & ~(is_count & day.gt(published_day))]
 
 
-def _repeated_whole(metrics: pa.Table) -> pa.Array:
-    """Whether a figure is part of a whole with the same place, day and indicator: no second statement of that."""
-    has_whole = pc.index_in(metrics["part_of"], value_set=metrics["metric_id"].combine_chunks())
-    mask = pc.is_valid(has_whole)
-    whole = metrics.select(["region_code", "date_end", "indicator"]).take(pc.fill_null(has_whole, 0)) if len(metrics) else metrics
-    for name in ("region_code", "date_end", "indicator"):
-        mask = pc.and_(mask, pc.fill_null(pc.equal(metrics[name], whole[name]), False))
-    return mask
+def _minutes(clock: pd.Series) -> pd.Series:
+    """HH:MM as minutes of the day; NaN where nothing is stated."""
+    return clock.str[:2].astype(float) * 60 + clock.str[3:5].astype(float)
 
 
-def _corrected(metrics: pa.Table, doc_ids: pa.Array) -> Any:
-    """Keys of (document, place, subject) that a document says it corrects; what is corrected for a place is so for
-    the units that contain it."""
-    rows = metrics.filter(pc.and_(pc.fill_null(metrics["is_correction"], False), pc.is_valid(metrics["region_code"])))
-    rows = rows.filter(pc.is_in(rows["doc_id"], value_set=doc_ids))
-    doc, region = _index(rows["doc_id"], doc_ids), _numbers(rows["region_code"])
-    subject = np.array([_subject(word) for word in rows["indicator"].to_pylist()], np.int64)
-    keys = [
-        _correction_key(doc, outer, subject)
-        for outer in (region, region // 100 * 100, region // 10_000 * 10_000, np.full_like(region, 100_000))
-    ]
-    return np.unique(np.concatenate(keys))
+# --- 4: which figure is preferred -----------------------------------------------------------------------------------
 
 
-def _correction_key(doc: Any, region: Any, subject: Any) -> Any:
-    return (doc * 1_000_000 + region) * len(_SUBJECTS) + subject
+def _ranked(figures: pd.DataFrame) -> pd.DataFrame:
+    """Sorted by preference within each key, with a column `rank_<rule>` for each rule of `ORDER`: lower is better."""
+    published = figures["published_at"].astype("int64").where(figures["published_at"].notna(), 0)
+    # A bulletin that one medium posts twice at one moment is one source.
+    post = (figures["source"] + "\t" + figures["published_at"].astype("str")).fillna(figures["doc_id"])
+    hedged = figures["qualifier"].ne("exact") | figures["value_high"].notna()
+    ranks = {
+        "correction": -published.where(figures["is_corrected"], 0),
+        "exact": hedged.astype(int),
+        "own_bulletin": _distance(figures["region_code"], figures["region_code_of_document"]),
+        "as_of": figures["end"].ne(DAY_END).astype(int),
+        "body": figures["value_char_end"].le(figures["n_title_chars"]).astype(int),
+        "latest": -published,
+        "most_sources": -figures.assign(post=post).groupby([*_KEY, "is_closing", "value"])["post"].transform("nunique"),
+        # The figures come in the order of their ids, so their place settles what nothing else does.
+        "order": pd.Series(range(len(figures)), index=figures.index),
+    }
+    low, high = _bounds(figures)
+    people = figures["unit"].isin(["person", "case", "person_time"])
+    figures = figures.assign(
+        **{f"rank_{rule}": ranks[rule] for rule in ORDER},
+        low=low,
+        high=high,
+        top=figures["value_high"].fillna(figures["value"]).clip(lower=figures["value"]),
+        # Every count of people or cases can be compared with every other.
+        counted_in=figures["unit"].mask(people, "people"),
+        post=post,
+    )
+    return figures.sort_values([f"rank_{rule}" for rule in ORDER], kind="stable")
 
 
-def _subject(indicator: str) -> int:
-    word = indicator.partition("_")[0]
-    return _SUBJECTS.index(word) if word in _SUBJECTS else 0  # 核减2例, of no word of its own, is of confirmed cases
+def _distance(place: pd.Series, home: pd.Series) -> pd.Series:
+    """0 the place's own document, 1 of a unit that contains it, 2 of the country, 3 of elsewhere."""
+    home = home.fillna("")
+    contains = (home.str.endswith("0000") & home.str[:2].eq(place.str[:2])) | (
+        home.str.endswith("00") & home.str[:4].eq(place.str[:4])
+    )
+    distance = np.select([home.eq(place), contains, home.eq("100000")], [0, 1, 2], default=3)
+    return pd.Series(distance, index=place.index)
 
 
-def _bounds(metrics: pa.Table) -> tuple[Any, Any]:
+def _bounds(figures: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     """The values that a figure with its qualifier does not contradict."""
-    value = metrics["value"].to_numpy()
-    top = np.maximum(pc.fill_null(metrics["value_high"], -np.inf).to_numpy(), value)
-    words, of = _encode(metrics["qualifier"])
-
-    def said(*qualifiers: str) -> Any:
-        return np.isin(of, [words.index(word) for word in qualifiers if word in words])
-
-    slack = np.abs(value) * ABOUT
-    low = np.select([said("about", "nearly"), said("less_than", "at_most")], [value - slack, -np.inf], value)
-    high = np.select([said("about"), said("more_than", "at_least")], [top + slack, np.inf], top)
+    value, said = figures["value"], figures["qualifier"]
+    top = figures["value_high"].fillna(value).clip(lower=value)
+    slack = value.abs() * ABOUT
+    low = value.mask(said.isin(["about", "nearly"]), value - slack).mask(said.isin(["less_than", "at_most"]), -np.inf)
+    high = top.mask(said.eq("about"), top + slack).mask(said.isin(["more_than", "at_least"]), np.inf)
     return low, high
 
 
-def _hedged(metrics: pa.Table) -> Any:
-    loose = pc.or_(pc.not_equal(metrics["qualifier"], "exact"), pc.is_valid(metrics["value_high"]))
-    return loose.to_numpy(zero_copy_only=False) if isinstance(loose, pa.Array) else loose.to_numpy()
+# --- 5: one row for each key ----------------------------------------------------------------------------------------
 
 
-def _nearness(region: Any, home: Any) -> Any:
-    contains = (home % 10_000 == 0) & (region // 10_000 == home // 10_000)
-    contains |= (home % 100 == 0) & (region // 100 == home // 100)
-    return np.select([region == home, contains, home == 100_000], [0, 1, 2], 3)
+def _by_date(figures: pd.DataFrame) -> pa.Table:
+    figures = figures[figures["is_closing"]]
+    made = _chosen(figures, _KEY)
+    made["as_of_time"] = pd.Series("24:00", index=made.index, dtype="str").where(made["end"].eq(DAY_END))
+    made["is_correction"] = made["is_corrected"]
+    # A cumulative figure below the one before it of the same place; `made` is sorted by place and day.
+    before = made.groupby(["region_code", "indicator"])["low"].shift()
+    made["is_fall"] = made["kind"].eq("cumulative") & made["high"].lt(before)
+    return _to_arrow(made, "city_by_date")
 
 
-_US_A_DAY = 86_400_000_000
+def _intraday(figures: pd.DataFrame) -> pa.Table:
+    figures = figures[~figures["is_closing"]]
+    figures = figures.assign(time_start=_clock(figures["start"]), as_of_time=_clock(figures["end"]))
+    return _to_arrow(_chosen(figures, _MOMENT), "city_intraday")
 
 
-def _published(documents: pa.Table) -> Any:
-    stamps = pc.fill_null(documents["published_at"].cast(pa.timestamp("us")).cast(pa.int64()), _NO_DAY)
-    return stamps.to_numpy()
+def _clock(minutes: pd.Series) -> pd.Series:
+    whole = minutes.astype(int)
+    return (whole // 60).astype("str").str.zfill(2) + ":" + (whole % 60).astype("str").str.zfill(2)
 
 
-def _sources(documents: pa.Table) -> Any:
-    """A number for each document, shared by those of one medium and moment: a bulletin posted twice."""
-    moment = pc.cast(documents["published_at"].cast(pa.timestamp("us")), pa.int64())
-    post = pc.binary_join_element_wise(documents["source"], pc.cast(moment, pa.string()), "\t")
-    return _encode(pc.coalesce(post, documents["doc_id"]))[1]
+def _chosen(figures: pd.DataFrame, key: list[str]) -> pd.DataFrame:
+    """The preferred figure of each key, sorted by key, with what the others say."""
+    best = figures.drop_duplicates(key)
+    # Figures in another unit than the chosen one cannot be compared with it.
+    same = figures.merge(best[[*key, "counted_in", "value"]], on=[*key, "counted_in"], suffixes=("", "_of_best"))
+    of_all = same.groupby(key, as_index=False).agg(
+        n_figures=("value", "size"),
+        n_sources=("post", "nunique"),
+        value_min=("value", "min"),
+        value_max=("top", "max"),
+        highest_low=("low", "max"),
+        lowest_high=("high", "min"),
+    )
+    of_all["conflict"] = of_all["highest_low"] > of_all["lowest_high"]
+    made = best.merge(of_all, on=key)
+
+    ranks = [f"rank_{rule}" for rule in ORDER]
+    others = same[same["value"].ne(same["value_of_best"])].drop_duplicates(key)[[*key, *ranks]]
+    rivals = made[key].merge(others, on=key, how="left").set_axis(made.index)
+    made["chosen_by"] = "agreed"
+    made.loc[made["n_figures"].eq(1), "chosen_by"] = "only"
+    for rule in reversed(ORDER):
+        rival = rivals[f"rank_{rule}"]
+        made.loc[rival.notna() & rival.ne(made[f"rank_{rule}"]), "chosen_by"] = rule
+    made["stated_at"] = made["published_at"]
+    made["region_name"] = made["place_name"]
+    return made.sort_values(key, kind="stable")
 
 
-# --- arrays -------------------------------------------------------------------------------------------------------
-
-_SHIFT = 1 << 22  # more days than any date is away from the epoch
-_DAYS = _SHIFT * 2
+# --- frames and Arrow -------------------------------------------------------------------------------------------------
 
 
-def _pair(region: Any, day: Any) -> Any:
-    return region * _DAYS + day + _SHIFT
+def _frame(table: pa.Table, columns: Sequence[str]) -> pd.DataFrame:
+    return to_frame(table.select(list(columns)))
 
 
-def _numbers(codes: pa.ChunkedArray) -> Any:
-    words, of = _encode(codes)
-    return np.array([int(word) for word in words], np.int64)[of] if words else np.zeros(0, np.int64)
-
-
-def _days(dates: pa.ChunkedArray) -> Any:
-    return pc.fill_null(dates.cast(pa.int32()), _NO_DAY).to_numpy().astype(np.int64)
-
-
-def _minutes(clocks: pa.ChunkedArray) -> Any:
-    words, of = _encode(pc.fill_null(clocks, ""))
-    minutes = [int(word[:2]) * 60 + int(word[3:5]) if word else _NONE for word in words]
-    return np.array(minutes, np.int64)[of] if words else np.zeros(0, np.int64)
-
-
-def _encode(column: pa.ChunkedArray | pa.Array) -> tuple[list[str], Any]:
-    """The words of a column without nulls, and the number of each row's word among them."""
-    chunk = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    encoded = chunk.dictionary_encode()
-    return encoded.dictionary.to_pylist(), encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-
-
-def _index(column: pa.ChunkedArray, among: pa.Array) -> Any:
-    if isinstance(among, pa.ChunkedArray):
-        among = among.combine_chunks()
-    return pc.index_in(column, value_set=among).to_numpy().astype(np.int64)
+def _to_arrow(frame: pd.DataFrame, name: str) -> pa.Table:
+    schema = arrow_schema(name)
+    made = pa.Table.from_pandas(frame[schema.names], schema=schema, preserve_index=False, safe=False)
+    return made.replace_schema_metadata(schema.metadata).cast(schema)

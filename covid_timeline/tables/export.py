@@ -1,7 +1,7 @@
 """Published tables in the formats that other programs open: CSV, Excel, DuckDB, SQLite.
 
 A text cell that a spreadsheet would run as a formula gets an apostrophe before it (CSV, Excel); numbers stay numbers
-and dates dates. `restore` takes the apostrophe away again, and `covid_timeline.tables.validate` does so when it reads
+and dates dates. `text.shown.restore` takes the apostrophe away again, and `covid_timeline.checks.frames` does so when it reads
 a CSV. Databases get the texts as they are. The same tables give the same CSV and Excel bytes.
 """
 
@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import itertools
 import os
 import re
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from covid_timeline.tables.manifest import locate
+from covid_timeline.tables.manifest import Published
+from covid_timeline.tables.reading_guard import GuardedFile, conform
 from covid_timeline.tables.schema import SCHEMA_VERSION, TABLES
+from covid_timeline.tables.workspace import claimed
+from covid_timeline.text.shown import neutralise
 
 FORMATS = ("csv", "xlsx", "duckdb", "sqlite")
 
@@ -31,32 +33,8 @@ SHEET_ROWS = 1_048_576
 CELL_CHARACTERS = 32_767
 """Characters that an Excel cell holds."""
 
-RUNNABLE = "^'*([ \u00a0\u3000]*[=+@＝＋－＠-]|[\t\r\n])"
-"""What a spreadsheet may take for a formula; leading apostrophes count, so that `neutralise` can be undone."""
-
-_RUNNABLE = re.compile(RUNNABLE)
-
-
 class ExportError(ValueError):
     """The tables cannot be exported; the message is one sentence."""
-
-
-def neutralise(text: str) -> str:
-    """`text` so that no spreadsheet runs it.
-
-    >>> neutralise("=1+1"), neutralise("新增3例"), neutralise("'=1")
-    ("'=1+1", '新增3例', "''=1")
-    """
-    return "'" + text if _RUNNABLE.match(text) else text
-
-
-def restore(text: str) -> str:
-    """The text that `neutralise` was given.
-
-    >>> restore(neutralise("=1+1")), restore("'quoted'")
-    ('=1+1', "'quoted'")
-    """
-    return text[1:] if text.startswith("'") and _RUNNABLE.match(text) else text
 
 
 def export(
@@ -83,41 +61,52 @@ def export(
     if unknown := [name for name in names if name not in TABLES]:
         raise ExportError(f"no such table: {', '.join(unknown)} (there are {', '.join(TABLES)})")
     folder, target = Path(tables), Path(out)
-    found: dict[str, Path] = {}
-    for name in names or TABLES:
-        try:
-            found[name] = locate(folder, f"{name}.parquet")
-        except FileNotFoundError as error:
-            if names:
-                raise ExportError(f"{folder} has no table {name}") from error
-    if not found:
-        raise ExportError(f"{folder} holds no table of the schema; is it the output of a build?")
-    if to == "csv":
-        target.mkdir(parents=True, exist_ok=True)
-        return [_write_csv(path, target / f"{name}.csv", bom=bom) for name, path in found.items()]
-    target.parent.mkdir(parents=True, exist_ok=True)
-    writers: dict[str, Callable[[dict[str, Path], Path], None]] = {
-        "xlsx": _write_xlsx,
-        "duckdb": _write_duckdb,
-        "sqlite": _write_sqlite,
-    }
-    with _replacing(target) as temporary:
-        writers[to](found, temporary)
+    with Published(folder) as published, contextlib.ExitStack() as opened:
+        found: dict[str, _Table] = {}
+        for name in names or TABLES:
+            file = f"{name}.parquet"
+            if file in published:
+                found[name] = _Table(name, opened.enter_context(GuardedFile(published.open(file), file)))
+            elif names:
+                raise ExportError(f"{folder} has no table {name}")
+        if not found:
+            raise ExportError(f"{folder} holds no table of the schema; is it the output of a build?")
+        if to == "csv":
+            target.mkdir(parents=True, exist_ok=True)
+            return [_write_csv(table, target / f"{name}.csv", bom=bom) for name, table in found.items()]
+        target.parent.mkdir(parents=True, exist_ok=True)
+        writers: dict[str, Callable[[dict[str, _Table], Path], None]] = {
+            "xlsx": _write_xlsx,
+            "duckdb": _write_duckdb,
+            "sqlite": _write_sqlite,
+        }
+        with _replacing(target) as temporary:
+            writers[to](found, temporary)
     return [target]
+
+
+class _Table:
+    """One published table, read in parts, each held to the data dictionary."""
+
+    def __init__(self, name: str, file: GuardedFile) -> None:
+        self.name = name
+        self.rows = file.metadata.num_rows
+        self._file = file
+        file.require(TABLES[name].names)
+        self.schema = conform(file.schema.empty_table(), name, file.shown).schema
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        for batch in self._file.batches(BATCH_ROWS):
+            yield from conform(pa.Table.from_batches([batch]), self.name, self._file.shown).to_batches()
 
 
 @contextlib.contextmanager
 def _replacing(target: Path) -> Iterator[Path]:
     """A name to write to that becomes `target` when all went well."""
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".export-") as folder:
-        temporary = Path(folder) / target.name
+    with claimed(target.parent / f".{target.name}.export") as folder:
+        temporary = folder / target.name
         yield temporary
         os.replace(temporary, target)
-
-
-def _batches(path: Path) -> Iterator[pa.RecordBatch]:
-    with pq.ParquetFile(path) as file:
-        yield from file.iter_batches(batch_size=BATCH_ROWS)
 
 
 # --- CSV ----------------------------------------------------------------------------------------------------------
@@ -158,15 +147,14 @@ def _cell_writer(kind: pa.DataType) -> Callable[[Any], str]:
     return _text_cell
 
 
-def _write_csv(path: Path, target: Path, *, bom: bool) -> Path:
+def _write_csv(table: _Table, target: Path, *, bom: bool) -> Path:
     with (
         _replacing(target) as temporary,
         temporary.open("w", encoding="utf-8-sig" if bom else "utf-8", newline="") as file,
     ):
-        schema = pq.read_schema(path)
-        file.write(",".join(schema.names) + "\n")
-        writers = [_cell_writer(field.type) for field in schema]
-        for batch in _batches(path):
+        file.write(",".join(map(_text_cell, table.schema.names)) + "\n")
+        writers = [_cell_writer(field.type) for field in table.schema]
+        for batch in table.batches():
             columns = [
                 [write(value) for value in column.to_pylist()]
                 for write, column in zip(writers, batch.columns, strict=True)
@@ -180,20 +168,19 @@ def _write_csv(path: Path, target: Path, *, bom: bool) -> Path:
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 
 
-def _write_xlsx(found: dict[str, Path], target: Path) -> None:
+def _write_xlsx(found: dict[str, _Table], target: Path) -> None:
     try:
         from openpyxl import Workbook
         from openpyxl.cell import WriteOnlyCell
     except ImportError as error:
         raise ExportError("export to xlsx needs openpyxl: pip install 'covid-timeline[excel]'") from error
-    for name, path in found.items():
-        rows = pq.read_metadata(path).num_rows
-        if rows >= SHEET_ROWS:
+    for name, table in found.items():
+        if table.rows >= SHEET_ROWS:
             raise ExportError(
-                f"{name} has {rows:,} rows, more than a sheet of Excel holds; export to csv or duckdb"
+                f"{name} has {table.rows:,} rows, more than a sheet of Excel holds; export to csv or duckdb"
             )
     book = Workbook(write_only=True)
-    for name, path in found.items():
+    for name, table in found.items():
         sheet = book.create_sheet(name)
         sheet.freeze_panes = "A2"
 
@@ -207,8 +194,8 @@ def _write_xlsx(found: dict[str, Path], target: Path) -> None:
             made.data_type = "s"  # never a formula, whatever it begins with
             return made
 
-        sheet.append(pq.read_schema(path).names)
-        for batch in _batches(path):
+        sheet.append([cell(column) for column in table.schema.names])
+        for batch in table.batches():
             for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                 sheet.append([cell(value) for value in row])
     book.save(target)
@@ -234,44 +221,60 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _write_duckdb(found: dict[str, Path], target: Path) -> None:
+def _name(text: str) -> str:
+    """A column's name as an identifier of SQL, whatever is in it."""
+    return '"' + text.replace('"', '""') + '"'
+
+
+def _no_rows(schema: pa.Schema) -> pa.RecordBatch:
+    return pa.RecordBatch.from_arrays([pa.array([], field.type) for field in schema], schema=schema)
+
+
+def _write_duckdb(found: dict[str, _Table], target: Path) -> None:
     try:
         import duckdb
     except ImportError as error:
         raise ExportError("export to duckdb needs duckdb: pip install 'covid-timeline[duckdb]'") from error
     with contextlib.closing(duckdb.connect(str(target))) as connection:
-        for name, path in found.items():
-            connection.execute(f"CREATE TABLE {name} AS SELECT * FROM read_parquet({_quoted(str(path))})")
+        for name, table in found.items():
+            # The rows are handed over: the name of a file would be read as a pattern.
+            do = f"CREATE TABLE {name} AS"
+            for batch in itertools.chain([_no_rows(table.schema)], table.batches()):
+                connection.register("handed_over", pa.Table.from_batches([batch], table.schema))
+                connection.execute(f"{do} SELECT * FROM handed_over")
+                connection.unregister("handed_over")
+                do = f"INSERT INTO {name}"
             connection.execute(f"COMMENT ON TABLE {name} IS {_quoted(TABLES[name].description)}")
             for column in TABLES[name].columns:
                 about = _quoted(column.field.description)
-                connection.execute(f'COMMENT ON COLUMN {name}."{column.name}" IS {about}')
+                connection.execute(f"COMMENT ON COLUMN {name}.{_name(column.name)} IS {about}")
 
 
 _SQLITE_TYPES = {"string": "TEXT", "bool": "INTEGER", "int64": "INTEGER", "float64": "REAL"}
 
 
-def _write_sqlite(found: dict[str, Path], target: Path) -> None:
+def _write_sqlite(found: dict[str, _Table], target: Path) -> None:
     import sqlite3
 
     with contextlib.closing(sqlite3.connect(target)) as connection, connection:
         connection.execute(f"PRAGMA user_version = {int(SCHEMA_VERSION.split('.', maxsplit=1)[0])}")
-        for name, path in found.items():
-            columns = ", ".join(
-                f'"{c.name}" {_SQLITE_TYPES.get(c.type, "TEXT")}{"" if c.may_be_null else " NOT NULL"}'
-                for c in TABLES[name].columns
-            )
-            connection.execute(f"CREATE TABLE {name} ({columns})")
-            names = pq.read_schema(path).names
-            listed = ", ".join(f'"{n}"' for n in names)
-            insert = f"INSERT INTO {name} ({listed}) VALUES ({', '.join('?' * len(names))})"
-            for batch in _batches(path):
+        for name, table in found.items():
+            known = {c.name: c for c in TABLES[name].columns}
+            columns = [
+                f"{_name(n)} {_SQLITE_TYPES.get(known[n].type, 'TEXT')}{'' if known[n].may_be_null else ' NOT NULL'}"
+                if n in known
+                else _name(n)
+                for n in table.schema.names
+            ]
+            connection.execute(f"CREATE TABLE {name} ({', '.join(columns)})")
+            insert = f"INSERT INTO {name} VALUES ({', '.join('?' * len(columns))})"
+            for batch in table.batches():
                 rows = zip(
                     *([_sqlite_value(v) for v in column.to_pylist()] for column in batch.columns), strict=True
                 )
                 connection.executemany(insert, rows)
             for column in TABLES[name].primary_key[:1]:
-                connection.execute(f'CREATE INDEX {name}_{column} ON {name} ("{column}")')
+                connection.execute(f"CREATE INDEX {name}_{column} ON {name} ({_name(column)})")
 
 
 def _sqlite_value(value: Any) -> Any:

@@ -1,13 +1,19 @@
 """Publication: Parquet files that are sorted, validated, checksummed, and replaced all at once or not at all.
 
-How a reader never meets half a publication:
+At rest a published folder holds plain files. How a reader never meets a mix of two publications, by whatever names it
+opens the files:
 
-1. everything is written to `<out>/.next/`, and validated there; a failure removes it and publishes nothing;
-2. `.next/manifest.json` is written last, by renaming. From that moment the new state is the published one;
-3. the files move up to `<out>`, the manifest last, and `.next` goes away.
+1. everything is written to `<out>/.work/`, and validated there; a failure removes it and publishes nothing;
+2. the new version is moved to `<out>/.versions/<digest>/`; `.versions/old/` gets a hard link to each file that stands;
+   `<out>/.current` points to `old`, and each plain file is replaced by a link through it, `metrics.parquet ->
+   .current/metrics.parquet`: the same file by another way;
+3. **`.current` is replaced by one that points to the new version.** This one renaming changes all names at once;
+4. each link is replaced by the plain file it leads to, `.current` and `.versions` go away.
 
-After a crash in step 1 the earlier state stands untouched; after one in step 3 `locate` (which the loaders use)
-finds each file of the new state in `.next` or above it, and the next publication tidies up.
+Whatever is killed wherever, all names lead to the old files before step 3 and to the new ones after it. `settle`, which
+the next publication begins with, does step 4 for whatever version `.current` points to; it trusts no manifest. A
+lock (`workspace`) keeps a second publication out. Where a file system has no symbolic links, `.current` is a text and
+the loaders (`manifest.Published`) obey it; tools that open the files by name may then meet a mix while step 4 runs.
 
 No clock is read and nothing depends on the machine: the same rows and the same versions of the libraries give the
 same bytes.
@@ -15,10 +21,12 @@ same bytes.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import shutil
+import stat
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,10 +35,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from covid_timeline.tables.describe import croissant, datapackage
-from covid_timeline.tables.manifest import MANIFEST, STAGING, ChecksumError, read_manifest
+from covid_timeline.tables.manifest import MANIFEST, OLD, POINTER, PUBLISHED, VERSIONS, ChecksumError, current
 from covid_timeline.tables.schema import SCHEMA_VERSION, TABLES, arrow_schema
+from covid_timeline.tables.workspace import claimed, remove
 
 ROW_GROUP_ROWS = 65_536
+
+_NAMES = (*PUBLISHED, MANIFEST)
+_STAGED = "staged"
 
 
 class PublicationError(ValueError):
@@ -90,30 +102,46 @@ def write_parquet(path: Path, name: str, parts: Iterable[pa.Table]) -> int:
     return rows
 
 
+class TargetError(ValueError):
+    """The folder cannot be published to; nothing was changed. The message is one sentence."""
+
+
 class Publication:
     """One publication on its way: `write` each table, then `finish`. Leaving the `with` block otherwise undoes it.
 
+    The folder is locked from the beginning of the block to its end; `work` is a folder for temporary files, which goes
+    away with it.
+
     Args:
-        out: the folder to publish to; made where it does not exist. Files of its own that the earlier manifest
-            does not name are left alone.
+        out: the folder to publish to; made where it does not exist. Files in it that no publication makes are left
+            alone.
         package_version: written into the manifest.
+
+    Raises:
+        workspace.InUseError: another process publishes to the folder.
+        TargetError: something in the folder stands in the way.
+        OSError: the folder cannot be made or written.
     """
 
     def __init__(self, out: Path, *, package_version: str) -> None:
         self.out = out
-        self.staging = out / STAGING
         self.rows: dict[str, int] = {}
         self._package_version = package_version
+        self._held = contextlib.ExitStack()
 
     def __enter__(self) -> Publication:
-        self.out.mkdir(parents=True, exist_ok=True)
-        settle(self.out)
-        self.staging.mkdir()
+        with contextlib.ExitStack() as held:
+            self.work = held.enter_context(claimed(self.out))
+            settle(self.out)
+            _check_target(self.out)
+            self.staging = self.work / _STAGED
+            self.staging.mkdir()
+            self._held = held.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.staging.exists() and not (self.staging / MANIFEST).exists():
-            shutil.rmtree(self.staging)
+        with self._held:
+            settle(self.out)
 
     def write(self, name: str, parts: pa.Table | Iterable[pa.Table]) -> int:
         """Stage one table, whole or in parts that come in sort order; returns its number of rows."""
@@ -155,31 +183,124 @@ class Publication:
             "package_version": self._package_version,
             "files": dict(sorted(files.items())),
         }
-        _write_json(self.staging / (MANIFEST + ".tmp"), manifest)
-        os.replace(self.staging / (MANIFEST + ".tmp"), self.staging / MANIFEST)
-        settle(self.out)
+        _write_json(self.staging / MANIFEST, manifest)
+        digest = _facts(self.staging / MANIFEST)["sha256"]
+        _switch(self.out, self.staging, digest[:16])
         return manifest
 
 
+# --- switching from one version to the next ---------------------------------------------------------------------------
+
+
+def _check_target(out: Path) -> None:
+    for name in _NAMES:
+        path = out / name
+        if os.path.lexists(path) and not path.is_symlink() and not stat.S_ISREG(path.lstat().st_mode):
+            kind = "a folder" if path.is_dir() else "no regular file"
+            raise TargetError(f"{path}: is {kind}, and a table is to be published there; move it away")
+
+
+def _switch(out: Path, staged: Path, version: str) -> None:
+    new, old = out / VERSIONS / version, out / VERSIONS / OLD
+    old.mkdir(parents=True)
+    _sync(staged)
+    os.rename(staged, new)
+    for name in _NAMES:
+        if os.path.lexists(out / name):
+            _keep(out / name, old / name)
+    _sync(old)
+    _sync(out / VERSIONS)
+    if _point(out, OLD):
+        for name in _NAMES:
+            if os.path.lexists(old / name) or os.path.lexists(new / name):
+                _replace_by_link(out, name)
+        _sync(out)
+    _point(out, version)
+    _sync(out)
+    settle(out)
+
+
 def settle(out: Path) -> None:
-    """Bring a publication that was interrupted to its end: forward where it had been decided, else back."""
-    staging = out / STAGING
-    if not staging.exists():
+    """Bring what an interrupted publication has left to rest: plain files of the version that stands, and no other.
+
+    Raises:
+        TargetError: the folder keeps something else where a publication keeps its versions.
+        OSError: a file cannot be replaced; what stands, stands.
+    """
+    versions = out / VERSIONS
+    if not os.path.lexists(versions) and not os.path.lexists(out / POINTER):
         return
-    if (staging / MANIFEST).exists():
-        new = read_manifest(out)["files"]
-        try:
-            old = read_manifest(out, overlay=False).get("files", {})
-        except ChecksumError:  # a damaged manifest names no files; the new one replaces it
-            old = {}
-        for file in new:
-            if (staging / file).exists():
-                os.replace(staging / file, out / file)
-        for file in old:
-            if file not in new:
-                (out / file).unlink(missing_ok=True)
-        os.replace(staging / MANIFEST, out / MANIFEST)
-    shutil.rmtree(staging)
+    try:
+        root = current(out)
+    except ChecksumError as error:
+        raise TargetError(f"{error}; move it away") from None
+    if root != out:
+        by_links = (out / POINTER).is_symlink()
+        for name in _NAMES:
+            place = out / name
+            if os.path.lexists(root / name):
+                _bring_up(root / name, place, versions)
+            elif os.path.lexists(place) and (place.is_symlink() or not by_links):
+                place.unlink()
+        _sync(out)
+        (out / POINTER).unlink()
+        _sync(out)
+    remove(versions)
+
+
+def _point(out: Path, version: str) -> bool:
+    """Let `.current` point to a version, by one renaming; whether by a link."""
+    waiting = out / VERSIONS / POINTER
+    waiting.unlink(missing_ok=True)
+    target = f"{VERSIONS}/{version}"
+    try:
+        os.symlink(target, waiting)
+        linked = True
+    except (OSError, NotImplementedError):
+        waiting.write_text(target, encoding="ascii")
+        linked = False
+    os.replace(waiting, out / POINTER)
+    return linked
+
+
+def _replace_by_link(out: Path, name: str) -> None:
+    waiting = out / VERSIONS / name
+    waiting.unlink(missing_ok=True)
+    os.symlink(f"{POINTER}/{name}", waiting)
+    os.replace(waiting, out / name)
+
+
+def _keep(path: Path, copy: Path) -> None:
+    """The same file under another name, so that the first one can be replaced."""
+    if path.is_symlink():  # a user's own: only the link is replaced, never what it leads to
+        os.symlink(os.path.realpath(path), copy)
+        return
+    try:
+        os.link(path, copy)
+    except (OSError, NotImplementedError):  # no hard links here
+        shutil.copyfile(path, copy)
+        _facts(copy)
+
+
+def _bring_up(path: Path, place: Path, versions: Path) -> None:
+    if os.path.lexists(place) and os.path.samestat(path.lstat(), place.lstat()):
+        return
+    waiting = versions / path.name
+    waiting.unlink(missing_ok=True)
+    # `path` stays where it is: a reader may be on its way through the link that is replaced now.
+    _keep(path, waiting)
+    os.replace(waiting, place)
+
+
+def _sync(folder: Path) -> None:
+    """Have the names in a folder written to the disk."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _facts(path: Path) -> dict[str, Any]:

@@ -30,11 +30,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from covid_timeline.mentions.places import gazetteer
 from covid_timeline.tables.cities import ABOUT, definition_breaks
-from covid_timeline.tables.manifest import locate
+from covid_timeline.tables.reading_guard import read_published
+from covid_timeline.text.shown import neutralise, printable
 
 COLUMNS = {"confirmed": "confirmed", "cured": "recovered", "dead": "deaths"}
 """Columns of the reference and the indicators they begin: `confirmed_cumulative`, `confirmed_new`, ..."""
@@ -195,7 +195,7 @@ class Reconciliation(NamedTuple):
         writer.writerow([*Difference._fields, "size"])
         for one in self.differences:
             cells = [*one, one.size]
-            writer.writerow([_inert(cell) if isinstance(cell, str) else cell for cell in cells])
+            writer.writerow([neutralise(cell) if isinstance(cell, str) else cell for cell in cells])
         return out.getvalue()
 
 
@@ -365,7 +365,7 @@ def run_reconcile(
     """
     folder = Path(tables)
     names = ("city_by_date", "metrics", "documents", "city_intraday")
-    read = {name: pq.ParquetFile(locate(folder, f"{name}.parquet")).read() for name in names}
+    read = read_published(folder, names)
     made = reconcile(
         read["city_by_date"],
         reference,
@@ -751,12 +751,10 @@ def _table(head: list[str], rows: list[list[str]], markdown: bool) -> list[str]:
 
 
 def _plain(cell: str, markdown: bool) -> str:
-    cell = "".join(char if char.isprintable() else " " for char in cell)
+    cell = printable(cell, None)
     if markdown:
         for char in "\\|`*_<>[]#":
             cell = cell.replace(char, "\\" + char) if char != "<" else cell.replace("<", "&lt;")
     return cell
 
 
-def _inert(cell: str) -> str:
-    return "'" + cell if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell

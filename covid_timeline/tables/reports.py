@@ -1,7 +1,7 @@
 """What a validation found, and the seven forms it is told in.
 
-`Report` is plain values: no Arrow, no clock but `seconds`, which only the text form and the page for people show, so
-that the JSON, SARIF and JUnit of the same tables are the same bytes. Every form treats what comes from an article as
+`Report` is plain values, with every failing cell in a frame (`failure_cases`): no clock but `seconds`, which only the
+text form and the page for people show, so that the JSON, SARIF and JUnit of the same tables are the same bytes. Every form treats what comes from an article as
 hostile: control characters are made visible, and each form's own escapes apply (`printable`, `github_data`, ...).
 """
 
@@ -10,23 +10,37 @@ from __future__ import annotations
 import html
 import json
 import re
-import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.sax.saxutils import escape as xml_text
 from xml.sax.saxutils import quoteattr as xml_attribute
 
 from covid_timeline import display
+from covid_timeline.text.shown import printable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SHOWN = 5
+"""Failing rows of each check that the forms for people show."""
+
+MAX_CASES = 1_000
+"""Failing rows of each check that JSON and SARIF hold; all of them are in `Report.failure_cases`."""
 
 MAX_SAMPLES = 5
 """Failing rows that a report shows for each check."""
 
 MAX_FINGERPRINTS = 10_000
-"""Failing rows of one check that a baseline remembers one by one; beyond that it compares counts."""
+"""Failing rows of one check that a baseline remembers one by one; beyond that it knows them all together or not at all."""
 
 SUMMARY_LIMIT = 1_000_000
 """Bytes of a job summary, under GitHub's limit of 1 MiB."""
+
+REPORT_VERSION = 2
+"""Version of the JSON form; it changes when a reader, or a baseline, would break."""
 
 ANNOTATION_LIMIT = 10
 """Annotations of one level that GitHub shows for a step."""
@@ -63,7 +77,8 @@ class Sample(NamedTuple):
     place: Place | None
 
 
-class Outcome(NamedTuple):
+@dataclass(frozen=True)
+class Outcome:
     """One check on one table."""
 
     check: str
@@ -77,11 +92,56 @@ class Outcome(NamedTuple):
     n: int = 0  # rows looked at (1 for a check on a whole file)
     n_failed: int = 0
     n_known: int = 0  # of n_failed, those that the baseline knows
-    samples: tuple[Sample, ...] = ()
+    samples: tuple[Sample, ...] = ()  # the first `MAX_CASES` failing rows, told in full
     reason: str = ""  # why it was skipped
-    fingerprints: tuple[str, ...] = ()
     unreadable: bool = False  # the failure means that the data could not be read at all
-    file: str | None = None
+    file: str | None = None  # path of the table, as it was given
+    known: tuple[str, ...] = ()  # the failing rows that the baseline hides, by id
+    cases: Any = field(default=None, compare=False, repr=False)  # every failing cell, a pandas frame
+
+    @cached_property
+    def fingerprints(self) -> tuple[str, ...]:
+        """One for each failing cell, of check, row, column and value; none for a file, which no baseline covers."""
+        if self.cases is None or self.stage == "file":
+            return ()
+        cells = zip(*(self.cases[c].tolist() for c in ("row", "column", "value")), strict=True)
+        return tuple(fingerprint(self.check, self.table, *(str(one) for one in cell)) for cell in cells)
+
+    @property
+    def digest(self) -> str:
+        """One fingerprint of all failing cells together."""
+        return fingerprint(*sorted(self.fingerprints)) if self.fingerprints else ""
+
+    def plus(self, other: Outcome) -> Outcome:
+        """The same check on two parts of one table."""
+        import pandas as pd
+
+        cases = [one.cases for one in (self, other) if one.cases is not None]
+        return replace(
+            self, n=self.n + other.n, n_failed=self.n_failed + other.n_failed, samples=(*self.samples, *other.samples)[:MAX_CASES],
+            cases=pd.concat(cases, ignore_index=True) if cases else None,
+        )  # fmt: skip
+
+    def against(self, n_failed: int, known: Mapping[str, int], digest: str) -> Outcome:
+        """The same outcome with the failures that a baseline knows marked as such."""
+        prints = self.fingerprints
+        if len(prints) > MAX_FINGERPRINTS:
+            known = dict(Counter(prints)) if digest and digest == self.digest and n_failed == self.n_failed else {}
+        if not known or not prints:
+            return self
+        left = Counter(known)
+        seen = []
+        for one in prints:
+            seen.append(left[one] > 0)
+            left[one] -= 1
+        cases = self.cases.assign(seen=seen)
+        by_row = cases.groupby([cases["index"].fillna(-1), "row"], sort=False)["seen"].all()
+        hidden = frozenset(one for one, is_known in zip(prints, seen, strict=True) if is_known)
+        return replace(
+            self, n_known=int(by_row.sum()), known=tuple(dict.fromkeys(row for (_, row), is_known in by_row.items() if is_known)),
+            # New failures are what a reader is after, so samples that the baseline knows go.
+            samples=tuple(s for s in self.samples if fingerprint(self.check, self.table, s.row, s.column, str(s.value)) not in hidden),
+        )  # fmt: skip
 
     @property
     def n_new(self) -> int:
@@ -169,86 +229,59 @@ class Report:
             ValueError: `baseline` is no report of this package.
         """
         known = read_baseline(baseline)
-        outcomes = []
-        for outcome in self.outcomes:
-            n, prints = known.get((outcome.check, outcome.table), (0, frozenset[str]()))
-            seen = sum(p in prints for p in outcome.fingerprints)
-            if len(outcome.fingerprints) < outcome.n_failed:  # more than a baseline remembers one by one
-                seen = min(n, outcome.n_failed)
-            outcomes.append(
-                outcome._replace(
-                    n_known=seen,
-                    # New failures are what a reader is after, so samples that the baseline knows go.
-                    samples=outcome.samples if not seen else _new_samples(outcome, prints),
-                )
-            )
-        return replace(self, outcomes=tuple(outcomes))
+        nothing: tuple[int, dict[str, int], str] = (0, {}, "")
+        return replace(
+            self, outcomes=tuple(o.against(*known.get((o.check, o.table), nothing)) if o.n_failed else o for o in self.outcomes)
+        )
+
+    @property
+    def failure_cases(self) -> pd.DataFrame:
+        """Every failing cell: check, severity, stage, table, row (its key), index, column, value, what was found, and where."""
+        import pandas as pd
+
+        parts = []
+        for o in self.outcomes:
+            if o.n_failed:
+                told = o.cases if o.cases is not None else pd.DataFrame([s._asdict() for s in o.samples])[["row", "column", "value", "found"]]
+                about = {"check": o.check, "severity": o.severity, "stage": o.stage, "table": o.table}
+                parts.append(told.assign(**about))
+        columns = [
+            "check", "severity", "stage", "table", "row", "index", "column", "value", "found", "doc_id", "char_start", "char_end",
+        ]  # fmt: skip
+        if not parts:
+            return pd.DataFrame(columns=columns)
+        made = pd.concat([part.reindex(columns=columns).astype(object) for part in parts], ignore_index=True)
+        whole = dict.fromkeys(("index", "char_start", "char_end"), "Int64")
+        cases: pd.DataFrame = made.astype(whole).astype({c: "string" for c in columns if c not in whole})
+        return cases
 
 
-def _new_samples(outcome: Outcome, known: frozenset[str]) -> tuple[Sample, ...]:
-    kept = tuple(
-        s for s in outcome.samples if fingerprint(outcome.check, outcome.table, s.row, s.column) not in known
-    )
-    return kept or outcome.samples[:0]
-
-
-def fingerprint(check: str, table: str, row: str, column: str) -> str:
+def fingerprint(*parts: str) -> str:
     """A short name for one failure, stable between machines: what a baseline remembers."""
     import hashlib
 
-    return hashlib.blake2b(
-        "\x1f".join((check, table, row, column)).encode("utf-8", "surrogatepass"), digest_size=8
-    ).hexdigest()
+    return hashlib.blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
-def read_baseline(report: Mapping[str, Any]) -> dict[tuple[str, str], tuple[int, frozenset[str]]]:
-    """Failing rows and their fingerprints in an earlier report, by check and table.
+def read_baseline(report: Mapping[str, Any]) -> dict[tuple[str, str], tuple[int, dict[str, int], str]]:
+    """What failed in an earlier report, by check and table: how many rows, their fingerprints, and that of them all.
 
     Raises:
-        ValueError: it is no report of this package.
+        ValueError: it is no report of this package, or one of a form that did not know the values of rows.
     """
     try:
+        if report["report_version"] != REPORT_VERSION:
+            raise ValueError(f"the baseline is of form {report['report_version']}, not {REPORT_VERSION}; make it anew")
         return {
-            (str(r["check"]), str(r["table"])): (int(r["n_failed"]), frozenset(map(str, r["fingerprints"])))
+            (str(r["check"]), str(r["table"])): (int(r["n_failed"]), dict(Counter(map(str, r["fingerprints"]))), str(r["digest"]))
             for r in report["results"]
-            if r["status"] == "failed"
+            if r["status"] == "failed" and r["stage"] != "file"
         }
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError) as error:
         raise ValueError("the baseline is no JSON report of covid-timeline validate") from error
 
 
 # --- making text harmless -----------------------------------------------------------------------------------------
-
-
-_UNSEEN = {
-    "Cc",
-    "Cf",
-    "Cs",
-    "Co",
-    "Zl",
-    "Zp",
-}  # controls, directions, surrogates, private use, line separators
-
-
-def printable(text: str, limit: int = 400) -> str:
-    r"""`text` on one line, with every control, direction and surrogate character made visible.
-
-    >>> printable("a\x1b[31m\n\u202eb")
-    'a\\x1b[31m⏎\\u202eb'
-    """
-    cut = text[:limit]
-    if not cut.isprintable():
-        cut = "".join(map(_visible, cut))
-    # Old runner commands (##[...], ##vso[...]) are honoured anywhere in a line of a job's log.
-    return re.sub("#(?=#)", r"#\\", cut) + ("…" if len(text) > limit else "")
-
-
-def _visible(char: str) -> str:
-    if char == "\n":
-        return "⏎"
-    if unicodedata.category(char) in _UNSEEN or ord(char) & 0xFFFE == 0xFFFE:
-        return f"\\x{ord(char):02x}" if ord(char) < 256 else f"\\u{ord(char):04x}"
-    return char
 
 
 def github_data(text: str) -> str:
@@ -355,14 +388,26 @@ def to_text(report: Report) -> str:
             f"  应为：{o.expects_zh}",
             f"  fix: {o.fix}",
         ]
-        for sample in o.samples:
+        for sample in o.samples[:SHOWN]:
             lines.append(f"  - {printable(sample_text(sample))}")
             if sample.sentence:
                 lines.append(f"    | {printable(sample.sentence)}")
             if where := _where(sample.place):
                 lines.append(f"    | {printable('  '.join(where))}")
-        if o.n_new > len(o.samples):
-            lines.append(f"  - and {o.n_new - len(o.samples):,} more")
+        if o.n_new > len(o.samples[:SHOWN]):
+            lines.append(f"  - and {o.n_new - len(o.samples[:SHOWN]):,} more (all with --output failures=FILE.csv)")
+    hidden = [o for o in report.outcomes if o.n_known]
+    lines += ["", "hidden by the baseline:"] if hidden else []
+    for o in hidden:
+        ids = ", ".join(o.known[:SHOWN]) + (", ..." if len(o.known) > SHOWN else "")
+        lines.append(f"  {o.severity} {o.check}: {_plural(o.n_known, 'row')} ({printable(ids)})")
+    skipped: dict[str, list[str]] = {}
+    for o in report.outcomes:
+        if o.status == "skipped":
+            skipped.setdefault(o.reason, []).append(o.check)
+    lines += ["", "skipped:"] if skipped else []
+    for reason, checks in skipped.items():
+        lines.append(f"  {printable(reason)}: {', '.join(checks)}")
     return "\n".join(lines) + "\n"
 
 
@@ -372,21 +417,26 @@ def to_text(report: Report) -> str:
 def _place_dict(place: Place | None) -> dict[str, Any] | None:
     if place is None:
         return None
-    return place._asdict() | {"file": place.file and place.file.rpartition("/")[2]}
+    return place._asdict() | {"file": _name(place.file)}
+
+
+def _name(path: str | None) -> str | None:
+    return path and path.replace("\\", "/").rpartition("/")[2]
 
 
 def to_dict(report: Report) -> dict[str, Any]:
     """The report as JSON values (schemas/report.schema.json); no clock and no folder, so the same tables give the same."""
     return {
-        "report_version": 1,
+        "report_version": REPORT_VERSION,
         "schema_version": report.schema_version,
         "verdict": report.verdict,
         "message": report.message,
         "fail_on": report.fail_on,
         "complete": report.complete,
+        "limits": {"samples": MAX_CASES, "fingerprints": MAX_FINGERPRINTS},
         "counts": report.counts,
         "tables": {
-            name: {"rows": rows, "file": report.files.get(name)} for name, rows in sorted(report.rows.items())
+            name: {"rows": rows, "file": _name(report.files.get(name))} for name, rows in sorted(report.rows.items())
         },
         "results": [
             {
@@ -402,7 +452,9 @@ def to_dict(report: Report) -> dict[str, Any]:
                 "n_known": o.n_known,
                 "reason": o.reason,
                 "samples": [s._asdict() | {"place": _place_dict(s.place)} for s in o.samples],
-                "fingerprints": list(o.fingerprints),
+                "known": list(o.known[:MAX_CASES]),
+                "fingerprints": sorted(o.fingerprints) if len(o.fingerprints) <= MAX_FINGERPRINTS else [],
+                "digest": o.digest,
             }
             for o in report.outcomes
         ],
@@ -424,7 +476,7 @@ def _counts_as_failure(report: Report, outcome: Outcome) -> bool:
 
 def _detail(o: Outcome) -> str:
     lines = [f"{o.n_new} of {o.n}: {o.expects}", o.expects_zh, f"fix: {o.fix}"]
-    for s in o.samples:
+    for s in o.samples[:SHOWN]:
         lines.append(sample_text(s))
         lines += [s.sentence] if s.sentence else []
         lines += ["  ".join(_where(s.place))] if s.place else []
@@ -481,7 +533,7 @@ def to_junit(report: Report) -> str:
 
 def _in_turn(outcomes: Sequence[Outcome]) -> Iterator[tuple[Outcome, Sample]]:
     """First one sample of every check, then the second of each, so that no check crowds out the others."""
-    for i in range(MAX_SAMPLES):
+    for i in range(ANNOTATION_LIMIT):
         for o in outcomes:
             if i < len(o.samples):
                 yield o, o.samples[i]
@@ -517,7 +569,8 @@ def to_github(report: Report) -> str:
         rest = sum(o.n_new for o in failed) - shown
         if rest:
             lines.append(
-                f"and {_plural(rest, 'more failing row')} of severity {severity} (all are in the JSON and SARIF reports)"
+                f"and {_plural(rest, 'more failing row')} of severity {severity} (JSON and SARIF hold {MAX_CASES:,} of each check, "
+                "--output failures=FILE.csv all of them)"
             )
     return "\n".join(lines) + "\n"
 
@@ -546,10 +599,12 @@ def to_sarif(report: Report) -> str:
     for o in report.failures:
         for s in o.samples:
             place = s.place
-            uri = (place.file or place.url or place.doc_id) if place else o.file or f"{o.table}.parquet"
+            # The raw text where it is at hand, else the file of the table as it was given.
+            uri = (place and place.file) or o.file or f"{o.table}.parquet"
             physical: dict[str, Any] = {"artifactLocation": {"uri": _uri(uri)}}
             if (
                 place
+                and place.file
                 and place.char_start is not None
                 and place.char_end is not None
                 and 0 <= place.char_start < place.char_end
@@ -582,12 +637,13 @@ def to_sarif(report: Report) -> str:
                             ],
                         }
                     ],
-                    "partialFingerprints": {"failure/v1": fingerprint(o.check, o.table, s.row, s.column)},
+                    "partialFingerprints": {"failure/v1": fingerprint(o.check, o.table, s.row, s.column, str(s.value))},
                 }
             )
     run: dict[str, Any] = {
         "tool": {"driver": {"name": "covid-timeline", "rules": rules}},
         "columnKind": "unicodeCodePoints",
+        "properties": {"resultsOfEachCheckAtMost": MAX_CASES},
         "results": results,
         "invocations": [{"executionSuccessful": report.verdict in {"valid", "invalid"}}],
     }
@@ -632,7 +688,7 @@ def to_markdown(report: Report, limit: int = SUMMARY_LIMIT) -> str:
             f"{markdown_text(o.expects_zh)}\n\n*Fix:* {markdown_text(o.fix)}\n\n"
             "| row | column | value | found | sentence | document |\n| --- | --- | --- | --- | --- | --- |\n"
         )
-        for s in o.samples:
+        for s in o.samples[:SHOWN]:
             cells = (s.row, s.column, s.value or "", s.found, s.sentence or "")
             where = markdown_text("  ".join(p for p in _where(s.place) if not p.startswith("http")))
             if s.place and (url := _safe_url(s.place.url)):
@@ -685,7 +741,7 @@ def to_html(report: Report) -> str:
             f'<span lang="zh">{e(o.expects_zh)}</span><br><small>Fix: {e(o.fix)}</small></p>\n'
             "<table><tr><th>row<th>column<th>value<th>found<th>sentence<th>document</tr>\n"
         )
-        for s in o.samples:
+        for s in o.samples[:SHOWN]:
             where = e("  ".join(p for p in _where(s.place) if not p.startswith("http")))
             if s.place and (url := _safe_url(s.place.url)):
                 where = f'<a rel="noreferrer" href="{html.escape(url)}">{where}</a>'

@@ -1,12 +1,12 @@
 """The one data dictionary: every field, every table, every vocabulary of the published data.
 
 `FIELDS` says what a column means, once; a `Table` is an ordered list of fields with a key. Arrow schemas, pandera
-schemas, `schemas/`, `datapackage.json`, `croissant.json` and docs/data-dictionary.md are derived from here (the
+models, `schemas/`, `datapackage.json`, `croissant.json` and docs/data-dictionary.md are derived from here (the
 last four by `covid_timeline.tables.describe`), and tests fail when any of them has drifted. Fields and
 vocabularies are CSV files in `vocab/`, one row each, so that a linguist can edit them without reading Python. What the words
 mean is law in docs/contract.md.
 
-Nothing heavy is imported here: pyarrow and pandera only inside the functions that need them.
+Nothing heavy is imported here: pyarrow only inside the function that needs it.
 
 >>> [column.name for column in TABLES["rejected"].columns]
 ['doc_id', 'char_start', 'char_end', 'quote', 'reason']
@@ -19,10 +19,9 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    import pandera.pandas as pa_pandas
     import pyarrow as pa
 
 SCHEMA_VERSION = "2.0.0"
@@ -247,7 +246,7 @@ TABLES: Mapping[str, Table] = {
             "documents",
             "文档",
             "One row per article.",
-            "doc_id collection title source? published_at? anchor_date anchor_basis region_code? script url? sha256 n_chars "
+            "doc_id collection title source? published_at? anchor_date anchor_basis region_code? script url? sha256 n_chars n_title_chars "
             "n_dates n_events n_metrics title_basis published_basis region_basis licence? may_republish duplicate_of?",
             key="doc_id",
         ),
@@ -359,55 +358,4 @@ def arrow_schema(table: str) -> pa.Schema:
             "sort_key": " ".join(spec.sort_key),
             "schema_version": SCHEMA_VERSION,
         },
-    )
-
-
-def pandera_schema(table: str) -> pa_pandas.DataFrameSchema:
-    """The pandera schema of a table, for plain pandas frames as the loaders give them (not ArrowDtype frames).
-
-    Types, nullability, order, vocabularies, patterns, minima and the primary key; what spans rows and tables is
-    the work of `covid_timeline.tables.validate`.
-
-    Raises:
-        KeyError: there is no such table.
-    """
-    import pandas as pd
-    import pandera.pandas as pandera
-
-    spec = TABLES[table]
-    # pandera's own string types differ between pandas 2 and 3 and refuse one another; asking pandas does not.
-    kinds = {
-        "string": ("is text", lambda s: pd.api.types.is_string_dtype(s.dtype)),
-        "bool": ("is boolean", lambda s: pd.api.types.is_bool_dtype(s.dtype)),
-        "int64": ("is int64", lambda s: s.dtype == "int64"),
-        "float64": ("is float64", lambda s: s.dtype == "float64"),
-        "date32": ("is a date", lambda s: pd.api.types.is_datetime64_dtype(s.dtype)),
-        "timestamp[us]": ("is a date-time", lambda s: pd.api.types.is_datetime64_dtype(s.dtype)),
-    }
-    columns: dict[str, Any] = {}
-    for column in spec.columns:
-        name, test = kinds[column.type]
-        checks = [pandera.Check(test, name=name, error=f"{column.name} {name}", ignore_na=False)]
-        if column.field.vocabulary:
-            checks.append(pandera.Check.isin(list(VOCABULARIES[column.field.vocabulary])))
-        if column.field.pattern:
-            checks.append(pandera.Check.str_matches(column.field.pattern))
-        if column.field.minimum is not None:
-            checks.append(pandera.Check.ge(column.field.minimum))
-        columns[column.name] = pandera.Column(
-            None,
-            checks,
-            nullable=column.may_be_null,
-            title=column.field.label_zh,
-            description=column.field.description,
-        )
-    return pandera.DataFrameSchema(
-        columns,
-        strict=True,
-        ordered=True,
-        unique=list(spec.primary_key),
-        name=spec.name,
-        title=spec.label_zh,
-        description=spec.description,
-        metadata={"schema_version": SCHEMA_VERSION},
     )

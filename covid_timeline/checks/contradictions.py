@@ -1,14 +1,12 @@
-"""The self-audit: figures that cannot all be true, found without annotations, each with its sentences.
+"""Figures that cannot all be true, found without annotations: the checks that set rows against one another.
 
-A finding is a contradiction between rows: parts and their whole, a rate and its counts, the same figure said twice,
-a series that falls. It is a misreading of ours or a slip of the article; both are listed, neither is repaired. Each
-finding names the reading that it favours and says why; where nothing decides, it says so.
+A `Finding` is a contradiction between rows: parts and their whole, a rate and its counts, the same figure said twice, a
+series that falls. It is a misreading of ours or a slip of the article; both are listed, neither is repaired. Each names
+the reading that it favours and says why; where nothing decides, it says so. docs/audit.md explains every check with an
+example.
 
-`audit_facts` looks at one article, `audit_tables` at a whole build and also between its documents. docs/audit.md
-explains every check with an example.
-
->>> len(CHECKS), "rate_against_counts" in CHECKS
-(15, True)
+The columns are first searched for documents and series that could hold one (`_suspects`, `_suspect_series`); only
+those are then read row by row. Only what the texts report (`status`) is compared.
 """
 
 from __future__ import annotations
@@ -16,39 +14,21 @@ from __future__ import annotations
 import bisect
 import datetime as dt
 import itertools
-import json
 import re
-import sys
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
+from typing import Any, NamedTuple
 
+import numpy as np
+import pandas as pd
+import pyarrow.compute as pc
+
+from covid_timeline.checks import rules  # noqa: F401  (its checks come first)
+from covid_timeline.checks.frames import NO_DAY, Ints, Mask, Rows, Tables
+from covid_timeline.checks.registry import CHECKS, check
 from covid_timeline.mentions.places import gazetteer
-from covid_timeline.model import DateRow, Facts, MetricRow
 from covid_timeline.tables.schema import VOCABULARIES
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-CHECKS: Mapping[str, str] = {
-    "part_exceeds_whole": "A part is not more than the whole that it is a part of.",
-    "parts_exceed_whole": "The parts of a breakdown by place or by sex are together not more than their whole.",
-    "parts_short_of_whole": "Where the text lists all parts of a whole, they make it up.",
-    "rate_against_counts": "A stated rate is that of the counts beside it.",
-    "outcomes_exceed_confirmed": "Recovered and dead together are not more than confirmed.",
-    "part_of_series_exceeds_total": "What is new, imported, severe, observed or released is not more than the total it belongs to.",
-    "totals_do_not_add_up": "Confirmed are those still ill, recovered and dead; all cases are the imported and the local ones.",
-    "contacts_do_not_add_up": "Close contacts traced are those released and those still observed.",
-    "said_twice": "One article gives one value for the same indicator, place and day.",
-    "title_against_body": "The title says what the body says.",
-    "reversed_period": "A period runs from its first day to its last, a range from its lower end to its upper.",
-    "new_against_cumulative": "What is new on a day is the difference of the cumulative figures of the day and of the day before.",
-    "cumulative_falls": "A cumulative figure does not fall from one document to a later one.",
-    "tenfold_jump": "A figure is not ten times, nor a tenth of, what the documents before and after it say.",
-    "documents_disagree": "Documents that speak of the same closed day give the same value.",
-}
-"""Every check, with what must hold. The last four look between documents."""
+from covid_timeline.text.shown import printable
 
 _SHARES = frozenset({"percent", "percentage_point"})
 _PEOPLE = frozenset({"case", "person", "person_time"})
@@ -103,8 +83,6 @@ _ELSEWHERE = re.compile("其余|其餘|追踪中|正在追踪|转为|轉為|失�
 _LEAVES_OUT = re.compile("其中|包括|包含|含|主要|多为|多為|有|[。；;！!\n]")
 _AND_OTHERS = re.compile("等|其余|其餘|其他|另|未|尚")
 
-_Row = MetricRow | DateRow
-
 
 class Passage(NamedTuple):
     """A stretch of one document with the spans of some rows."""
@@ -121,7 +99,7 @@ class Passage(NamedTuple):
 class Finding(NamedTuple):
     """Rows that cannot all be right."""
 
-    check: str  # a key of CHECKS
+    check: str  # the check without its table
     size: float  # difference as a share of the larger amount: 0 to 1 (2 where one of them is negative)
     difference: float  # in `unit`
     unit: str
@@ -134,8 +112,6 @@ class Finding(NamedTuple):
 
     def to_text(self) -> str:
         """The finding for a terminal; nothing in it that a terminal would obey."""
-        from covid_timeline.tables.reports import printable
-
         lines = [f"{self.check}  {self.statement}"]
         for passage in self.passages:
             where = ", ".join(part for part in (passage.doc_id, passage.title, passage.url) if part)
@@ -144,63 +120,81 @@ class Finding(NamedTuple):
         verdict = f"favours {' '.join(self.favours)}" if self.favours else "undecided"
         doubt = f", doubts {' '.join(self.doubts)}" if self.doubts else ""
         lines.append(f"    {verdict}{doubt}: {self.why}")
-        return "\n".join(_indented(line, printable) for line in lines)
+        return "\n".join(_indented(line) for line in lines)
 
     def to_json(self) -> dict[str, Any]:
         """The finding as plain values."""
         made = self._asdict()
-        made["expects"] = CHECKS[self.check]
+        made["expects"] = next(c.expects for c in CHECKS.values() if c.what == self.check)
         made["passages"] = [passage._asdict() for passage in self.passages]
         return made
 
 
-def _indented(line: str, printable: Callable[[str, int], str]) -> str:
+def _indented(line: str) -> str:
     bare = line.lstrip(" ")
     return " " * (len(line) - len(bare)) + printable(bare, 4000)
 
 
-# --- documents ----------------------------------------------------------------------------------------------------
+
+class Figure(NamedTuple):
+    """What is compared of a row of `metrics`."""
+
+    metric_id: str
+    doc_id: str
+    value: float
+    value_high: float | None
+    unit: str
+    qualifier: str
+    value_quote: str | None
+    value_char_start: int
+    value_char_end: int
+    indicator: str
+    measure: str
+    part_of: str | None
+    date_start: dt.date | None
+    date_end: dt.date | None
+    time_start: str | None
+    time_end: str | None
+    date_basis: str
+    region_code: str | None
+    region_name: str | None
+    region_basis: str
+    quote: str | None
+    char_start: int
+    char_end: int
+    is_correction: bool
+    rule: str
 
 
 class _Doc:
-    """One document as the checks see it."""
+    """One document as the checks see it, with those of its figures that are compared."""
 
     def __init__(
-        self,
-        doc_id: str,
-        title: str,
-        url: str | None,
-        published: dt.datetime | None,
-        anchor: dt.date | None,
-        text: str | None,
-        metrics: Sequence[MetricRow],
-        dates: Sequence[DateRow],
-    ) -> None:
+        self, doc_id: str, title: str = "", url: str | None = None, published: dt.datetime | None = None,
+        text: str | None = None, metrics: Sequence[Figure] = (),
+    ) -> None:  # fmt: skip
         self.doc_id = doc_id
         self.title = title
         self.url = url
         self.published = published
-        self.anchor = anchor
         self.text = text
         self.metrics = metrics
-        self.dates = dates
         self.by_id = {row.metric_id: row for row in metrics}
         self._starts = [row.value_char_start for row in metrics]  # metrics stand in the order of the text
         self._stops: list[int] | None = None
-        self._words: dict[tuple[int, int], str | None] | None = None
         start = (text or "").find(title) if title else 0
         # Where the body begins: an article that does not open with its title, or is nothing else, has none to compare.
         end = start + len(title)
         self.title_end = end if title and 0 <= start <= 200 and any(row.value_char_start >= end for row in metrics) else 0
 
-    def in_title(self, row: MetricRow) -> bool:
+    def in_title(self, row: Figure) -> bool:
         return row.value_char_end <= self.title_end
 
     def between(self, start: int, end: int) -> str | None:
         """The characters between two offsets; None where they are not at hand."""
         return None if self.text is None else self.text[start:end]
 
-    def sentence(self, row: _Row) -> tuple[int, int]:
+    def sentence(self, row: Figure) -> tuple[int, int]:
         """The sentence around a row, or its clause where the text is not at hand."""
         if self.text is None:
             return row.char_start, row.char_end
@@ -212,54 +206,34 @@ class _Doc:
         high = self._stops[after] if after < len(self._stops) else len(self.text)
         return max(low, start - _FAR), min(high, end + _FAR)
 
-    def clause_words(self, low: int, high: int) -> str | None:
-        """The words of a clause as a row quotes them; None where they are withheld."""
-        if self._words is None:
-            rows: list[_Row] = [*self.metrics, *self.dates]
-            self._words = {(row.char_start, row.char_end): row.quote for row in rows}
-        return self._words.get((low, high))
-
-    def metrics_in(self, low: int, high: int) -> Sequence[MetricRow]:
+    def metrics_in(self, low: int, high: int) -> Sequence[Figure]:
         """The figures that start in `[low, high)`."""
         return self.metrics[bisect.bisect_left(self._starts, low) : bisect.bisect_left(self._starts, high)]
 
 
-def _doc_of(facts: Facts) -> _Doc:
-    article = facts.article
-    return _Doc(
-        article.doc_id, article.title, article.url, article.published_at, article.anchor_date, article.raw,
-        facts.metrics, facts.dates,
-    )  # fmt: skip
+
+def _span(row: Figure) -> tuple[int, int]:
+    return row.value_char_start, row.value_char_end
 
 
-def _passages(docs: Mapping[str, _Doc], rows: Iterable[_Row]) -> tuple[Passage, ...]:
+def _passages(docs: Mapping[str, _Doc], rows: Iterable[Figure]) -> tuple[Passage, ...]:
     """The sentences of the rows, one entry for each sentence, in the order of the text."""
     found: dict[tuple[str, int, int], dict[tuple[int, int], list[str]]] = {}
+    quotes: dict[tuple[str, int, int], str | None] = {}
     for row in rows:
-        start, end = _span(row)
-        low, high = docs[row.doc_id].sentence(row)
-        ids = found.setdefault((row.doc_id, low, high), {}).setdefault((start, end), [])
-        if row_name(row) not in ids:
-            ids.append(row_name(row))
+        sentence = (row.doc_id, *docs[row.doc_id].sentence(row))
+        quotes.setdefault(sentence, row.quote)
+        ids = found.setdefault(sentence, {}).setdefault(_span(row), [])
+        if row.metric_id not in ids:
+            ids.append(row.metric_id)
     made = []
     for (doc_id, low, high), spans in found.items():
         doc = docs[doc_id]
-        words = doc.text[low:high] if doc.text is not None else doc.clause_words(low, high)
+        words = doc.text[low:high] if doc.text is not None else quotes[doc_id, low, high]
         marked = WITHHELD if words is None else _mark(words, [(start - low, end - low) for start, end in spans])
         names = tuple(name for _, ids in sorted(spans.items()) for name in ids)
         made.append(Passage(doc_id, doc.title, doc.url, low, high, marked, names))
     return tuple(made)
-
-
-def row_name(row: _Row) -> str:
-    """The id of a row; a row of `dates`, which has none, is named in the same manner."""
-    return row.metric_id if isinstance(row, MetricRow) else f"{row.doc_id}:d{row.char_start}"
-
-
-def _span(row: _Row) -> tuple[int, int]:
-    if isinstance(row, MetricRow):
-        return row.value_char_start, row.value_char_end
-    return row.char_start, row.char_end
 
 
 def _mark(words: str, spans: Iterable[tuple[int, int]]) -> str:
@@ -284,46 +258,48 @@ def _cut(words: str, *, after: bool, before: bool) -> str:
     return words[:head] + "…" + (words[-tail:] if tail else "")
 
 
+
 # --- weighing -----------------------------------------------------------------------------------------------------
 
 _Key = tuple[str, str | None, str | None, dt.date | None]
 
 
-def _key(row: MetricRow) -> _Key:
+def _key(row: Figure) -> _Key:
     return row.indicator, row.region_code, row.region_name, row.date_end
 
 
 class _Votes:
-    """What all documents at hand state of an indicator, a place and a day."""
+    """What all documents at hand state of an indicator, a place and a day; read when two readings are first weighed."""
 
-    def __init__(self) -> None:
+    def __init__(self, read: Callable[[], Iterable[Figure]]) -> None:
+        self._read: Callable[[], Iterable[Figure]] | None = read
         self._rows: dict[_Key, dict[float, set[tuple[str, int]]]] = defaultdict(lambda: defaultdict(set))
         self._days: dict[tuple[str, str | None], list[tuple[dt.date, str, float]]] = defaultdict(list)
-        self._sorted = False
 
-    def add(self, rows: Iterable[MetricRow]) -> None:
-        for row in rows:
-            if row.indicator in _SERIES:
-                self._rows[_key(row)][row.value].add((row.doc_id, row.value_char_start))
-                if row.date_end is not None and row.part_of is None:
-                    self._days[row.indicator, row.region_code].append((row.date_end, row.doc_id, row.value))
-                    self._sorted = False
+    def _load(self) -> None:
+        if self._read is None:
+            return
+        for row in self._read():
+            self._rows[_key(row)][row.value].add((row.doc_id, row.value_char_start))
+            if row.date_end is not None and row.part_of is None:
+                self._days[row.indicator, row.region_code].append((row.date_end, row.doc_id, row.value))
+        for days in self._days.values():
+            days.sort()
+        self._read = None
 
     def count(self, key: _Key, value: float) -> int:
         """How many figures of the texts state this value."""
+        self._load()
         return len(self._rows[key].get(value, ())) if key in self._rows else 0
 
-    def of(self, row: MetricRow) -> int:
+    def of(self, row: Figure) -> int:
         return self.count(_key(row), row.value)
 
-    def around(self, row: MetricRow) -> float | None:
+    def around(self, row: Figure) -> float | None:
         """The median of what other documents state for the days around; None where they state nothing."""
         if row.date_end is None:
             return None
-        if not self._sorted:
-            for days in self._days.values():
-                days.sort()
-            self._sorted = True
+        self._load()
         days = self._days.get((row.indicator, row.region_code), [])
         low = bisect.bisect_left(days, (row.date_end - 2 * _DAY, "", 0.0))
         high = bisect.bisect_left(days, (row.date_end + 3 * _DAY, "", 0.0))
@@ -331,7 +307,7 @@ class _Votes:
         return values[len(values) // 2] if values else None
 
 
-def _certainty(row: MetricRow) -> int:
+def _certainty(row: Figure) -> int:
     """How much of a row stands in the text itself, rather than being taken over: 0 to 3."""
     named = row.region_basis == "named"
     dated = row.date_basis not in ("publication", "carried")
@@ -339,8 +315,8 @@ def _certainty(row: MetricRow) -> int:
 
 
 def _weigh(
-    votes: _Votes, one: Sequence[MetricRow], other: Sequence[MetricRow], *, by_certainty: bool = True
-) -> tuple[Sequence[MetricRow], str] | None:
+    votes: _Votes, one: Sequence[Figure], other: Sequence[Figure], *, by_certainty: bool = True
+) -> tuple[Sequence[Figure], str] | None:
     """Which of two readings the documents support, and why; None where nothing decides."""
     stated = [min((votes.of(row) for row in side), default=0) for side in (one, other)]
     if stated[0] != stated[1]:
@@ -364,7 +340,7 @@ def _ratio(one: float, other: float) -> float:
     return large / small
 
 
-def _taken_over(row: MetricRow) -> str:
+def _taken_over(row: Figure) -> str:
     if row.rule == "second_statement":
         return "a second statement read into one figure"
     return f"place {row.region_basis}, date {row.date_basis}"
@@ -395,7 +371,7 @@ def _number(value: float) -> str:
     return f"{value:.12g}"
 
 
-def _figure(row: MetricRow) -> str:
+def _figure(row: Figure) -> str:
     """One row in a few words: confirmed_new 山东省 2020-02-03 = 12 case."""
     days = " to ".join(dict.fromkeys(str(day) for day in (row.date_start, row.date_end) if day))
     named = row.indicator if row.indicator != "other" else row.measure
@@ -404,34 +380,35 @@ def _figure(row: MetricRow) -> str:
 
 def _finding(
     docs: Mapping[str, _Doc], check: str, stated: float, expected: float, unit: str, statement: str,
-    rows: Sequence[_Row], favours: Iterable[_Row], doubts: Iterable[_Row], why: str,
+    rows: Sequence[Figure], favours: Iterable[Figure], doubts: Iterable[Figure], why: str,
 ) -> Finding:  # fmt: skip
     larger = max(abs(stated), abs(expected))
     difference = abs(stated - expected)
-    ordered = sorted(set(rows), key=lambda row: (row.doc_id, *_span(row), row_name(row)))
+    ordered = sorted(set(rows), key=lambda row: (row.doc_id, *_span(row), row.metric_id))
     return Finding(
         check,
         round(difference / larger, 6) if larger else 0.0,
         difference,
         unit,
         statement,
-        tuple(sorted({row_name(row) for row in favours})),
-        tuple(sorted({row_name(row) for row in doubts})),
+        tuple(sorted({row.metric_id for row in favours})),
+        tuple(sorted({row.metric_id for row in doubts})),
         why,
-        tuple(row_name(row) for row in ordered),
+        tuple(row.metric_id for row in ordered),
         _passages(docs, ordered),
     )
 
 
-def _exact(row: MetricRow) -> bool:
+def _exact(row: Figure) -> bool:
     return row.qualifier == "exact" and row.value_high is None
+
 
 
 # --- parts and wholes ---------------------------------------------------------------------------------------------
 
 
 def _parts(doc: _Doc, votes: _Votes) -> Iterator[Finding]:
-    linked: dict[str, list[MetricRow]] = {}
+    linked: dict[str, list[Figure]] = {}
     for part in doc.metrics:
         whole = doc.by_id.get(part.part_of or "")
         if whole is not None and _comparable(part, whole):
@@ -457,9 +434,9 @@ def _parts(doc: _Doc, votes: _Votes) -> Iterator[Finding]:
                 yield _breakdown(doc, votes, "parts_exceed_whole", kind, whole, outer, least)
 
 
-def _runs(parts: Sequence[MetricRow]) -> list[list[MetricRow]]:
+def _runs(parts: Sequence[Figure]) -> list[list[Figure]]:
     """Parts that stand together: 24例（自治区18例、兵团6例）…。其中：乌鲁木齐市10例、… is broken down twice."""
-    runs: list[list[MetricRow]] = []
+    runs: list[list[Figure]] = []
     for part in sorted(parts, key=lambda part: part.value_char_start):
         if not runs or part.value_char_start - runs[-1][-1].value_char_end > _TOGETHER:
             runs.append([])
@@ -467,13 +444,13 @@ def _runs(parts: Sequence[MetricRow]) -> list[list[MetricRow]]:
     return runs
 
 
-def _too_large(doc: _Doc, whole: MetricRow, parts: Sequence[MetricRow], larger: Sequence[MetricRow]) -> Finding:
+def _too_large(doc: _Doc, whole: Figure, parts: Sequence[Figure], larger: Sequence[Figure]) -> Finding:
     """A part, or several, of one whole that are larger than it."""
     worst = max(larger, key=lambda part: (part.value, -part.value_char_start))
     docs = {doc.doc_id: doc}
     which = f"part {_figure(worst)}" if len(larger) == 1 else f"{len(larger)} parts, the largest {_figure(worst)}"
-    favours: Sequence[MetricRow] = []
-    doubts: Sequence[MetricRow] = []
+    favours: Sequence[Figure] = []
+    doubts: Sequence[Figure] = []
     real = _whole_by_sum(doc, whole, parts)
     if real is not None:
         favours, doubts = [real], larger
@@ -490,7 +467,7 @@ def _too_large(doc: _Doc, whole: MetricRow, parts: Sequence[MetricRow], larger: 
     return _finding(docs, "part_exceeds_whole", whole.value, worst.value, worst.unit, f"{which}; whole {_figure(whole)}", rows, favours, doubts, why)
 
 
-def _whole_by_sum(doc: _Doc, whole: MetricRow, parts: Sequence[MetricRow]) -> MetricRow | None:
+def _whole_by_sum(doc: _Doc, whole: Figure, parts: Sequence[Figure]) -> Figure | None:
     """The figure before a breakdown by place that the parts add up to; None where there is none."""
     ordered = sorted(parts, key=lambda part: part.value_char_start)
     distinct = {part.region_code for part in ordered}
@@ -505,14 +482,14 @@ def _whole_by_sum(doc: _Doc, whole: MetricRow, parts: Sequence[MetricRow]) -> Me
     return None
 
 
-def _outermost(parts: Sequence[MetricRow]) -> list[MetricRow]:
+def _outermost(parts: Sequence[Figure]) -> list[Figure]:
     """The parts whose place lies inside no other part's."""
     book = gazetteer()
     codes = {part.region_code for part in parts if part.region_code}
     return [part for part in parts if not (part.region_code and any(code in codes for code in book.ancestors(part.region_code)))]
 
 
-def _comparable(part: MetricRow, whole: MetricRow) -> bool:
+def _comparable(part: Figure, whole: Figure) -> bool:
     if not (_exact(part) and _exact(whole)) or part.unit in _SHARES:
         return False
     if part.is_correction or whole.is_correction:
@@ -523,9 +500,9 @@ def _comparable(part: MetricRow, whole: MetricRow) -> bool:
     return part.unit == whole.unit and bool(part.value_quote) and (part.value_quote or "")[-1:] == (whole.value_quote or "")[-1:]
 
 
-def _by_place(whole: MetricRow, parts: Sequence[MetricRow]) -> list[MetricRow]:
+def _by_place(whole: Figure, parts: Sequence[Figure]) -> list[Figure]:
     """The parts that are other places' figures of the same thing: one for each place."""
-    chosen: dict[tuple[str | None, str | None], MetricRow] = {}
+    chosen: dict[tuple[str | None, str | None], Figure] = {}
     for part in parts:
         place = part.region_code, part.region_name
         if part.indicator != whole.indicator or part.date_end != whole.date_end or part.indicator == "other":
@@ -537,14 +514,14 @@ def _by_place(whole: MetricRow, parts: Sequence[MetricRow]) -> list[MetricRow]:
     return list(chosen.values())
 
 
-def _by_sex(whole: MetricRow, parts: Sequence[MetricRow]) -> list[MetricRow]:
+def _by_sex(whole: Figure, parts: Sequence[Figure]) -> list[Figure]:
     """The men and the women, where just one figure stands for each."""
     men = [part for part in parts if "男" in part.measure and "女" not in part.measure]
     women = [part for part in parts if "女" in part.measure and "男" not in part.measure]
     return [*men, *women] if len(men) == len(women) == 1 else []
 
 
-def _lists_all(doc: _Doc, whole: MetricRow, parts: Sequence[MetricRow]) -> bool:
+def _lists_all(doc: _Doc, whole: Figure, parts: Sequence[Figure]) -> bool:
     """Whether the whole and then its parts stand one after the other, without a word that leaves some out."""
     ordered = sorted(parts, key=lambda part: part.value_char_start)
     end = whole.value_char_end
@@ -558,11 +535,11 @@ def _lists_all(doc: _Doc, whole: MetricRow, parts: Sequence[MetricRow]) -> bool:
 
 
 def _breakdown(
-    doc: _Doc, votes: _Votes, check: str, kind: str, whole: MetricRow, parts: Sequence[MetricRow], total: float
+    doc: _Doc, votes: _Votes, check: str, kind: str, whole: Figure, parts: Sequence[Figure], total: float
 ) -> Finding:  # fmt: skip
     whole_said, sum_said = votes.of(whole), votes.count(_key(whole), total)
     slip = _slip(whole.value, total)
-    favours: Sequence[MetricRow]
+    favours: Sequence[Figure]
     real = _whole_by_sum(doc, whole, parts) if check == "parts_exceed_whole" else None
     if real is not None:
         favours, doubts = [real], list(parts)
@@ -593,7 +570,7 @@ def _rates(doc: _Doc, votes: _Votes) -> Iterator[Finding]:
     shares = [row for row in doc.metrics if row.unit == "percent" and row.value_high is None and row.qualifier != "about"]
     if not shares:
         return
-    counts: dict[tuple[str, str | None, str | None], list[MetricRow]] = {}
+    counts: dict[tuple[str, str | None, str | None], list[Figure]] = {}
     for row in doc.metrics:
         if row.indicator in _SERIES and _exact(row):
             counts.setdefault((row.indicator, row.region_code, row.region_name), []).append(row)
@@ -627,8 +604,8 @@ def _rates(doc: _Doc, votes: _Votes) -> Iterator[Finding]:
 
 
 def _case_pairs(
-    rate: MetricRow, counts: Mapping[tuple[str, str | None, str | None], Sequence[MetricRow]]
-) -> list[tuple[MetricRow, MetricRow]]:
+    rate: Figure, counts: Mapping[tuple[str, str | None, str | None], Sequence[Figure]]
+) -> list[tuple[Figure, Figure]]:
     """Recovered or dead, and confirmed, of the rate's place: of its day, else of the nearest sentences."""
     parts, wholes = (counts.get((name, rate.region_code, rate.region_name), ())[:50] for name in _RATES[rate.indicator])
     pairs = [(part, whole) for part in parts for whole in wholes if part.date_end == whole.date_end]
@@ -637,7 +614,7 @@ def _case_pairs(
     ]
 
 
-def _near_pairs(doc: _Doc, rate: MetricRow) -> list[tuple[MetricRow, MetricRow]]:
+def _near_pairs(doc: _Doc, rate: Figure) -> list[tuple[Figure, Figure]]:
     """The last two counts of one unit before a share in its sentence."""
     low = doc.sentence(rate)[0] if doc.text is not None else rate.char_start - _CONTEXT
     before = [row for row in doc.metrics_in(low, rate.value_char_start) if _exact(row) and row.unit not in _SHARES]
@@ -647,7 +624,7 @@ def _near_pairs(doc: _Doc, rate: MetricRow) -> list[tuple[MetricRow, MetricRow]]
     return [(part, row) for row in before[:-1] if row.unit == part.unit and row.value >= part.value]
 
 
-def _rate_agrees(rate: MetricRow, share: float) -> bool:
+def _rate_agrees(rate: Figure, share: float) -> bool:
     """Half a unit of the last digit for rounding, half a unit more for cutting it off; a hedge in its direction."""
     digits = len(_number(rate.value).partition(".")[2])
     slack = 10.0**-digits * 1.0001
@@ -662,26 +639,26 @@ def _rate_agrees(rate: MetricRow, share: float) -> bool:
 
 
 def _sums(doc: _Doc, votes: _Votes) -> Iterator[Finding]:
-    slots: dict[tuple[Any, ...], dict[str, list[MetricRow]]] = {}
+    slots: dict[tuple[Any, ...], dict[str, list[Figure]]] = {}
     for row in doc.metrics:
         if _in_series(row):
             moment = row.region_code, row.region_name, row.date_end, row.time_end
             slots.setdefault(moment, {}).setdefault(row.indicator, []).append(row)
     for by_indicator in slots.values():
         seen: set[str] = set()
-        for check, total, parts, makes_up in _SUMS:
-            present = [name for name in parts if name in by_indicator]
+        for name, total, parts, makes_up in _SUMS:
+            present = [part for part in parts if part in by_indicator]
             if total not in by_indicator or not present or (makes_up and len(present) < len(parts)):
                 continue
-            if not makes_up and total in seen and check == "part_of_series_exceeds_total":
+            if not makes_up and total in seen and name == "part_of_series_exceeds_total":
                 continue  # the same figures, told once
-            found = _sum(doc, votes, check, by_indicator[total], [by_indicator[name] for name in present], makes_up)
+            found = _sum(doc, votes, name, by_indicator[total], [by_indicator[part] for part in present], makes_up)
             if found:
                 seen.add(total)
                 yield found
 
 
-def _in_series(row: MetricRow) -> bool:
+def _in_series(row: Figure) -> bool:
     """A figure of cases or contacts that stands for its whole place and day."""
     if row.indicator not in _SERIES or not _exact(row) or row.region_code is None or row.date_end is None:
         return False
@@ -691,10 +668,10 @@ def _in_series(row: MetricRow) -> bool:
 
 
 def _sum(
-    doc: _Doc, votes: _Votes, check: str, totals: Sequence[MetricRow], parts: Sequence[Sequence[MetricRow]], makes_up: bool
+    doc: _Doc, votes: _Votes, check: str, totals: Sequence[Figure], parts: Sequence[Sequence[Figure]], makes_up: bool
 ) -> Finding | None:  # fmt: skip
     choices = itertools.islice(itertools.product(totals, *parts), 2000)
-    best: tuple[float, tuple[MetricRow, ...]] | None = None
+    best: tuple[float, tuple[Figure, ...]] | None = None
     for total, *chosen in choices:
         over = sum(row.value for row in chosen) - total.value
         if over == 0 or (over < 0 and not makes_up):
@@ -709,8 +686,8 @@ def _sum(
         return None
     sum_ = total.value + over
     implied = votes.count(_key(total), sum_)
-    favours: Sequence[MetricRow] = ()
-    doubts: Sequence[MetricRow] = ()
+    favours: Sequence[Figure] = ()
+    doubts: Sequence[Figure] = ()
     if implied:
         favours, doubts, why = chosen, [total], f"{_number(sum_)} is stated as the total elsewhere ({_times(implied)})"
     elif len(chosen) == 1 and (weighed := _weigh(votes, [total], chosen)):
@@ -731,7 +708,7 @@ def _sum(
     )  # fmt: skip
 
 
-def _accounted_for(doc: _Doc, total: MetricRow, chosen: Sequence[MetricRow], missing: float) -> bool:
+def _accounted_for(doc: _Doc, total: Figure, chosen: Sequence[Figure], missing: float) -> bool:
     """Whether the sentence says what became of the contacts who are neither released nor observed (诊断为疑似60人)."""
     low, high = doc.sentence(total)
     taken = {_span(row) for row in (total, *chosen)}
@@ -745,7 +722,7 @@ def _accounted_for(doc: _Doc, total: MetricRow, chosen: Sequence[MetricRow], mis
     return bool(_ELSEWHERE.search(doc.between(low, high) or total.quote or ""))
 
 
-def _weakest(rows: Sequence[MetricRow]) -> MetricRow | None:
+def _weakest(rows: Sequence[Figure]) -> Figure | None:
     ordered = sorted(rows, key=_certainty)
     return ordered[0] if _certainty(ordered[0]) < _certainty(ordered[1]) else None
 
@@ -754,7 +731,7 @@ def _weakest(rows: Sequence[MetricRow]) -> MetricRow | None:
 
 
 def _repeats(doc: _Doc, votes: _Votes) -> Iterator[Finding]:
-    groups: dict[tuple[Any, ...], list[MetricRow]] = {}
+    groups: dict[tuple[Any, ...], list[Figure]] = {}
     for row in doc.metrics:
         if row.indicator in _SERIES and row.region_code and row.date_end and row.value_high is None and not row.is_correction:
             groups.setdefault((row.indicator, row.region_code, row.region_name), []).append(row)
@@ -779,17 +756,17 @@ def _repeats(doc: _Doc, votes: _Votes) -> Iterator[Finding]:
             yield _twice(doc, votes, "said_twice", one, other)
 
 
-def _agree(one: MetricRow, other: MetricRow) -> bool:
+def _agree(one: Figure, other: Figure) -> bool:
     from covid_timeline.tables.reconcile import agrees
 
     return agrees(one.value, one.qualifier, other.value) or agrees(other.value, other.qualifier, one.value)
 
 
-def _nearest(row: MetricRow, others: Sequence[MetricRow]) -> MetricRow:
+def _nearest(row: Figure, others: Sequence[Figure]) -> Figure:
     return min(others, key=lambda other: (abs(other.value - row.value), other.value_char_start))
 
 
-def _twice(doc: _Doc, votes: _Votes, check: str, one: MetricRow, other: MetricRow) -> Finding:
+def _twice(doc: _Doc, votes: _Votes, check: str, one: Figure, other: Figure) -> Finding:
     weighed = _weigh(votes, [one], [other], by_certainty=check == "said_twice")
     slip = _slip(one.value, other.value)
     if weighed:
@@ -805,50 +782,6 @@ def _twice(doc: _Doc, votes: _Votes, check: str, one: MetricRow, other: MetricRo
     )  # fmt: skip
 
 
-# --- periods ------------------------------------------------------------------------------------------------------
-
-
-def _reversals(doc: _Doc, votes: _Votes) -> Iterator[Finding]:
-    del votes
-    docs = {doc.doc_id: doc}
-    stated = set()
-    for date in doc.dates:
-        if date.date_start > date.date_end:
-            stated.add((date.date_start, date.date_end))
-            days = (date.date_start - date.date_end).days
-            yield _finding(
-                docs, "reversed_period", days, 0, "day", f"from {date.date_start} to {date.date_end}", [date], [], [],
-                "kept as stated: either end may be the slip, or the range spans the turn of a year",
-            )  # fmt: skip
-    for row in doc.metrics:
-        if row.date_start and row.date_end and row.date_start > row.date_end and (row.date_start, row.date_end) not in stated:
-            days = (row.date_start - row.date_end).days
-            yield _finding(
-                docs, "reversed_period", days, 0, "day", f"from {row.date_start} to {row.date_end}: {_figure(row)}", [row], [],
-                [row], "no date of the text runs backwards: the two ends come from different dates",
-            )  # fmt: skip
-        if row.value_high is not None and row.value_high < row.value:
-            yield _finding(
-                docs, "reversed_period", row.value, row.value_high, row.unit,
-                f"from {_number(row.value)} to {_number(row.value_high)}", [row], [], [], "kept as stated",
-            )  # fmt: skip
-
-
-_WITHIN = (_parts, _rates, _sums, _repeats, _reversals)
-"""The checks of one document."""
-
-
-def audit_facts(facts: Facts) -> list[Finding]:
-    """What one article says that cannot all be true; sorted as `audit_tables` sorts.
-
-    Args:
-        facts: what was read from it. Nothing in it is changed.
-    """
-    doc = _doc_of(facts)
-    votes = _Votes()
-    votes.add(doc.metrics)
-    return _sorted(finding for check in _WITHIN for finding in check(doc, votes))
-
 
 # --- between documents --------------------------------------------------------------------------------------------
 
@@ -858,11 +791,11 @@ class _Said(NamedTuple):
 
     day: dt.date
     minute: int  # of the day; 1440 is its end
-    row: MetricRow
+    row: Figure
     closed: bool  # whether the day was over
 
 
-def _moment(doc: _Doc, row: MetricRow) -> _Said | None:
+def _moment(doc: _Doc, row: Figure) -> _Said | None:
     """The moment of a figure; None where the day was not over and no time is stated."""
     day = row.date_end
     if day is None:
@@ -881,19 +814,15 @@ def _moment(doc: _Doc, row: MetricRow) -> _Said | None:
 class _Series:
     """Figures of cases and contacts by place and indicator, of all documents."""
 
-    def __init__(self) -> None:
+    def __init__(self, corrected: set[tuple[str, dt.date]]) -> None:
         self.said: dict[tuple[str, str], list[_Said]] = defaultdict(list)
-        self.corrected: set[tuple[str, dt.date]] = set()
+        self.corrected = corrected
         self.docs: dict[str, _Doc] = {}
         self.doubted: set[str] = set()
 
     def add(self, doc: _Doc) -> None:
         self.docs[doc.doc_id] = doc
         for row in doc.metrics:
-            if row.is_correction and row.region_code and row.date_end:
-                # 核减宜春市1例 corrects the province too.
-                for code in (row.region_code, *gazetteer().ancestors(row.region_code)):
-                    self.corrected.add((code, row.date_end))
             if not _in_series(row) or _is_coded_part(row):
                 continue
             whole = doc.by_id.get(row.part_of or "")
@@ -930,7 +859,7 @@ class _Series:
 
     def _disagreements(self, said: Sequence[_Said]) -> Iterator[Finding]:
         for _, group in itertools.groupby((one for one in said if one.closed), key=lambda one: one.day):
-            by_value: dict[float, list[MetricRow]] = {}
+            by_value: dict[float, list[Figure]] = {}
             for one in group:
                 if not (one.row.indicator.endswith("_new") and (one.row.date_start is None or one.row.time_start)):
                     by_value.setdefault(one.row.value, []).append(one.row)
@@ -1039,9 +968,9 @@ class _Series:
             )  # fmt: skip
 
     def _judge(
-        self, days: Mapping[str, Mapping[dt.date, list[MetricRow]]], indicator: str, total: str, day: dt.date,
-        new: MetricRow, now: MetricRow, past: MetricRow,
-    ) -> tuple[list[MetricRow], list[MetricRow], str]:  # fmt: skip
+        self, days: Mapping[str, Mapping[dt.date, list[Figure]]], indicator: str, total: str, day: dt.date,
+        new: Figure, now: Figure, past: Figure,
+    ) -> tuple[list[Figure], list[Figure], str]:  # fmt: skip
         """Which of the three figures the days around them leave alone."""
         def fits(when: dt.date, value: float, step: int) -> bool:
             other = days[total].get(when + step * _DAY, [])
@@ -1057,15 +986,15 @@ class _Series:
             return [past, new], [now], f"{_number(past.value)} agrees with the day before, {_number(now.value)} with none after"
         return [], [], "the days around are not at hand or do not agree either"
 
-    def _holds_another(self, row: MetricRow) -> bool:
+    def _holds_another(self, row: Figure) -> bool:
         """商丘市50例（含永城市9例）: counts a place in that may stand by itself in another document."""
         after = self.docs[row.doc_id].between(row.value_char_end, row.value_char_end + 2)
         if after is None:
             after = (row.quote or "")[row.value_char_end - row.char_start :][:2]
         return after in ("（含", "(含")
 
-    def _closing(self, region: str, indicator: str) -> dict[dt.date, list[MetricRow]]:
-        found: dict[dt.date, list[MetricRow]] = {}
+    def _closing(self, region: str, indicator: str) -> dict[dt.date, list[Figure]]:
+        found: dict[dt.date, list[Figure]] = {}
         for one in self._trusted(self.said.get((region, indicator), ())):
             row = one.row
             whole_day = not indicator.endswith("_new") or (row.date_start == row.date_end and row.time_start in (None, "00:00"))
@@ -1074,7 +1003,7 @@ class _Series:
         return found
 
 
-def _is_coded_part(row: MetricRow) -> bool:
+def _is_coded_part(row: Figure) -> bool:
     """A hospital or a new area takes the code of the unit around it; its figure is not that unit's."""
     region = gazetteer().get(row.region_code or "")
     return region is not None and row.region_name not in (None, region.name)
@@ -1138,149 +1067,305 @@ def _longest_rise(values: Sequence[tuple[float, int]]) -> set[int]:
     return kept
 
 
-# --- whole builds -------------------------------------------------------------------------------------------------
+# --- where to look ------------------------------------------------------------------------------------------------
+
+_NEEDS = (
+    "metric_id doc_id value value_high unit qualifier value_char_start value_char_end status indicator measure part_of "
+    "date_start date_end time_start time_end date_basis region_code region_name region_basis char_start char_end is_correction"
+)
+_WITHIN = (_parts, _rates, _sums, _repeats)
+"""The checks of one document."""
 
 
-def audit_tables(
-    tables: Mapping[str, pa.Table], *, texts: Mapping[str, str] | None = None, checks: Iterable[str] = ()
-) -> list[Finding]:
-    """What the rows of a build, within and between its documents, say that cannot all be true.
+class _Columns:
+    """The columns that say where a contradiction could be, decoded once."""
+
+    def __init__(self, rows: Rows) -> None:
+        self.rows = rows
+        self.doc, self.docs = rows.codes("doc_id")
+        self.value = rows.numbers("value")
+        self.counted = rows.is_in("status", ("reported",)) & np.isfinite(self.value) & _first_posts(rows) & _whole(rows)
+        self.exact = rows.is_in("qualifier", ("exact",)) & ~rows.valid("value_high")
+        self.series = self.counted & rows.is_in("indicator", _SERIES)
+        self.start, self.end = rows.days("date_start"), rows.days("date_end")
+        news = rows.is_in("indicator", [word for word in _SERIES if word.endswith("_new")])
+        whole_day = ~news | (self.start == NO_DAY) | (self.start == self.end)
+        self.correction = rows.ints("is_correction") == 1
+        self.placed = self.series & rows.valid("region_code") & (self.end != NO_DAY) & ~self.correction
+        self.summed = self.placed & self.exact & whole_day
+
+
+def _whole(rows: Rows) -> Mask:
+    """Rows that hold what the checks read; the others have failures of their own."""
+    made = np.ones(len(rows), bool)
+    for column in ("metric_id", "doc_id", "indicator", "unit", "qualifier", "measure", "date_basis", "region_basis"):
+        made &= rows.valid(column)
+    for column in ("value_char_start", "value_char_end", "char_start", "char_end"):
+        made &= rows.ints(column) >= 0
+    for column in ("time_start", "time_end"):
+        made &= ~rows.valid(column) | rows.matches(column, "^([01][0-9]|2[0-4]):[0-5][0-9]$")
+    for column in ("date_start", "date_end"):
+        days = rows.days(column)
+        made &= (days == NO_DAY) | (np.abs(days) < 100_000)
+    return made
+
+
+def _first_posts(rows: Rows) -> Mask:
+    """Rows of documents that repeat no other: a text is looked at once, and one that is repeated has one voice."""
+    documents = rows.tables.rows("documents")
+    if not documents.has("duplicate_of"):
+        return np.ones(len(rows), bool)
+    return np.append(~documents.valid("duplicate_of"), False)[rows.lookup("doc_id", "documents", "doc_id")]
+
+
+def _suspects(c: _Columns) -> Mask:
+    """Documents, by code, in which the checks of one document could find something; there are no others."""
+    found = np.zeros(len(c.docs) + 1, bool)
+    for rows in (_suspect_parts(c), _suspect_rates(c), _suspect_sums(c), _suspect_repeats(c)):
+        found[c.doc[rows]] = True
+    found[-1] = False
+    return found[:-1]
+
+
+def _suspect_parts(c: _Columns) -> Ints:
+    rows = c.rows
+    whole = rows.lookup("part_of", "metrics", "metric_id")
+    at = np.flatnonzero((whole >= 0) & c.counted & c.exact & ~rows.is_in("unit", _SHARES))
+    if not len(at):
+        return at
+    of = whole[at]
+    indicator, region = rows.codes("indicator")[0], rows.codes("region_code")[0]
+    by_place = (indicator[at] == indicator[of]) & (region[at] != region[of])
+    by_sex = rows.matches("measure", "[男女]")[at]
+    suspect = c.value[at] > c.value[of]
+    for kind in (by_place, by_sex):
+        parts = pd.DataFrame({"of": of[kind], "place": rows.groups("region_code", "region_name", "measure")[at[kind]], "value": c.value[at[kind]]})
+        sums = parts.groupby(["of", "place"])["value"].max().groupby("of").agg(["sum", "size"])
+        wrong = sums.index[(sums["size"] > 1) & (sums["sum"] != c.value[sums.index])]
+        suspect |= np.isin(of, wrong)
+    return at[suspect]
+
+
+def _suspect_rates(c: _Columns) -> Ints:
+    rows = c.rows
+    shares = c.counted & rows.is_in("unit", ("percent",)) & ~rows.valid("value_high") & ~rows.is_in("qualifier", ("about",))
+    stated = shares & rows.is_in("indicator", _RATES)
+    counts = np.flatnonzero(c.counted & c.exact & ~rows.is_in("unit", _SHARES))
+    near = np.flatnonzero(shares & ~stated)
+    if not len(near) or not len(counts):
+        return np.flatnonzero(stated)
+    start = rows.ints("value_char_start")
+    place = c.doc * (1 << 40) + start
+    # As far back as `_near_pairs` looks: a sentence, or the clause and some words before it.
+    far = start[near] - _FAR if rows.tables.context.texts else rows.ints("char_start")[near] - _CONTEXT
+    unit = rows.codes("unit")[0]
+    counts = counts[np.argsort(place[counts], kind="stable")]
+    last = np.searchsorted(place[counts], place[near]) - 1
+    part = counts[np.maximum(last, 0)]
+    suspect = np.zeros(len(near), bool)
+    for back in range(1, 13):  # no sentence has more counts between a part and its whole
+        whole = counts[np.maximum(last - back, 0)]
+        share = 100 * c.value[part] / c.value[whole]
+        close = (0.8 * c.value[near] < share) & (share < 1.25 * c.value[near]) & (np.abs(share - c.value[near]) > 1e-3)
+        close &= (unit[whole] == unit[part]) & (c.value[whole] >= c.value[part]) & (start[whole] >= far)
+        suspect |= close & (last >= back) & (c.doc[whole] == c.doc[near])
+    return np.concatenate([np.flatnonzero(stated), near[suspect]])
+
+
+def _suspect_sums(c: _Columns) -> Ints:
+    rows = c.rows
+    names = sorted({name for _, total, parts, _ in _SUMS for name in (total, *parts)})
+    at = np.flatnonzero(c.summed & rows.is_in("indicator", names))
+    if not len(at):
+        return at
+    moment = rows.groups("doc_id", "region_code", "region_name", "date_end", "time_end")[at]
+    slots = pd.DataFrame({"moment": moment, "name": np.array(rows.codes("indicator")[1], object)[rows.codes("indicator")[0][at]], "value": c.value[at]})
+    bounds: Any = slots.groupby(["moment", "name"])["value"].agg(["min", "max"]).unstack()
+    low, high = (bounds[end].reindex(columns=names) for end in ("min", "max"))
+    suspect = np.zeros(len(bounds), bool)
+    for _, total, parts, makes_up in _SUMS:
+        chosen = list(parts)
+        least, most = low[chosen].sum(axis=1) - high[total], high[chosen].sum(axis=1) - low[total]
+        there = low[chosen].notna().all(axis=1) if makes_up else low[chosen].notna().any(axis=1)
+        wrong = ((least != 0) | (most != 0)) if makes_up else least > 0
+        suspect |= (wrong & there & low[total].notna()).to_numpy()
+    return at[np.isin(moment, bounds.index[suspect])]
+
+
+def _suspect_repeats(c: _Columns) -> Ints:
+    rows = c.rows
+    at = np.flatnonzero(c.placed)
+    if not len(at):
+        return at
+    value = c.value[at]
+
+    def differ(*columns: str) -> Mask:
+        groups = pd.Series(value).groupby(rows.groups("doc_id", "indicator", "region_code", "region_name", *columns)[at])
+        return (groups.transform("min") != groups.transform("max")).to_numpy()
+
+    suspect = differ("date_start", "date_end", "time_end") & ~rows.valid("part_of")[at]
+    if rows.tables.context.texts:  # the title may speak of another hour than the body
+        suspect |= differ("date_end") & (rows.ints("value_char_start")[at] < _FAR)
+    return at[suspect]
+
+
+def _suspect_series(c: _Columns) -> Ints:
+    """Rows of the places and indicators of which documents could contradict one another."""
+    rows = c.rows
+    at = np.flatnonzero(c.summed)
+    if not len(at):
+        return at
+    # 截至2月4日0时 is the end of February 3.
+    day = c.end[at] - rows.is_in("time_end", ("00:00",))[at]
+    region, (indicator, words) = rows.codes("region_code")[0], rows.codes("indicator")
+    frame = pd.DataFrame({"region": region[at], "indicator": indicator[at], "day": day, "value": c.value[at]})
+    days = frame.groupby(["region", "indicator", "day"])["value"].agg(["min", "max"]).reset_index()
+    series = days.groupby(["region", "indicator"])
+    before = series[["min", "max", "day"]].shift()
+    highest = series["max"].cummax().groupby([days["region"], days["indicator"]]).shift()
+    word = np.array(words, object)[days["indicator"]]
+    cumulative = np.array([str(one).endswith("_cumulative") for one in word], bool)
+    jump = (days["max"] >= 10 * before["min"]) | (days["min"] * 10 <= before["max"])
+    jump &= np.maximum(days["max"] - before["min"], before["max"] - days["min"]) >= 20
+    wrong = (days["min"] != days["max"]) | (cumulative & (days["min"] < highest)) | jump
+    suspect = set(zip(days["region"][wrong], word[wrong], strict=True))
+    wide = {(r, w, d): (low, high) for r, w, d, low, high in zip(days["region"], word, days["day"], days["min"], days["max"], strict=True)}
+    for (r, w, d), (low, high) in wide.items():
+        if w.endswith("_new"):
+            total = w.removesuffix("_new") + "_cumulative"
+            now, past = wide.get((r, total, d)), wide.get((r, total, d - 1))
+            if now and past and not (low == high == now[0] - past[1] == now[1] - past[0]):
+                suspect |= {(r, w), (r, total)}
+    keys = [f"{r}\0{w}" for r, w in suspect]
+    mine = pd.Series(region[at]).astype(str) + "\0" + pd.Series(np.array(words, object)[indicator[at]])
+    return at[mine.isin(keys).to_numpy()]
+
+
+# --- findings -----------------------------------------------------------------------------------------------------
+
+
+def findings(tables: Tables) -> list[Finding]:
+    """What the figures say that cannot all be true, the largest share of difference first.
 
     Args:
-        tables: `documents`, `metrics` and `dates`, as published.
-        texts: raw texts by doc_id: whole sentences instead of clauses, and words that the tables withhold.
-        checks: only these; all where empty.
-
-    Returns:
-        The findings, those with the largest share of difference first, then by difference, check and row.
-
-    Raises:
-        ValueError: a check or a column does not exist.
+        tables: `documents` and `metrics`, with all columns that the checks need.
     """
-    wanted = set(checks) or set(CHECKS)
-    if unknown := sorted(wanted - set(CHECKS)):
-        raise ValueError(f"no check is called {', '.join(unknown)}; there are {', '.join(CHECKS)}")
-    docs = list(_read_docs(tables, texts or {}))
-    votes = _Votes()
-    for doc in docs:
-        votes.add(doc.metrics)
-    series = _Series()
-    found: list[Finding] = []
-    for doc in docs:
-        series.add(doc)
-        found += [finding for check in _WITHIN for finding in check(doc, votes)]
-    found += series.findings(votes, {name for finding in found for name in finding.doubts})
-    return _sorted(finding for finding in found if finding.check in wanted)
+    made: list[Finding] = tables.remember("findings", lambda: _find(tables))
+    return made
 
 
-def _sorted(findings: Iterable[Finding]) -> list[Finding]:
-    return sorted(findings, key=lambda one: (-one.size, -one.difference, one.check, one.rows))
+def _find(tables: Tables) -> list[Finding]:
+    rows = tables.rows("metrics")
+    if not len(rows):
+        return []
+    c = _Columns(rows)
+    suspects = _suspects(c)
+    within = np.flatnonzero(suspects[c.doc] & c.counted)
+    series = _suspect_series(c)
+    key = rows.groups("indicator", "region_code")
+    asked = np.zeros(key.max() + 1, bool)
+    asked[key[within]] = asked[key[series]] = True
+    votes = _Votes(lambda: _figures(rows, np.flatnonzero(asked[key] & c.series)))
+    found = [finding for doc in _docs(rows, within, c.doc[within]) for one in _WITHIN for finding in one(doc, votes)]
+    corrected: set[tuple[str, dt.date]] = set()
+    for row in _figures(rows, np.flatnonzero(c.counted & c.correction)):
+        if row.region_code and row.date_end:  # 核减宜春市1例 corrects the province too
+            corrected |= {(code, row.date_end) for code in (row.region_code, *gazetteer().ancestors(row.region_code))}
+    between = _Series(corrected)
+    for doc in _docs(rows, series, c.doc[series]):
+        between.add(doc)
+    found += between.findings(votes, {name for finding in found for name in finding.doubts})
+    return sorted(found, key=lambda one: (-one.size, -one.difference, one.check, one.rows))
 
 
-def _read_docs(tables: Mapping[str, pa.Table], texts: Mapping[str, str]) -> Iterator[_Doc]:
-    rows: dict[str, dict[str, list[Any]]] = {"metrics": {}, "dates": {}}
-    for name, kind in (("metrics", MetricRow), ("dates", DateRow)):
-        fields: tuple[str, ...] = kind._fields
-        table = tables[name]
-        if missing := [field for field in fields if field not in table.schema.names]:
-            raise ValueError(f"{name} has no column {', '.join(missing)}")
-        columns = [table.column(field).to_pylist() for field in fields]
-        for values in zip(*columns, strict=True):
-            row = kind(*values)
-            rows[name].setdefault(row.doc_id, []).append(row)
-    wanted = ("doc_id", "title", "url", "published_at", "anchor_date")
-    documents = tables["documents"]
-    if "duplicate_of" in documents.schema.names:  # a text is audited once, and one that is repeated has one voice
-        documents = documents.filter(documents.column("duplicate_of").is_null())
-    if missing := [field for field in wanted if field not in documents.schema.names]:
-        raise ValueError(f"documents has no column {', '.join(missing)}")
-    for doc_id, title, url, published, anchor in zip(*(documents.column(c).to_pylist() for c in wanted), strict=True):
-        metrics = rows["metrics"].get(doc_id, [])
-        dates = rows["dates"].get(doc_id, [])
-        yield _Doc(doc_id, title or "", url, published, anchor, texts.get(doc_id), metrics, dates)
+def _figures(rows: Rows, at: Ints) -> list[Figure]:
+    columns = [field for field in Figure._fields if rows.has(field)]
+    absent: dict[str, Any] = {field: "" if field == "rule" else None for field in Figure._fields if field not in columns}
+    if absent:
+        return [Figure(**dict(zip(columns, values, strict=True)), **absent) for values in rows.lists(columns, at)]
+    return [Figure._make(values) for values in rows.lists(columns, at)]
 
 
-def run_audit(
-    tables: Path | str,
-    *,
-    texts: Mapping[str, str] | Path | str | None = None,
-    form: str = "text",
-    checks: Iterable[str] = (),
-    limit: int | None = None,
-    out: TextIO | None = None,
-) -> int:
-    """Audit published tables and print what was found; what the command line calls.
-
-    Args:
-        tables: folder with the published tables.
-        texts: raw texts by doc_id, or a folder of them (by default the folder `raw` beside the tables, if there is one).
-        form: `text` or `jsonl`.
-        checks: only these checks; all where empty.
-        limit: print so many findings; all where None. The counts are of all.
-        out: where to print; standard output where None.
-
-    Returns:
-        Exit code: 0, whatever was found (findings are no failures); 3 where the tables cannot be read.
-
-    Raises:
-        ValueError: a check or a form does not exist.
-    """
-    if form not in ("text", "jsonl"):
-        raise ValueError(f"the form is text or jsonl, not {form!r}")
-    if unknown := sorted(set(checks) - set(CHECKS)):
-        raise ValueError(f"no check is called {', '.join(unknown)}; there are {', '.join(CHECKS)}")
-    out = out or sys.stdout
-    folder = Path(tables)
-    try:
-        read = _read_tables(folder)
-        known = _read_texts(folder, texts, read["documents"])
-        found = audit_tables(read, texts=known, checks=checks)
-    except (OSError, ValueError, KeyError) as error:
-        from covid_timeline.tables.reports import printable
-
-        print(f"covid-timeline: {printable(str(error), 2000)}", file=sys.stderr)
-        return 3
-    shown = found if limit is None else found[:limit]
-    if form == "jsonl":
-        ascii_only = not (getattr(out, "encoding", None) or "utf-8").lower().startswith("utf")
-        for finding in shown:
-            print(_json_line(finding, ascii_only), file=out)
-        return 0
-    for finding in shown:
-        print(f"{finding.to_text()}\n", file=out)
-    counts = Counter(finding.check for finding in found)
-    for check, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
-        print(f"{count:6}  {check}: {CHECKS[check]}", file=out)
-    print(f"{len(found):6}  findings in {len(read['documents'])} documents", file=out)
-    return 0
+def _docs(rows: Rows, at: Ints, doc: Ints) -> Iterator[_Doc]:
+    """The documents of these rows of `metrics`, with these figures of theirs, some thousand rows at a time."""
+    documents, texts = rows.tables.rows("documents"), rows.tables.context.texts
+    columns = [name for name in ("doc_id", "title", "url", "published_at") if documents.has(name)]
+    order = np.argsort(doc, kind="stable")
+    at, doc = at[order], doc[order]
+    borders = np.append(np.flatnonzero(np.append(True, doc[1:] != doc[:-1])), len(at)) if len(at) else np.zeros(0, np.int64)
+    for first in range(0, len(borders) - 1, _DOCUMENTS):
+        part = at[borders[first] : borders[min(first + _DOCUMENTS, len(borders) - 1)]]
+        of: dict[str, list[Figure]] = {}
+        for figure in _figures(rows, part):
+            of.setdefault(figure.doc_id, []).append(figure)
+        known = rows.lookup("doc_id", "documents", "doc_id")[part]
+        for values in documents.lists(columns, np.unique(known[known >= 0])):
+            about = dict(zip(columns, values, strict=True))
+            yield _Doc(
+                about["doc_id"], about.get("title") or "", about.get("url"), about.get("published_at"), texts.get(about["doc_id"]),
+                sorted(of[about["doc_id"]], key=lambda row: (row.value_char_start, row.metric_id)),
+            )  # fmt: skip
 
 
-def _json_line(finding: Finding, ascii_only: bool) -> str:
-    line = json.dumps(finding.to_json(), ensure_ascii=ascii_only)
-    try:
-        line.encode()
-    except UnicodeEncodeError:  # half a surrogate pair in an article
-        line = json.dumps(finding.to_json())
-    return line
+_DOCUMENTS = 2_000
+
+# What must hold, in both languages, by the name of the check.
+_EXPECTED = {
+    "part_exceeds_whole": ("A part is not more than the whole that it is a part of.", "部分不应大于整体。"),
+    "parts_exceed_whole": ("The parts of a breakdown by place or by sex are together not more than their whole.", "按地区或性别的分项之和不应超过整体。"),
+    "parts_short_of_whole": ("Where the text lists all parts of a whole, they make it up.", "文中列出全部分项时，分项之和应等于整体。"),
+    "rate_against_counts": ("A stated rate is that of the counts beside it.", "文中比率应与同文的计数相符。"),
+    "outcomes_exceed_confirmed": ("Recovered and dead together are not more than confirmed.", "治愈与死亡之和不应超过确诊数。"),
+    "part_of_series_exceeds_total": ("What is new, imported, severe, observed or released is not more than the total it belongs to.", "新增、输入、重症、观察或解除的人数不应超过其总数。"),
+    "totals_do_not_add_up": ("Confirmed are those still ill, recovered and dead; all cases are the imported and the local ones.", "累计确诊应等于现有、治愈与死亡之和；病例总数应等于输入与本土之和。"),
+    "contacts_do_not_add_up": ("Close contacts traced are those released and those still observed.", "追踪的密切接触者应等于解除观察与正在观察者之和。"),
+    "said_twice": ("One article gives one value for the same indicator, place and day.", "同一文章对同一指标、地区和日期应只给出一个数值。"),
+    "title_against_body": ("The title says what the body says.", "标题应与正文一致。"),
+    "new_against_cumulative": ("What is new on a day is the difference of the cumulative figures of the day and of the day before.", "某日新增应等于当日与前一日累计之差。"),
+    "cumulative_falls": ("A cumulative figure does not fall from one document to a later one.", "累计数不应逐日下降，除非文中说明订正或核减。"),
+    "tenfold_jump": ("A figure is not ten times, nor a tenth of, what the documents before and after it say.", "数值不应是前后文档所述的十倍或十分之一。"),
+    "documents_disagree": ("Documents that speak of the same closed day give the same value.", "各文档对同一日所述数值应一致。"),
+}  # fmt: skip
+"""The last four look between documents."""
 
 
-def _read_tables(folder: Path) -> dict[str, pa.Table]:
-    import pyarrow.parquet as pq
-
-    from covid_timeline.tables.manifest import locate
-
-    # pyarrow's own errors for a damaged file are ValueErrors and OSErrors.
-    return {name: pq.ParquetFile(locate(folder, f"{name}.parquet")).read() for name in ("documents", "metrics", "dates")}
+def _row_of(finding: Finding) -> str:
+    """The row that a report names: the first that is doubted."""
+    return (finding.doubts or finding.rows)[0]
 
 
-def _read_texts(folder: Path, texts: Mapping[str, str] | Path | str | None, documents: pa.Table) -> Mapping[str, str]:
-    if isinstance(texts, Mapping):
-        return texts
-    if texts is None:
-        beside = folder.resolve().parent / "raw"
-        if not beside.is_dir():
-            return {}
-        texts = beside
-    from covid_timeline.tables.validate import read_texts
+def _by_row(tables: Tables) -> dict[tuple[str, str], list[Finding]]:
+    def make() -> dict[tuple[str, str], list[Finding]]:
+        of: dict[tuple[str, str], list[Finding]] = {}
+        for one in findings(tables):
+            of.setdefault((one.check, _row_of(one)), []).append(one)
+        return of
 
-    return read_texts(Path(texts), documents).texts
+    made: dict[tuple[str, str], list[Finding]] = tables.remember("findings by row", make)
+    return made
+
+
+def _told(what: str, rows: Rows, row: int) -> str:
+    mine = _by_row(rows.tables).get((what, rows.value("metric_id", row)), [])
+    return "; ".join(f"{one.statement} ({one.why})" for one in mine[:3])
+
+
+def _register(what: str, expects: str, zh: str) -> None:
+    @check(
+        "metrics", what, stage="tables", severity="warning", group="contradiction", on="value", expects=expects, zh=zh,
+        fix="Read the sentences (`covid-timeline audit` shows them): a slip of the article stands as it is; else a rule misreads one.",
+        needs=_NEEDS + " documents.doc_id", found=lambda rows, row: _told(what, rows, row),
+    )  # fmt: skip
+    def contradicted(rows: Rows) -> Mask:
+        named = {row for check, row in _by_row(rows.tables) if check == what}
+        return np.asarray(pc.is_in(rows.arrow("metric_id"), value_set=_texts(named)).to_numpy(zero_copy_only=False), bool)
+
+
+def _texts(words: Iterable[str]) -> Any:
+    import pyarrow as pa
+
+    return pa.array(sorted(words), pa.large_string())
+
+
+for _what, (_expects, _zh) in _EXPECTED.items():
+    _register(_what, _expects, _zh)

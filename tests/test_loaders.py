@@ -19,7 +19,7 @@ import pyarrow as pa
 import pytest
 
 import covid_timeline as ct
-from covid_timeline import load, pipeline
+from covid_timeline import loaders, pipeline
 from covid_timeline.tables.manifest import ChecksumError
 from covid_timeline.tables.schema import TABLES
 
@@ -326,7 +326,7 @@ class TestQuote:
         assert found._repr_html_()
 
     def test_text_from_an_article_is_escaped(self) -> None:
-        hostile = load.Quote(
+        hostile = loaders.Quote(
             id="x", sentence="<script>", marked="<script>【1例】\x1b[31m\u202e\n", fact="<b>", doc_id="x", title="<i>",
             source='"', published_at=None, url="javascript:alert(1)", char_start=0, char_end=1, rule="r",
         )  # fmt: skip
@@ -361,14 +361,15 @@ class TestImport:
 class TestDataPath:
     @pytest.fixture
     def committed(self) -> Iterator[Path]:
-        path = load.data_path()
+        path = loaders.data_path()
         if not (path / "manifest.json").exists():
             pytest.skip("no tables are committed yet")
         yield path
 
     def test_the_committed_tables_load(self, committed: Path) -> None:
-        manifest = json.loads((committed / "manifest.json").read_text(encoding="utf-8"))
-        assert len(ct.load_events()) == manifest["files"]["events.parquet"]["rows"]
+        manifests = [json.loads((one / "manifest.json").read_text(encoding="utf-8")) for one in loaders.data_paths()]
+        assert len(ct.load_events()) == sum(one["files"]["events.parquet"]["rows"] for one in manifests)
+        assert len(manifests) == 2 and committed in loaders.data_paths()
         assert len(ct.load_city_by_date(wide=True)) > 0
 
     def test_from_an_installed_package(self, built: Path, tmp_path: Path) -> None:

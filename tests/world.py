@@ -1,4 +1,4 @@
-"""A small sound set of tables, and the damage that proves each check: what `validate.self_test` runs on."""
+"""A small sound set of tables, and the damage that proves each check."""
 
 from __future__ import annotations
 
@@ -87,6 +87,16 @@ def append_column(table: str, name: str) -> Step:
     return lambda world: world.later.append(damage)
 
 
+def swap_columns(table: str) -> Step:
+    """The first two columns in each other's place."""
+
+    def damage(tables: dict[str, pa.Table]) -> None:
+        first, second, *others = tables[table].schema.names
+        tables[table] = tables[table].select([second, first, *others])
+
+    return lambda world: world.later.append(damage)
+
+
 def on_disk(table: str, damage: Callable[[Path], None]) -> Step:
     return lambda world: world.on_disk.append(lambda folder: damage(folder / f"{table}.parquet"))
 
@@ -103,6 +113,15 @@ def flip_quietly(path: Path) -> None:
     at = data.rindex(b"parquet-cpp-arrow")
     data[at] ^= 0x20
     path.write_bytes(data)
+
+
+def rename_all(path: Path) -> None:
+    """A file whose columns are those of no table, under a name that is none."""
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path)
+    pq.write_table(table.rename_columns([f"my_{name}" for name in table.schema.names]).replace_schema_metadata(None), path.parent / "mine.parquet")
+    path.unlink()
 
 
 def truncate(path: Path) -> None:
@@ -289,7 +308,7 @@ def _sound_once() -> tuple[dict[str, list[dict[str, Any]]], dict[str, str]]:
         put(
             "documents", doc_id=doc, title=f"sample {doc}", published_at=dt.datetime.fromisoformat("2020-02-04T09:00"),
             anchor_date=dt.date(2020, 2, 4), anchor_basis="published", published_basis="dateline", region_code="371500",
-            sha256=hashlib.sha256(text.encode()).hexdigest(), n_chars=len(text),
+            sha256=hashlib.sha256(text.encode()).hexdigest(), n_chars=len(text), n_title_chars=0,
             n_dates=1, n_events=1, n_metrics=sum(f[1] == doc for f in _FIGURES), may_republish=True,
         )  # fmt: skip
     return rows, texts
