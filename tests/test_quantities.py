@@ -128,7 +128,13 @@ class TestEveryWord:
                 yield pytest.param(row["id"], f"{lead}3{word}{follow}", word, id=f"{row['id']}-{word}")
 
     @pytest.mark.parametrize(
-        "text", [f"{word}{one}" for row in table("units.toml")["unit"] for word in row["words"] for one in row.get("only_before", ())]
+        "text",
+        [
+            f"{word}{one}"
+            for row in table("units.toml")["unit"]
+            for word in row["words"]
+            for one in row.get("only_before", ())
+        ],
     )
     def test_counter_before_a_certain_word_only(self, text):
         for number in ("6", "两"):
@@ -372,7 +378,7 @@ class TestForms:
             ("占比2/3", [("2/3", Decimal(200) / 3, "percent", "exact")]),
             ("逾半的企业", [("逾半", 50, "percent", "more_than")]),
             ("行程近半程，耗时近半年", []),
-            ("占八成五家企业", [("八成", 80, "percent", "exact")] + [("五家", 5, "organization", "exact")]),
+            ("占八成五家企业", [("八成", 80, "percent", "exact"), ("五家", 5, "organization", "exact")]),
             (
                 "隔离病床有1,400张，已使用677张",
                 [("1,400张", 1400, "bed", "exact"), ("677张", 677, "bed", "exact")],
@@ -636,7 +642,22 @@ class TestAnyString:
         check(text)
 
     @pytest.mark.parametrize(
-        "unit", ["9", "一", "1月", "9,", "(", " ", "1-", "百分之", "无死亡、", "5个", "1亿", "单位：例", "（单位：例）5、"]
+        "unit",
+        [
+            "9",
+            "一",
+            "1月",
+            "9,",
+            "(",
+            " ",
+            "1-",
+            "百分之",
+            "无死亡、",
+            "5个",
+            "1亿",
+            "单位：例",
+            "（单位：例）5、",
+        ],
     )
     def test_long_repetition(self, unit):
         find_quantities(unit * (50_000 // len(unit)))
