@@ -128,7 +128,13 @@ class TestEveryWord:
                 yield pytest.param(row["id"], f"{lead}3{word}{follow}", word, id=f"{row['id']}-{word}")
 
     @pytest.mark.parametrize(
-        "text", [f"{word}{one}" for row in table("units.toml")["unit"] for word in row["words"] for one in row.get("only_before", ())]
+        "text",
+        [
+            f"{word}{one}"
+            for row in table("units.toml")["unit"]
+            for word in row["words"]
+            for one in row.get("only_before", ())
+        ],
     )
     def test_counter_before_a_certain_word_only(self, text):
         for number in ("6", "两"):
@@ -636,7 +642,22 @@ class TestAnyString:
         check(text)
 
     @pytest.mark.parametrize(
-        "unit", ["9", "一", "1月", "9,", "(", " ", "1-", "百分之", "无死亡、", "5个", "1亿", "单位：例", "（单位：例）5、"]
+        "unit",
+        [
+            "9",
+            "一",
+            "1月",
+            "9,",
+            "(",
+            " ",
+            "1-",
+            "百分之",
+            "无死亡、",
+            "5个",
+            "1亿",
+            "单位：例",
+            "（单位：例）5、",
+        ],
     )
     def test_long_repetition(self, unit):
         find_quantities(unit * (50_000 // len(unit)))

@@ -88,6 +88,12 @@ class TestMemory:
             ("2020-02-16", "15日11时公布，较前日12时新增。", "前日12时", "2020-02-14", "compared with the day before"),
             ("2020-02-16", "2月15日公布。前日，他", "前日", "2020-02-14", "else two days before the day of writing"),
             ("2020-02-25", "1月3日返乡。当月下旬，", "当月下旬", "2020-01-21..2020-01-31", "the month of the day named"),
+            ("2020-03-05", "2月新增10例，当月治愈8例", "当月", "2020-02-01..2020-02-29", "or the month named last in the sentence"),
+            ("2020-03-05", "1月3日返乡，2月复工，当月", "当月", "2020-02-01..2020-02-29", "after the day as well"),
+            ("2020-03-05", "2月新增10例。当月治愈8例", "当月", "2020-03-01..2020-03-31", "not of a sentence before"),
+            ("2020-03-31", "自1月27日以来累计9例，30日新增1例", "30日", "2020-03-30", "a period up to now ends now"),
+            ("2020-03-31", "2月10日以来，30日", "30日", "2020-03-30", "February has no 30th, but January is before the period"),
+            ("2020-02-03", "截至1月31日24时，1月20日以来累计9例，30日新增1例", "30日", "2020-01-30", "or at the as-of day"),
         ],
     )  # fmt: skip
     def test_pronouns(self, anchor: str, text: str, quote: str, day: str, why: str) -> None:

@@ -648,6 +648,8 @@ class _Finder:
         """A month read up to `end`, with its part."""
         part = self.p["month_part"].match(self.text, end)
         if part is None:
+            if (month is not None or unit == "month") and (same := self.p["that_month"].match(self.text, end)) is not None:
+                end = same.end()  # 3月当月 is one date
             return Point(start, end, "month", rule, year, month, None, "", shift, unit)
         return Point(start, part.end(), "month", rule, year, month, None, self._month_part(part), shift, unit)
 
@@ -901,6 +903,13 @@ class _Finder:
         if before in self.sets["not_before_quarter"] or before in _DIGITS:
             return None, ""
         return Point(start, match.end(), "year", rule, None, None, None, ("u" if up_to else "q") + str(_number(number) if number else 1)), ""
+
+    def _form_first_months(self, start: int, match: re.Match[str], rule: str, right: bool) -> tuple[Point | None, str]:
+        before = self.text[start - 1] if start else "\n"
+        months = 2 if match[1] == "两" else _number(match[1])
+        if months > 12 or (before not in self.sets["leads_first_months"] and not self.strict):
+            return None, ""
+        return Point(start, match.end(), "year", rule, part=f"m{months}"), ""
 
     def _form_lunar(
         self, start: int, match: re.Match[str], rule: str, year: int | None = None

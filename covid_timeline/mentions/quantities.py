@@ -954,7 +954,9 @@ def _without_counter(text: str, number: _Number, end: int, stop: int, token: str
 
 def _says_half(text: str, start: int, end: int) -> bool:
     """Whether 半 behind a hedge is half of a whole: 过半企业, 逾半的人; not 近半程."""
-    return (text[start] == "过" or _ends_clause(text, end) or text[end] == "的") and text[end : end + 1] not in _NO_HALF
+    return (text[start] == "过" or _ends_clause(text, end) or text[end] == "的") and text[
+        end : end + 1
+    ] not in _NO_HALF
 
 
 def _ends_value(text: str, at: int) -> bool:
@@ -1028,7 +1030,9 @@ def _listed(text: str, start: int, end: int, stop: int, said: _SaidOnce) -> _Rea
     read = _value(token)
     if token[0] not in DIGITS or read is None or read[3] or _no_figure(text, start, end, arabic=True):
         return None
-    if text.endswith("病例", 0, start) or (text[end : end + 1] in "、)）" and text[start - 1] in _LIST_POINTS):
+    if text.endswith("病例", 0, start) or (
+        text[end : end + 1] in "、)）" and text[start - 1] in _LIST_POINTS
+    ):
         return None  # 病例3，女; the points of a list
     hedge = _hedge_before(text, start, False, False) if text[start - 1] in words.HEDGE_ENDS else None
     at = _before_space(text, start if hedge is None else hedge.start)
@@ -1039,7 +1043,9 @@ def _listed(text: str, start: int, end: int, stop: int, said: _SaidOnce) -> _Rea
         number = _with_upper_end(text, number, token, stop, percent=False, lenient=True)
     high = None if number.high is None else number.high * said.scale
     number = number._replace(value=number.value * said.scale, high=high)
-    reading = _finish(text, number, number.end, stop, unit=said.unit, counter=said.counter, rule="unit.said_once")
+    reading = _finish(
+        text, number, number.end, stop, unit=said.unit, counter=said.counter, rule="unit.said_once"
+    )
     return reading if text[reading.end : reading.end + 1] in _AFTER_LISTED else None
 
 

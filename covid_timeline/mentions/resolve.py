@@ -5,11 +5,11 @@ and each has one rule for what changes it and one for who asks:
 
 | kept | changed by | asked by |
 |---|---|---|
-| `day`, the last day named | every day or stated range of days; not by weeks, 近三天, holidays, 目前 | days without a month; 次日; 两天后; times apart from their day |
+| `day`, the last day named; behind 以来 the as-of day of the line or the anchor | every day or stated range of days; not by weeks, 近三天, holidays, 目前 | days without a month; 次日; 两天后; times apart from their day |
 | `told`, the day the text tells of | as `day`, but not by limits and starts to come (前, 起, 延至, days after the anchor) | 当天, 当晚, 同日, 此时 |
 | `as_of`, the last 截至 or reported period | 截至…, 0—24时 of a day | 目前, 至今 in the same line |
 | `explicit`, the last day with a year | days with a year | the year of a month and day in the same line |
-| `month` | months without a day | days within 15 characters of it |
+| `month` | months without a day | days within 15 characters of it; 当月 in the same sentence |
 | `period` | whatever lasts more than a day | 同期 in the same line |
 | `lunar` | lunar days | 初三 in the same line |
 
@@ -257,6 +257,8 @@ class _Resolver:
         basis = "relative"
         if unit == "carried":
             near = self.told if point.start - self.told_at < 400 else self.anchor
+            if self.month_at > self.day_at and self._same_sentence(self.month_at, point.start):
+                near = self.month  # 2月新增10例，当月治愈
             year, month, basis = near.year, near.month, "carried"
         elif unit == "month":
             year, month = _add_months(self.anchor.year, self.anchor.month, point.shift)
@@ -286,6 +288,8 @@ class _Resolver:
             year, basis = point.year, "explicit"
         elif point.part[0] == "h":
             year, basis = self.anchor.year, "inferred_year"
+        elif point.part[0] == "m":
+            year, basis = self.anchor.year - (last > self.anchor.month), "inferred_year"
         else:
             middle = nearest_year(self._near(point.start), last - 1, 15)
             year, basis = self.anchor.year if middle is None else middle.year, "inferred_year"
@@ -520,6 +524,9 @@ class _Resolver:
         if kind in _DAY_KINDS:
             if kind != "step" or one.shift > 0:  # 比前一天: the text goes on about the day itself
                 self.day = last
+            if partial.since and role not in ("range", "as_of") and first <= self.anchor:
+                # 自1月27日以来…，30日: the text goes on about the end of what it sums up
+                self.day = self.as_of if self.as_of_at >= self._line(partial.start) else self.anchor
             self.day_at = end
             if kind not in ("step",) or one.shift > 0:
                 self._tell(partial, last, role, end)
