@@ -55,11 +55,11 @@ reconciliation:  ## docs/reconciliation.md, where the bulletins and the referenc
 	  --texts $(SHARED)/corpora/dxy_news.json --readings docs/reconciliation-readings.csv -o docs/reconciliation.md
 
 release:  ## keep the dictionary of this schema version in schemas/released; never written over
-	$(PYTHON) -c "from pathlib import Path; from covid_timeline.tables.describe import release; print(release(Path('schemas')))"
+	$(PYTHON) -c "from pathlib import Path; from covid_timeline.tables.versions import release; print(release(Path('schemas')))"
 
 constraints:  ## constraints.txt from a clean install of everything
 	rm -rf build/clean && python3.11 -m venv build/clean
-	build/clean/bin/python -m pip install -q -e ".[test,dev,html]"
+	build/clean/bin/python -m pip install -q -e ".[test,dev,html,conformance]" pyspark
 	head -n 1 constraints.txt > build/constraints.txt
 	build/clean/bin/python -m pip freeze --exclude-editable | sort -f >> build/constraints.txt
 	mv build/constraints.txt constraints.txt

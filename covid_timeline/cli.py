@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from covid_timeline.evaluate import Change, KindScore
     from covid_timeline.model import Article, Refused
     from covid_timeline.pipeline import BuildReport, Progress
+    from covid_timeline.tables.package import About
 
 RAW = Path("data/raw")
 """What `build` reads where nothing is named."""
@@ -166,11 +167,17 @@ def build(
     quotes: Annotated[
         Quotes, typer.Option(help="Publish sentences: where the texts may be republished, always, or never.")
     ] = Quotes.auto,
+    dataset_title: Annotated[str | None, typer.Option(help="Title that the tables carry.")] = None,
+    licence: Annotated[
+        str | None, typer.Option(help="Licence that the tables carry: CC-BY-4.0 or another SPDX identifier, or an address.")
+    ] = None,
+    cite: Annotated[str | None, typer.Option(help="How the tables are to be cited.")] = None,
     full_list: Annotated[bool, typer.Option("--list", help="List everything left out, however much.")] = False,
 ) -> None:
     """Read articles and publish the tables.
 
     A document that cannot be read is listed and the rest goes on. Nothing is published unless validation passes.
+    Title, licence and citation may also stand in a file about.toml in RAW; without either the tables carry none.
     """
     named = {
         "text": text,
@@ -195,11 +202,24 @@ def build(
 
     from covid_timeline.pipeline import build as run
 
+    about = _about(paths[0], {"title": dataset_title, "licence": licence, "cite": cite})
     articles = _articles(source, paths, columns, sidecar)
     with _Progress() as progress:
-        report = run(articles, target, quotes=quotes.value, progress=progress)
+        report = run(articles, target, quotes=quotes.value, about=about, progress=progress)
     _show_build(report, full_list)
     raise typer.Exit(report.exit_code(strict=strict))
+
+
+def _about(raw: Path, given: Mapping[str, str | None]) -> About:
+    from covid_timeline.tables.package import ABOUT_FILE, About, read_about
+
+    beside = raw / ABOUT_FILE
+    try:
+        about = read_about(beside) if beside.is_file() else About()
+        said: dict[str, Any] = {name: text for name, text in given.items() if text is not None}
+        return about._replace(**said).checked()
+    except (ValueError, OSError) as error:
+        _wrong_use(str(error))
 
 
 def _articles(

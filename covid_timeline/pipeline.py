@@ -19,6 +19,7 @@ from covid_timeline.sources.records import natural_key, text_digest
 from covid_timeline.tables.build import EXTRACTED, RowStore, regions_table, to_table, to_tables
 from covid_timeline.tables.cities import DOCUMENT_COLUMNS, METRIC_COLUMNS, build_city_tables
 from covid_timeline.tables.manifest import locate
+from covid_timeline.tables.package import UNSAID, About
 from covid_timeline.tables.publish import Publication, PublicationError, errors
 from covid_timeline.tables.schema import TABLES
 
@@ -62,6 +63,7 @@ def build(
     out: Path | str,
     *,
     quotes: str = "auto",
+    about: About = UNSAID,
     progress: Progress | None = None,
     extract: Extract | None = None,
     check: Check | None = None,
@@ -75,6 +77,7 @@ def build(
         source: articles, and what could not be one.
         out: folder to publish to; its earlier tables stay as they were unless the whole build is fit to publish.
         quotes: which documents' own sentences are published; see `tables.build.to_tables`.
+        about: title, licence and citation that the tables carry; none where it says none.
         progress: called after each document with the number done and the id of the last.
         extract: reads one article; `reading.extract.extract` where None.
         check: validates tables; `tables.validate.check_tables` where None.
@@ -105,7 +108,7 @@ def build(
                 )
             repeats = posts.repeats()
             refused += [Refused(doc_id, "", f"repeats {first}", "note") for doc_id, first in repeats.items()]
-            with Publication(out, package_version=__version__) as publication:
+            with Publication(out, package_version=__version__, about=about) as publication:
                 documents = _mark_repeats(store.table("documents", DOCUMENT_COLUMNS), repeats)
                 made = {"regions": regions, **_city_tables(store, documents, regions, Path(folder))}
                 for name in TABLES:

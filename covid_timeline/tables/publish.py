@@ -26,8 +26,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from covid_timeline.tables.describe import croissant, datapackage
 from covid_timeline.tables.manifest import MANIFEST, STAGING, ChecksumError, read_manifest
+from covid_timeline.tables.package import UNSAID, About, croissant, datapackage
 from covid_timeline.tables.schema import SCHEMA_VERSION, TABLES, arrow_schema
 
 ROW_GROUP_ROWS = 65_536
@@ -97,13 +97,15 @@ class Publication:
         out: the folder to publish to; made where it does not exist. Files of its own that the earlier manifest
             does not name are left alone.
         package_version: written into the manifest.
+        about: title, licence and citation of the tables, where the publisher gives them.
     """
 
-    def __init__(self, out: Path, *, package_version: str) -> None:
+    def __init__(self, out: Path, *, package_version: str, about: About = UNSAID) -> None:
         self.out = out
         self.staging = out / STAGING
         self.rows: dict[str, int] = {}
         self._package_version = package_version
+        self._about = about
 
     def __enter__(self) -> Publication:
         self.out.mkdir(parents=True, exist_ok=True)
@@ -145,8 +147,8 @@ class Publication:
         for name in TABLES:
             files[f"{name}.parquet"]["rows"] = self.rows[name]
         for file, document in (
-            ("datapackage.json", datapackage(files)),
-            ("croissant.json", croissant(files)),
+            ("datapackage.json", datapackage(files, self._about)),
+            ("croissant.json", croissant(files, self._about)),
         ):
             _write_json(self.staging / file, document)
             files[file] = _facts(self.staging / file)
