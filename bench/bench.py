@@ -22,7 +22,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from covid_timeline.facts.extract import extract
+from covid_timeline.reading.extract import extract
 from covid_timeline.model import Article
 from covid_timeline.pipeline import build
 from covid_timeline.sources.dxy import read_dxy

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from covid_timeline.api import (
         Extraction,
+        AssumedDateWarning,
         explain,
         extract,
         find_dates,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
         find_quantities,
         parse_date,
         parse_quantity,
+        why,
     )
     from covid_timeline.load import (
         DefinitionBreakWarning,
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "AssumedDateWarning",
     "SCHEMA_VERSION",
     "DefinitionBreakWarning",
     "Extraction",
@@ -71,6 +74,7 @@ __all__ = [
     "parse_date",
     "parse_quantity",
     "quote",
+    "why",
 ]
 
 _HOMES = {
@@ -80,6 +84,8 @@ _HOMES = {
     "Quote": "load",
     "build": "pipeline",
     "explain": "api",
+    "why": "api",
+    "AssumedDateWarning": "api",
     "extract": "api",
     "find_dates": "api",
     "find_places": "api",

@@ -8,23 +8,27 @@ counts code points of the string as given, and `text[start:end] == quote`.
 from __future__ import annotations
 
 import datetime as dt
-import sys
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterable
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple, TextIO
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from covid_timeline.facts.article import ArticleError, infer_anchor, read_article
+from covid_timeline.reading.explain import Explanation, RowExplanation, explain_reading
 from covid_timeline.reading.extract import extract as extract_facts
+from covid_timeline.reading.extract import read as read_facts
+from covid_timeline.reading.extract import rows_of
 from covid_timeline.mentions import dates, places, quantities
 from covid_timeline.model import (
     Article,
     DateMention,
     DateRow,
     EventRow,
-    Facts,
     MetricRow,
     Place,
     Quantity,
+    Refused,
     RejectedRow,
 )
 from covid_timeline.text.normalize import NormalizedText, normalize
@@ -33,6 +37,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Day = str | dt.date
+
+
+class AssumedDateWarning(UserWarning):
+    """No day of publication is known, and figures without a date of their own were given an assumed day."""
 
 
 class FoundDate(NamedTuple):
@@ -113,6 +121,9 @@ def extract(text: str, published: Day | None = None, region: str | None = None) 
             where None (header, dateline, latest full date).
         region: home region by name or code, the 我市 of the text; read from the text where None.
 
+    Warns:
+        AssumedDateWarning: nothing says when the text was published, and figures were given an assumed day.
+
     Raises:
         ValueError: `published` is no date, or `region` no known place.
 
@@ -120,7 +131,14 @@ def extract(text: str, published: Day | None = None, region: str | None = None) 
     >>> [(m.value, m.unit, m.indicator, str(m.date_end), m.region_code) for m in found.metrics]
     [(2.0, 'case', 'confirmed_new', '2020-02-03', '371500')]
     """
-    facts = _facts(text, published, region)
+    facts = extract_facts(_article(text, published, region))
+    if facts.article.anchor_basis != "published" and any(row.date_basis == "assumed" for row in facts.metrics):
+        warnings.warn(
+            "the text does not say when it was published, so the days of some figures are assumed: "
+            "give published=, or look at date_basis",
+            AssumedDateWarning,
+            stacklevel=2,
+        )
     return Extraction(facts.article, facts.dates, facts.events, facts.metrics, facts.rejected)
 
 
@@ -226,89 +244,52 @@ def parse_quantity(text: str) -> FoundQuantity:
         raise _as_given(error, norm) from None
 
 
-def explain(
-    text: str, published: Day | None = None, region: str | None = None, *, file: TextIO | None = None
-) -> None:
-    """Print what each rule saw in a text and what it claimed, to `file` (standard output where None).
+def explain(text: str, published: Day | None = None, region: str | None = None) -> Explanation:
+    """What each rule saw in a text, and for every row why it says what it says.
+
+    Returns:
+        An object to print or to show in a notebook: the mentions (dates, places, figures, cues) and, for every row, each
+        slot with the candidate chosen, its relation to the figure, its rule, and the best candidate not chosen.
 
     Raises:
         ValueError: as for `extract`.
+
+    >>> print(explain("2月3日，聊城市新增2例。", published="2020-02-04", region="聊城").rows[0].slots[1].rule)
+    mode.new
     """
-    print("\n".join(explanation(text, published, region)), file=file or sys.stdout)
+    reading = read_facts(_article(text, published, region))
+    return explain_reading(reading, rows_of(reading))
 
 
-def explanation(text: str, published: Day | None = None, region: str | None = None) -> list[str]:
-    """The lines that `explain` prints, one for each mention, fact and numeral without a rule.
+def why(row_id: str, texts: Path | str | Iterable[Article | Refused] | None = None) -> RowExplanation:
+    """Why a published row says what it says: the slots of one figure or event, read again from its article.
+
+    Args:
+        row_id: an event_id or a metric_id.
+        texts: where the article is: a folder of texts, or what a source yields. Where None, data/raw of the checkout.
 
     Raises:
-        ValueError: as for `extract`.
+        ValueError: the id has no document in it, or the document is not among the texts.
+        KeyError: the document has no such row today.
     """
-    facts = _facts(text, published, region)
-    article = facts.article
-    norm = normalize(text)
-    anchor = article.anchor_date
-    lines = [
-        f"anchor   {anchor} ({article.anchor_basis})",
-        f"home     {article.region_code or '-'} ({article.region_basis})",
-    ]
-    if norm.text != text:
-        lines.append(f"read as  {_shown(norm.text)}")
-    found_dates, odd_dates = dates.find_dates(norm.text, anchor)
-    found_places = places.find_places(norm.text, article.region_code)
-    taken = _taken(norm.text, anchor, article.region_code)
-    found_quantities, odd_numbers = quantities.find_quantities(norm.text, taken)
-    mentions: list[tuple[int, int, str, str, str]] = []
-    for date in found_dates:
-        said = f"{_period(date.date_start, date.date_end)} {date.precision} {date.basis} {date.role}"
-        mentions.append((date.start, date.end, "date", said, date.rule))
-    for place in found_places:
-        said = f"{place.code or 'abroad'} {place.name} {place.kind}"
-        mentions.append((place.start, place.end, "place", said, place.rule))
-    for figure in found_quantities:
-        said = f"{_amount(figure.value, figure.value_high)} {figure.unit} {figure.qualifier}"
-        mentions.append((figure.start, figure.end, "figure", said, figure.rule))
-    for odd in (*odd_dates, *odd_numbers):
-        mentions.append((odd.start, odd.end, "no rule", odd.reason, ""))
-    lines += ["", "mentions"]
-    lines += list(_mention_lines(text, norm, mentions))
-    lines += ["", "facts"]
-    for event in facts.events:
-        when, where = _period(event.date_start, event.date_end), event.region_name or "-"
-        lines.append(
-            f"  event    {_shown(event.summary)}: {event.category} | {where} | {when} | rule {event.rule}"
-        )
-    for metric in facts.metrics:
-        parts = [
-            metric.indicator,
-            metric.measure,
-            metric.region_name,
-            _period(metric.date_start, metric.date_end),
-        ]
-        said = " | ".join(part for part in parts if part)
-        amount = f"{_amount(metric.value, metric.value_high)} {metric.unit} {metric.qualifier}"
-        whole = f" | part of {metric.part_of}" if metric.part_of else ""
-        lines.append(
-            f"  metric   {_shown(metric.value_quote)}: {amount} | {said}{whole} | rule {metric.rule}"
-        )
-    for rejected in facts.rejected:
-        lines.append(f"  rejected {_shown(rejected.quote)}: {rejected.reason}")
-    return lines
+    doc_id, _, mark = row_id.rpartition(":")
+    if not doc_id or not mark[:1].isalpha():
+        raise ValueError(f"{row_id!r} is no id of a row; ids look like liaocheng:m210 or liaocheng:e93")
+    if texts is None or isinstance(texts, str | Path):
+        from covid_timeline.sources.folder import read_folder
 
-
-def _mention_lines(
-    text: str, norm: NormalizedText, mentions: list[tuple[int, int, str, str, str]]
-) -> Iterator[str]:
-    for start, end, kind, said, rule in sorted(mentions):
-        first, last = norm.raw_span(start, end)
-        by = f" | rule {rule}" if rule else ""
-        yield f"  {kind:8} {_shown(text[first:last])} [{first}:{last}]: {said}{by}"
+        folder = Path(texts) if texts is not None else Path(__file__).parent.parent / "data" / "raw"
+        if not folder.is_dir():
+            raise ValueError(f"{folder}: no such folder; say where the texts are")
+        texts = read_folder(folder)
+    for article in texts:
+        if isinstance(article, Article) and article.doc_id == doc_id:
+            reading = read_facts(article)
+            return explain_reading(reading, rows_of(reading)).row(row_id)
+    raise ValueError(f"the document {doc_id!r} is not among the texts")
 
 
 # --- helpers ------------------------------------------------------------------------------------------------------------
-
-
-def _facts(text: str, published: Day | None, region: str | None) -> Facts:
-    return extract_facts(_article(text, published, region))
 
 
 def _article(text: str, published: Day | None, region: str | None) -> Article:
@@ -381,23 +362,4 @@ def _found_quantity(text: str, norm: NormalizedText, quantity: Quantity) -> Foun
         quantity.unit,
         quantity.qualifier,
         quantity.rule,
-    )
-
-
-def _period(start: dt.date | None, end: dt.date | None) -> str:
-    if start == end or start is None:
-        return str(end) if end else ""
-    return f"{start} to {end}"
-
-
-def _amount(value: Decimal | float, high: Decimal | float | None) -> str:
-    first, last = (
-        f"{number:,.15g}" if isinstance(number, float) else f"{number:,}" for number in (value, high or 0)
-    )
-    return first if high is None else f"{first} to {last}"
-
-
-def _shown(text: str) -> str:
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text
     )

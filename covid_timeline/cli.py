@@ -476,15 +476,34 @@ def explain(
     published: Annotated[str | None, typer.Option(help="Day of publication, as 2020-02-03.")] = None,
     region: Annotated[str | None, typer.Option(help="Home region, by name or code.")] = None,
 ) -> None:
-    """What each rule saw in a text, and what it claimed.
+    """What each rule saw in a text, and for every row why it says what it says.
 
     Example: covid-timeline explain 2月28日，全市65个重点项目总投资506.8亿元 --region 聊城
     """
-    from covid_timeline.api import explanation
+    from covid_timeline.api import explain as explain_text
 
     if text == "-":
         text = _read_text(Path("-"))
-    for line in explanation(text, _day(published, "--published"), region):
+    for line in explain_text(text, _day(published, "--published"), region).lines():
+        print(_safe(line, len(line)))
+
+
+@app.command()
+def why(
+    row_id: Annotated[str, typer.Argument(help="An event_id or a metric_id: liaocheng:m210.")],
+    texts: Annotated[Path | None, typer.Option("--texts", help="Folder of the articles. Without it: data/raw.")] = None,
+) -> None:
+    """Why a published row says what it says: each slot, the evidence for it, and what was not chosen.
+
+    Example: covid-timeline why liaocheng:m210
+    """
+    from covid_timeline.api import why as why_row
+
+    try:
+        found = why_row(row_id, texts)
+    except (KeyError, ValueError) as error:
+        _fail(str(error.args[0]))
+    for line in found.lines():
         print(_safe(line, len(line)))
 
 

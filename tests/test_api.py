@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
+import warnings
 from decimal import Decimal
 
 import pandas as pd
@@ -53,7 +53,9 @@ class TestExtract:
 
     @pytest.mark.parametrize("text", ["", " \n", "2020年2月30日 09:00 某市新增3例", "🦠", "\ud800"])
     def test_what_is_no_article(self, text: str) -> None:
-        assert ct.extract(text).article.raw == text
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ct.AssumedDateWarning)
+            assert ct.extract(text).article.raw == text
 
     def test_bad_arguments(self) -> None:
         with pytest.raises(ValueError, match="聊城巿"):
@@ -162,23 +164,52 @@ class TestParse:
 
 class TestExplain:
     def test_what_it_shows(self) -> None:
-        out = io.StringIO()
-        ct.explain(TRADITIONAL, published="2020-02-04", file=out)
-        shown = out.getvalue()
-        for part in (
-            "anchor   2020-02-04 (published)",
-            "371500",
-            "２例 [14:16]: 2 case exact | rule",
-            "confirmed_cumulative",
-        ):
+        shown = str(ct.explain(TRADITIONAL, published="2020-02-04"))
+        for part in ("anchor   2020-02-04 (published)", "371500", "２例 [14:16]: 2 case exact | rule", "confirmed_cumulative"):
             assert part in shown, shown
 
+    def test_the_slots_of_a_row(self) -> None:
+        found = ct.explain("2月3日，聊城市新增确诊3例，治愈2例。", published="2020-02-04")
+        slots = {slot.name: slot for slot in found.rows[1].slots}
+        assert (slots["subject"].value, slots["subject"].relation) == ("recovered", "own")
+        assert (slots["measure"].value, slots["measure"].relation, slots["measure"].rule) == ("new", "sentence", "mode.new")
+        assert slots["subject"].other == "confirmed (sentence)"
+        assert slots["period"].quote == "2月3日"
+        with pytest.raises(KeyError, match="no row"):
+            found.row("text:m99")
+
     def test_nothing_of_a_text_moves_the_cursor(self) -> None:
-        out = io.StringIO()
-        ct.explain("2月3日\x1b[31m新增3例\u202e", file=out)
-        assert "\x1b" not in out.getvalue() and "\u202e" not in out.getvalue()
+        shown = str(ct.explain("2月3日\x1b[31m新增3例\u202e"))
+        assert "\x1b" not in shown and "\u202e" not in shown
+
+    def test_a_notebook_shows_text_as_text(self) -> None:
+        assert "<b>" not in ct.explain("<b>新增3例</b>", published="2020-02-04")._repr_html_()
 
     @given(ANY)
     @settings(max_examples=settings.default.max_examples // 4)
     def test_any_string(self, text: str) -> None:
-        ct.explain(text, file=io.StringIO())
+        assert str(ct.explain(text)).startswith("anchor")
+
+
+class TestWhy:
+    def test_a_published_row(self) -> None:
+        row = ct.load_metrics("聊城", indicator="investment_signed").iloc[0]
+        found = ct.why(row.metric_id)
+        assert found.quote == row.value_quote
+        assert {slot.name for slot in found.slots} >= {"subject", "region", "period"}
+
+    @pytest.mark.parametrize(("row_id", "said"), [("nonsense", "no id of a row"), ("nobody:m3", "not among the texts")])
+    def test_errors(self, row_id: str, said: str) -> None:
+        with pytest.raises(ValueError, match=said):
+            ct.why(row_id)
+
+
+class TestAssumed:
+    def test_no_day_of_publication(self) -> None:
+        with pytest.warns(ct.AssumedDateWarning, match="does not say when"):
+            found = ct.extract("聊城市新增确诊3例")
+        assert found.metrics[0].date_basis == "assumed"
+
+    def test_a_day_that_is_stated_needs_none(self) -> None:
+        found = ct.extract("2020年2月3日，聊城市新增确诊3例")
+        assert found.metrics[0].date_basis == "explicit"

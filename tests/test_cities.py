@@ -10,7 +10,6 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from covid_timeline.facts.corrections import correction_cues, find_corrections
 from covid_timeline.model import MetricRow
 from covid_timeline.tables.build import regions_table, to_table
 from covid_timeline.tables.cities import (
@@ -443,38 +442,12 @@ class TestDefinitionBreaks:
         assert len(breaks_in(indicators, ["420000"], start, end)) == n
 
 
-class TestCorrections:
-    @pytest.mark.parametrize("cue", correction_cues(), ids=lambda cue: cue.cue)
-    def test_cues(self, cue: Any) -> None:
-        assert cue.kind in ("reduction", "addition", "revision")
-        assert cue.examples
-        for text in cue.examples:
-            assert cue.cue in text
-            assert find_corrections(text) == [(0, len(text))], text
-        for text in cue.counter_examples:
-            assert find_corrections(text) == [], text
-
-    @pytest.mark.parametrize(
-        ("text", "expected"),
-        [
-            ("累计确诊212例（核减3例），治愈5例", ["核减3例"]),
-            ("累计17205例（北京市核减3例，江西省核减1例）", ["北京市核减3例", "江西省核减1例"]),
-            ("新增1例", []),
-        ],
-    )
-    def test_clauses(self, text: str, expected: list[str]) -> None:
-        assert [text[start:end] for start, end in find_corrections(text)] == expected
-
-    def test_long_text(self) -> None:
-        assert len(find_corrections("核减" * 20_000)) > 0
-
-
 class TestCorpora:
     def test_the_bulletins_of_a_province_become_a_series(self) -> None:
         corpora = Path(__file__).parents[2] / "shared" / "corpora" / "dxy_news.json"
         if not corpora.exists():
             pytest.skip(f"no {corpora}")
-        from covid_timeline.facts.extract import extract
+        from covid_timeline.reading.extract import extract
         from covid_timeline.model import Article
         from covid_timeline.sources.dxy import read_dxy
         from covid_timeline.tables.build import to_tables

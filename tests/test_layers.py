@@ -12,8 +12,10 @@ PACKAGE = Path(__file__).parent.parent / "covid_timeline"
 ORDER = [
     "model",
     "text",
+    "lexicon",
     "mentions",
     "facts",
+    "reading",
     "tables",
     "sources",
     "load",

@@ -18,7 +18,7 @@ from covid_timeline.mentions.places import gazetteer
 from covid_timeline.model import Article, DateMention, Place, Quantity
 from covid_timeline.text.tree import Tree
 
-__all__ = ["CHINA", "Context", "Region", "is_inside", "is_zone", "region_of"]
+__all__ = ["CHINA", "Context", "Region", "is_inside", "is_zone", "region_of", "role_of"]
 
 
 class Region(NamedTuple):
@@ -38,6 +38,8 @@ class Region(NamedTuple):
 
 CHINA = Region("100000", "中国", "country", "named")
 _ABROAD_FROM = dt.date(2020, 3, 1)  # before, cases that were brought to a place came from Hubei
+_JOINS = frozenset("、和及与 ，市")
+_UNKNOWN_NAME = 6
 _DENSE = 60  # characters to a count of cases: what is denser is a bulletin, whatever its length
 _LONG = 1500  # characters from which on a text is an article that looks back, not a bulletin of the day
 _MUNICIPALITIES = ("11", "12", "31", "50")
@@ -95,6 +97,20 @@ def _role_rules() -> tuple[_RoleRule, ...]:
     return tuple(found)
 
 
+def role_of(text: str, place: Place) -> str:
+    """The first rule of `lexicon/roles.toml` that the words at the edges of the place match; "" where none does."""
+    before_one = text[place.start - 1 : place.start] if place.start else ""
+    for rule in _role_rules():
+        if rule.before is not None:
+            if before_one in rule.last and before_one and rule.before.search(text, max(0, place.start - _BEFORE_PLACE), place.start):
+                return rule.name
+        elif rule.after is not None and rule.after.match(text, place.end):
+            if rule.name == "name.after" and text[place.end - 1 : place.end] in "省市县区":
+                continue  # 温州市路南: the full name of a unit is that unit
+            return rule.name
+    return ""
+
+
 _BEFORE_PLACE = 24  # the longest context that a rule of roles.toml reads before a place
 _COMPANY = re.compile("[^，。；、：的市省区县]{2,10}?(?:集团|公司|银行|药业|实业)")
 
@@ -104,7 +120,7 @@ class Context:
 
     __slots__ = (
         "anchor", "article", "cue_starts", "cues", "date_starts", "dates", "home", "home_region", "place_starts", "places",
-        "quantities", "short", "text", "title_end", "tree", "_roles",
+        "observes_contacts", "quantities", "short", "text", "title_end", "tree", "_roles",
     )  # fmt: skip
 
     def __init__(
@@ -133,6 +149,9 @@ class Context:
         self.title_end = blocks[0].end if len(blocks) > 1 and blocks[0].kind == "title" else 0
         self.home_region = _home_region(article)
         self._roles: dict[int, str] = {}
+        self.observes_contacts = any(
+            cue.name == "contacts" or (cue.name in ("observed", "released") and "医学" in text[cue.start : cue.end]) for cue in self.cues
+        )
 
     # -- by position
 
@@ -150,6 +169,11 @@ class Context:
         """Dates that start in `[start, end)`."""
         low = bisect_left(self.date_starts, start)
         return self.dates[low : bisect_left(self.date_starts, end, low)]
+
+    def place_at(self, position: int) -> Place | None:
+        """The place that starts at the position."""
+        number = bisect_left(self.place_starts, position)
+        return self.places[number] if number < len(self.places) and self.place_starts[number] == position else None
 
     def date_at(self, position: int) -> DateMention | None:
         """The date that holds the position."""
@@ -192,19 +216,8 @@ class Context:
         return found
 
     def _find_role(self, place: Place) -> str:
-        text = self.text
-        before_one = text[place.start - 1 : place.start] if place.start else ""
-        for rule in _role_rules():
-            if rule.before is not None:
-                if before_one in rule.last and before_one and rule.before.search(text, max(0, place.start - _BEFORE_PLACE), place.start):
-                    return rule.name
-            elif rule.after is not None and rule.after.match(text, place.end):
-                if rule.name == "name.after" and text[place.end - 1 : place.end] in "省市县区":
-                    continue  # 温州市路南: the full name of a unit is that unit
-                return rule.name
-        if self._is_company(place):
-            return "name.company"
-        return ""
+        role = role_of(self.text, place)
+        return role or ("name.company" if self._is_company(place) else "")
 
     def _is_company(self, place: Place) -> bool:
         """必康医药（河南）有限公司, 河南春华秋实集团 in an article of a city of 河南: a name, not a place."""
@@ -235,12 +248,16 @@ class Context:
         """Places in the stretch that can own a fact: without a role."""
         return [place for place in self.places_in(start, end) if place.end <= end and not self.role(place)]
 
-    def listed(self, places: Sequence[Place]) -> list[Place]:
-        """The run of places joined by 、和及 that ends the sequence."""
+    def listed(self, places: Sequence[Place], *, gaps: bool = False) -> list[Place]:
+        """The run of places joined by 、和及 that ends the sequence.
+
+        With `gaps`, a name that the gazetteer does not know may stand between two of them (汨罗市、南湖新区).
+        """
         run = [places[-1]]
         for place in reversed(places[:-1]):
             between = self.text[place.end : run[0].start]
-            if 0 < len(between) <= 2 and set(between) <= set("、和及与 ，市"):
+            joined = 0 < len(between) <= 2 and set(between) <= _JOINS
+            if joined or (gaps and 0 < len(between) <= _UNKNOWN_NAME and between[0] in _JOINS):
                 run.insert(0, place)
             else:
                 break

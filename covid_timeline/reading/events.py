@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from covid_timeline.reading.context import Context, Region, region_of
+from covid_timeline.reading.context import CHINA, Context, Region, region_of
+from covid_timeline.reading.period import Passage
 from covid_timeline.reading.region import Subjects
+from covid_timeline.reading.statement import Statement
 from covid_timeline.lexicon.rules import load_rules
 from covid_timeline.mentions.places import gazetteer
 from covid_timeline.model import DateMention, Place
@@ -125,6 +127,8 @@ _IN_NAME_AFTER = re.compile(
     "(?:第[一二三四五六七八九十\\d]|度|年度|版|级|款|毕业|春季|届|期《|新型冠状|(?:重点|重大|招商|产业)[^，。；]{0,6}项目)"
 )
 _CONTENT_MIN = 4
+_TOPIC = 2.0  # what the category of the title adds
+_TOPIC_SCORE = 5.0  # from which on the title is about something
 _EDGE = re.compile("^[\\s，,、：:；;（）()]+")
 # Whose word it is tells nothing about what was done: 据韩联社报道, 记者从指挥部获悉, 市指挥部发布1号令：.
 _REPORTED = re.compile(
@@ -145,10 +149,10 @@ _FRAME = re.compile("(?:时针|时钟|时间|镜头|记忆|日历|指针)[^，�
 _STORY = re.compile("患者|病人|病例|[男女](?:性|，|,)|\\d岁|发热|发烧|症状|就诊|入院|确诊|隔离治疗|乘坐|密切接触|自驾|驾车|航班|列车|入境|回到|返回|抵达|到达|旅行")
 
 
-def categorise(words: str, prior: str = "") -> tuple[str, float]:
+def categorise(words: str, prior: str = "", topic: str = "") -> tuple[str, float]:
     """The category of the words a date governs, and its score (0 where no cue occurs: `other`).
 
-    `prior` is the category of the statement before it, where the two belong together.
+    `prior` is the category of the statement before it, where the two belong together; `topic` that of the title.
 
     >>> categorise("我省启动重大突发公共卫生事件I级响应")[0]
     'response_level'
@@ -174,6 +178,10 @@ def categorise(words: str, prior: str = "") -> tuple[str, float]:
     scores = [0.0] * len(_CATEGORIES)
     if prior in _CATEGORIES:
         scores[_CATEGORIES.index(prior)] = 2.5
+    floor = 1.5 if not prior else 2.6
+    if topic in _CATEGORIES:
+        scores[_CATEGORIES.index(topic)] += _TOPIC
+        floor = max(floor, _TOPIC + 0.1)
     while candidates:
         lowest = candidates & -candidates
         candidates ^= lowest
@@ -189,7 +197,7 @@ def categorise(words: str, prior: str = "") -> tuple[str, float]:
         content = max(contents, key=contents.__getitem__)
         if contents[content] >= _CONTENT_OF_POLICY[content]:
             best, best_score = content, contents[content]
-    if best_score < (1.5 if not prior else 2.6):
+    if best_score < floor:
         return "other", best_score
     return best, best_score
 
@@ -203,15 +211,22 @@ def _without_source(words: str) -> str:
     return words
 
 
-def find_events(context: Context, subjects: Subjects, counted: set[int]) -> list[EventDraft]:
+def find_events(
+    context: Context, subjects: Subjects, passage: Passage, statements: Sequence[Statement]
+) -> list[EventDraft]:
     """One event for each date that heads a statement, in the order of the text.
 
-    `counted` holds the indices of dates that govern a figure: a vague one (当前, 近期) makes an event only then.
+    A vague date (当前, 近期) makes an event only where it governs a figure.
     """
     events: list[EventDraft] = []
     dates = context.dates
+    counted = {one.date for one in statements if one.date is not None}
+    counts = _first_counts(statements)
+    topic = _topic(context)
     responds = "响应" in context.text
-    heads = [_heads_event(context, number) for number in range(len(dates))]
+    heads = [
+        _heads_event(context, number) or (passage.reach[number] == "header" and number in counted) for number in range(len(dates))
+    ]
     for number, date in enumerate(dates):
         if not heads[number]:
             continue
@@ -223,9 +238,16 @@ def find_events(context: Context, subjects: Subjects, counted: set[int]) -> list
         body = _without_dates(context, start, end)
         related = bool(events) and _goes_on(context, dates[events[-1].date], date, events[-1].category)
         prior = events[-1].category if related else ""
-        if len(body) < 40 and len(_HAN.findall(_FRAME.sub("", body))) < _CONTENT_MIN and categorise(body)[0] == "other":
+        if passage.reach[number] == "header":
+            region = counts[number].region if number in counts else subjects.home
+            events.append(EventDraft(number, "case_report", region, start, end, "event:case_report"))
+            continue
+        if _says_nothing(body):
+            end = max(end, context.tree.sentences[context.tree.sentence_at(date.start)].end)  # 1月30日，西藏由此前1月27日的…
+            body = _without_dates(context, start, end)
+        if _says_nothing(body):
             continue  # too short to say anything, unless the word itself does: 2月3日复工
-        category, _ = categorise(body, prior)
+        category, _ = categorise(body, prior, topic)
         if category == "other":
             category = prior or ("case_report" if _is_journey(context, date, body) else "other")
         if category == "other" and (
@@ -234,6 +256,8 @@ def find_events(context: Context, subjects: Subjects, counted: set[int]) -> list
             continue  # scenery: 4月，满城樱花盛放
         same = bool(events) and dates[events[-1].date].start >= context.tree.sentences[context.tree.sentence_at(date.start)].start
         region = _event_region(context, subjects, date, start, end, category, events[-1].region if same else None)
+        if category == "case_report" and number in counts and counts[number].quantity.start < end:
+            region = counts[number].region  # where the first count that it dates was made
         events.append(EventDraft(number, category, region, start, end, f"event:{category}"))
         if category != "response_level" and responds and not date.vague:
             stated = _RESPONSE.search(context.text, date.end, _reach(context, number))
@@ -243,6 +267,29 @@ def find_events(context: Context, subjects: Subjects, counted: set[int]) -> list
                     EventDraft(number, "response_level", _event_region(context, subjects, date, *clause, "response_level"), *clause, "event:response_level")
                 )
     return events
+
+
+def _says_nothing(body: str) -> bool:
+    return len(body) < 40 and len(_HAN.findall(_FRAME.sub("", body))) < _CONTENT_MIN and categorise(body)[0] == "other"
+
+
+def _first_counts(statements: Sequence[Statement]) -> dict[int, Statement]:
+    """For each date the first count of cases that it dates, and that is no part of another."""
+    found: dict[int, Statement] = {}
+    for one in statements:
+        if one.date is not None and one.noun and one.part_of is None and not one.part and one.trace.get("period", "").startswith(
+            ("own", "clause", "sentence", "header")
+        ):
+            found.setdefault(one.date, one)
+    return found
+
+
+def _topic(context: Context) -> str:
+    """The category of the title, where it says clearly what the text is about."""
+    if not context.title_end:
+        return ""
+    category, score = categorise(context.text[: context.title_end])
+    return category if score >= _TOPIC_SCORE else ""
 
 
 def _goes_on(context: Context, earlier: DateMention, later: DateMention, category: str) -> bool:
@@ -255,16 +302,16 @@ def _goes_on(context: Context, earlier: DateMention, later: DateMention, categor
     return bool(_STORY.search(context.text, earlier.start, min(context.tree.sentences[index].end, later.end + 80)))
 
 
-_JOURNEY = re.compile("自驾|驾车|乘|航班|列车|返回|回到|抵达|到达|入境|探亲|旅游|旅行|离开")
-_PATIENT = re.compile("患者|病人|病例|感染者|确诊")
+_JOURNEY = re.compile("轨迹|就餐|购物|回家|在家|上班|上课|学习|逛|聚餐|前往|步行|开车|自驾|驾车|乘|航班|列车|返回|回到|抵达|到达|入境|探亲|旅游|旅行|离开")
+_PATIENT = re.compile("患者|病人|病例|感染者|确诊者|轨迹")
 
 
 def _is_journey(context: Context, date: DateMention, words: str) -> bool:
     """常住武汉，1月15日乘火车返回四川: the first step of a patient's story."""
     if not _JOURNEY.search(words):
         return False
-    paragraph = max(context.text.rfind("\n", max(0, date.start - 120), date.start) + 1, date.start - 120, 0)
-    return bool(_PATIENT.search(context.text, paragraph, date.start))
+    start = context.tree.blocks[context.tree.block_at(date.start)].start
+    return bool(_PATIENT.search(context.text, max(start, date.start - _FAR_BACK), date.start))
 
 
 _PERIODS = frozenset({"month", "quarter", "year"})
@@ -341,7 +388,7 @@ def _without_dates(context: Context, start: int, end: int) -> str:
     return "".join(parts)
 
 
-_LEADING = re.compile("截[至止]到?|自|从|到|在|就在|而|但|据统计|记者|——|至")
+_LEADING = re.compile("同时|此外|另外|其中|虽然|随着|据悉|截[至止]到?|自|从|到|在|就在|而|但|据统计|记者|——|至")
 
 
 def _opens_clause(context: Context, date: DateMention) -> bool:
@@ -544,8 +591,13 @@ def _event_region(
 
     # 斯里兰卡卫生部27日宣布: the subject stands before the date
     head = max(clause[0], date.start - _FAR_BACK)
+    for earlier in context.dates_in(head, date.start):
+        if earlier.header:
+            head = max(head, earlier.end)  # 新华网福州3月23日电: where it was reported from
     head = max(head, text.rfind("：", head, date.start) + 1, text.rfind(":", head, date.start) + 1)
     subject = usable(head, date.start)
+    if not subject and subjects.speaks_of_provinces(date.end, end):
+        return CHINA
     organ = subjects.organ(head, date.start)
     if organ is not None and (not subject or organ[0] <= subject[0].start):
         return organ[1]
@@ -605,7 +657,10 @@ def _event_region(
 def _first_of(context: Context, places: Sequence[Place]) -> Region:
     """The first place; where it heads a list (聊城、日照、泰安等市), the region that holds the list."""
     run = _run(context, places)
-    return context.joint(run) if len(run) > 1 else region_of(places[0])
+    if len(run) < 2:
+        return region_of(places[0])
+    whole = context.joint(run)
+    return whole if whole.code != CHINA.code else region_of(run[0])  # 浙江、广东、湖南: the first stands for the others
 
 
 def _run(context: Context, places: Sequence[Place]) -> list[Place]:

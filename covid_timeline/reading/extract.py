@@ -21,7 +21,7 @@ from covid_timeline.reading.status import resolve_status
 from covid_timeline.text.normalize import NormalizedText, normalize
 from covid_timeline.text.tree import build_tree
 
-__all__ = ["Reading", "extract", "read"]
+__all__ = ["Reading", "extract", "read", "rows_of"]
 
 _EDGES = re.compile("^[\\s，,、；;。]+|[\\s，,、；;。]+$")
 _SPACES = re.compile("\\s+")
@@ -42,9 +42,8 @@ class Reading:
         quantities, unclaimed = find_quantities(text, taken)
         self.context = Context(article, text, build_tree(text), dates, places, quantities)
         self.unclaimed: list[Unclaimed] = sorted([*bad_dates, *unclaimed])
-        self.statements, _ = read_metrics(self.context)
-        counted = {one.date for one in self.statements if one.date is not None}
-        self.events = find_events(self.context, Subjects(self.context), counted)
+        self.statements, passage = read_metrics(self.context)
+        self.events = find_events(self.context, Subjects(self.context), passage, self.statements)
 
 
 def read(article: Article) -> Reading:
@@ -58,7 +57,12 @@ def extract(article: Article) -> Facts:
     Pure: it reads nothing but its argument and the vocabulary of the package, so it gives the same rows in any
     process, on any machine. It never raises on any text. Offsets in the rows count code points of `article.raw`.
     """
-    reading = read(article)
+    return rows_of(read(article))
+
+
+def rows_of(reading: Reading) -> Facts:
+    """The rows of an article that has been read."""
+    article = reading.article
     normal, context = reading.normal, reading.context
     doc_id, raw = article.doc_id, article.raw
     event_rows, event_of_date = _event_rows(article, normal, context, reading.events)

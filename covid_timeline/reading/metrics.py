@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 
 from covid_timeline.model import Quantity
-from covid_timeline.reading.context import CHINA, Context, Region, is_inside, sentences_with
+from covid_timeline.reading.context import CHINA, Context, Region, is_inside, region_of, sentences_with
 from covid_timeline.reading.implied import add_implied, zero_nouns
-from covid_timeline.reading.other import ELIDED, TRACING, resolve_indicator
+from covid_timeline.reading.other import ELIDED, STOCKS, TRACING, is_bare, resolve_indicator
 from covid_timeline.reading.period import Passage, apply_period
 from covid_timeline.reading.region import (
     Subjects,
@@ -90,7 +90,7 @@ class _Reader:
             passage.leave_sentence(number, set())
         else:
             self._read(number, quantities)
-            passage.leave_sentence(number, self.used)
+            passage.leave_sentence(number, self.used, quantities[0].start)
         self.stop = context.tree.sentences[number].stop
 
     # -- one sentence
@@ -130,6 +130,11 @@ class _Reader:
         saved: dict[int, Frame] = {}  # the frame outside of each open bracket
         before: Figure | None = None
         for index, figure in enumerate(figures):
+            if figure.item and frame.in_list and before is not None and figure.bracket == before.bracket:
+                following = self._next_item(figure, frame)
+                if following is not None:
+                    frame, before = following, figure
+                    continue
             frame = self._cross_brackets(figure, before, frame, saved)
             frame = self._open_lists(figure, frame)
             next_start = figures[index + 1].quantity.start if index + 1 < len(figures) else sentence.end
@@ -174,11 +179,33 @@ class _Reader:
                 frame = frame.open_list(frame.last)
         return frame
 
+    def _next_item(self, figure: Figure, frame: Frame) -> Frame | None:
+        """、衡阳市30例 in a list of places whose items are known: it shares all but figure and place with the one before."""
+        last, head = frame.last, frame.head
+        region = region_of(figure.places[0])
+        if (
+            last is None
+            or head is None
+            or last.part_of is not head
+            or frame.by_residence
+            or not last.figure.item
+            or last.quantity.unit != figure.quantity.unit
+            or figure.quantity.rule.startswith("zero")
+            or head.quantity.value < figure.quantity.value
+            or not is_inside(region, head.region)
+        ):
+            return None
+        one = last.next_item(figure, region)
+        clause = self.context.tree.clauses[figure.clause]
+        one.clause = (min(clause.start, figure.quantity.start), max(clause.end, figure.quantity.end))
+        self.statements.add(one)
+        return frame._replace(last=one)
+
     # -- counts of cases
 
     def _read_count(self, index: int, figure: Figure, frame: Frame, next_start: int) -> Frame:
         context, statements, quantity = self.context, self.statements, figure.quantity
-        text = context.text
+        text, before_frame = context.text, frame
         regions, self.pending = case_regions(context, figure, self.pending)
         self._share_nouns(figure)
         date, date_relation = self.passage.find(figure)
@@ -231,6 +258,10 @@ class _Reader:
         # of whom
         explained, why = is_explained(context, figure, subject.value, subject.relation)
         part = bool(figure.groups) or silenced
+        if any("中" in text[cue.end - 1 : cue.end + 1] for cue in figure.topic_groups) and not figure.places:
+            part = True  # 聚会的密切接触者中，已有3人确诊
+        if any(cue.name == "contacts" for cue in figure.topic_nouns) and noun in ("confirmed", "positive", "suspected") and not figure.places:
+            part = True  # 密切接触者中，已有25人确诊
         if figure.brought is not None and frame.listing and not figure.places:
             part = True  # 其中输入性病例105例: by where they came from
         if frame.part and not figure.places and "total" not in figure.lists:
@@ -286,7 +317,7 @@ class _Reader:
         made: list[Statement] = []
         for region in regions:
             one = self._state(figure, indicator, basis, said, region, subject.rule or "noun.case", noun, kind)
-            one.origin, one.part = origin.value, part or not explained
+            one.origin, one.part, one.frame = origin.value, part or not explained, before_frame
             one.note("subject", subject.relation, subject.rule)
             one.note("measure", measure.relation, measure.rule)
             if origin.value:
@@ -434,7 +465,7 @@ class _Reader:
         own = figure.has_noun
         mode = figure.mode or figure.mode_after
         inherited = subject.relation in ("list", "sentence", "paragraph")
-        changes: dict[str, object] = {"last": made[0], "in_list": item}
+        changes: dict[str, object] = {"last": made[0], "in_list": item or (topic and bool(figure.places))}
         if not frame.listing or own:
             if own or topic or not frame.nouns:
                 changes["nouns"] = (noun,)
@@ -446,7 +477,7 @@ class _Reader:
                 changes["mode"] = kind
             if origin.value or figure.nouns or figure.places:
                 changes["origin"] = origin.value
-            if origin.relation == "own" and figure.origin is not None and figure.number == 0 and not figure.nouns and figure.mode is None:
+            if origin.relation == "own" and figure.origin is not None and figure.number == 0 and not figure.has_noun and figure.mode is None:
                 changes["origin_rules"] = True
         elif topic and figure.places:
             changes["origin"] = origin.value
@@ -489,6 +520,12 @@ class _Reader:
         indicator, rule, measure = resolve_indicator(context, figure, next_start)
         first = figures[0].quantity.start
         region, relation = figure_region(context, self.subjects, figure, frame, self.subject, first)
+        bare = is_bare(context, figure)
+        if bare and indicator == "other" and frame.last is not None and frame.last.quantity.unit == quantity.unit and frame.last.indicator != "other":
+            indicator, rule, measure = frame.last.indicator, f"{frame.last.rule}.item", frame.last.measure  # 平江县10815人，岳阳县10465人
+        regions = self._shared_regions(figure, region, indicator)
+        if len(regions) > 1 or self.pending:
+            relation = "own"
         noun = kind = ""
         if indicator == "other" and quantity.unit == "person" and quantity.value <= _NEAR_OUTCOME and not frame.listing:
             ill = _FOUND_ILL.search(text, quantity.end, min(sentence.end, quantity.end + 60))
@@ -501,14 +538,18 @@ class _Reader:
             elided = ELIDED.get((frame.last.indicator, quantity.unit))
             if elided:
                 indicator, rule = elided, f"{frame.last.rule}.elided"  # 检查车辆6692辆，乘客13670人次
-        one = self._state(figure, indicator, "stated", measure, region, rule or "figure", noun, kind)
-        one.note("subject", "own" if rule else "none", rule)
-        one.note("region", relation, region.basis)
         date, date_relation = self.passage.find(figure)
-        apply_period(context, one, date, date_relation)
-        if frame.listing and frame.head is not None and frame.head.quantity.unit == quantity.unit:
-            one.part_of = frame.head
-            one.note("whole", "list", "list.part")
+        made: list[Statement] = []
+        for where in regions:
+            one = self._state(figure, indicator, "stated", measure, where, rule or "figure", noun, kind)
+            one.note("subject", "list" if rule.endswith(".item") else "own" if rule else "none", rule)
+            one.note("region", relation, where.basis)
+            apply_period(context, one, date, date_relation)
+            if frame.listing and frame.head is not None and frame.head.quantity.unit == quantity.unit:
+                one.part_of = frame.head
+                one.note("whole", "list", "list.part")
+            made.append(one)
+        one, region = made[0], regions[0]
         first_home = self.subject is None and region.basis == "home" and region is not context.home_region
         if not frame.listing and (region.basis == "named" or first_home):
             self.subject = region
@@ -517,10 +558,31 @@ class _Reader:
             frame = frame._replace(head=one)
         return frame
 
+    def _shared_regions(self, figure: Figure, region: Region, indicator: str) -> list[Region]:
+        """One region for each place of a list that shares a rate, or that 各 and 分别 divide; else the one region."""
+        if self.pending and not figure.places and not figure.nouns:
+            region, self.pending = self.pending[0], self.pending[1:]
+            return [region]
+        places = [place for place in figure.places if place.code]
+        if len(places) < 2:
+            return [region]
+        run = [region_of(place) for place in self.context.listed(places, gaps=True)]
+        if len(run) < 2:
+            return [region]
+        if "respectively" in figure.lists:
+            self.pending = run[1:]
+            return run[:1]
+        shares = figure.quantity.unit == "percent" and indicator != "other"
+        return run if shares or "each" in figure.lists else [region]
+
     def _of_part(self, figure: Figure, frame: Frame, indicator: str, rule: str, region: Region) -> tuple[str, str]:
         """`other` for a figure of a part: of a list whose head counts the same, or of a group within the region."""
+        if indicator in STOCKS and figure.mode is not None and figure.mode.name == "new":
+            return "other", f"{rule}.increase"  # 日增复工企业52家
         head = frame.head if frame.listing else None
-        if head is not None and head.indicator == indicator != "other" and head.region.code == region.code:
+        if head is not None and head.indicator == indicator != "other" and head.region.code == region.code and (
+            figure.quantity.value < head.quantity.value
+        ):
             return "other", f"{rule}.part"  # 139名医疗队员，其中医生41名
         if indicator in TRACING and any(cue.name in ("institution", "vessel", "occupation") for cue in figure.groups):
             return "other", f"{rule}.part"

@@ -11,10 +11,13 @@ from covid_timeline.model import Quantity
 from covid_timeline.reading.context import Context
 from covid_timeline.reading.words import Figure
 
-__all__ = ["ELIDED", "TRACING", "measure_of_figure", "resolve_indicator"]
+__all__ = ["ELIDED", "STOCKS", "TRACING", "is_bare", "measure_of_figure", "resolve_indicator"]
 
 TRACING = frozenset({"tests_cumulative", "people_quarantined", "people_screened"})
 """Indicators that speak of everybody in a region; of a ship, a firm or a profession they are `other`."""
+
+STOCKS = frozenset({"firms_resumed", "workers_returned", "firms_resumption_rate", "workers_resumption_rate"})
+"""Indicators of what has been reached; a daily increase of them is `other`."""
 
 ELIDED = {
     (f"vehicles_{deed}", unit): f"people_{deed}" for deed in ("screened", "turned_back") for unit in ("person", "person_time")
@@ -74,13 +77,24 @@ def resolve_indicator(context: Context, figure: Figure, next_start: int) -> tupl
     after = text[quantity.end : after_end]
     wide = text[max(sentence.start, clause.start - _WIDE) : min(sentence.end, clause.end + _WIDE)]
     longer = text[max(clause.start, quantity.start - _BEFORE) : quantity.start] if clause.start < figure.left <= quantity.start else ""
+    if is_bare(context, figure):
+        start = max(sentence.start, min(figure.left, clause.start), quantity.start - 2 * _BEFORE)
+        before = text[start : quantity.start]  # 累计摸排登记：平江县10815人
     if longer and _OWN_SUM.match(text, figure.left):
         before = longer  # 新开工项目19个、总投资208亿元: what the sum belongs to
     indicator, rule = _match(quantity, f"{before}▮{after}{mark}", wide)
-    if indicator == "other" and longer and ("、" in text[figure.left : figure.left + 6] or _GOES_ON.match(text, figure.left)):
+    if indicator == "other" and longer and ("、" in text[figure.left : figure.left + 6] or "占" in before or _GOES_ON.match(text, figure.left)):
         # 劝返2284辆车、3838人; 由21万只增至88万只: the words before the first are understood
         indicator, rule = _match(quantity, f"{longer}▮{after}{mark}", wide)
     return indicator, rule, measure_of_figure(before, after[: max(next_start - quantity.end, 0)])
+
+
+def is_bare(context: Context, figure: Figure) -> bool:
+    """Whether nothing but a place stands in front of the figure: an item of a list of places."""
+    if not figure.places or figure.right > figure.quantity.end:
+        return False
+    place = figure.places[-1]
+    return place.end == figure.quantity.start and place.start - figure.own <= 1
 
 
 def _match(quantity: Quantity, window: str, wide: str) -> tuple[str, str]:

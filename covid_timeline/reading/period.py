@@ -33,7 +33,7 @@ _OF_PROJECTS = re.compile("[^，,。；]{0,12}(?:项目|集中开工|集中签�
 _COMPARED_BEFORE = re.compile("(?:比|较|与|同|和|相比|相较|较之|低于|高于|超过|多于|少于|从|由)$")
 _COMPARED_AFTER = re.compile(" ?(?:同期|相比|相较|的?[^，。；]{0,8}(?:下降|上升|增长|减少|增加|提高|回落|收窄|持平|末[增下上]))")
 _CHANGE_AFTER = re.compile("[^，。；]{0,14}(?:下降|上升|增长|减少|增加|提高|回落|收窄|扩大|延长|推迟|调整)")
-_JOURNEY = re.compile("患者|病例\\d|某[，,某]|[男女][，,性]|\\d+岁|发热|咳嗽|就诊|乘坐|自驾|航班|列车|返回|抵达|旅行|入院|住院")
+_JOURNEY = re.compile("病例\\d|某[，,某]|[男女][，,性]|\\d+岁|发热|咳嗽|就诊|乘坐|自驾|航班|列车|返回|抵达|旅行|入院")
 _LABEL_OF_DAY = re.compile("(?:统计|数据|通报|截[至止])?(?:时间|日期|时点)$")
 _NEAR_ANCHOR_DAYS = 3
 _LOOK_AHEAD = 8
@@ -111,8 +111,11 @@ class Passage:
             self._block = sentence.block
             self.local = None
 
-    def leave_sentence(self, number: int, used: set[int]) -> None:
-        """At the end of a sentence: what it states goes on to govern; `used` are the dates that dated a count."""
+    def leave_sentence(self, number: int, used: set[int], first: int = -1) -> None:
+        """At the end of a sentence: what it states goes on to govern.
+
+        `used` are the dates that dated a count, `first` is where the first figure of the sentence stands.
+        """
         low, high = self._numbers(number)
         taken = False
         sentence = self.context.tree.sentences[number]
@@ -127,7 +130,7 @@ class Passage:
                 taken = True
                 continue
             if reach == "header" or (reach == "sentence" and (date.role == "as_of" or (date.role == "range" and one_day) or index in used)):
-                if taken and date.role == "at":
+                if date.role == "at" and (taken or 0 <= first < date.start):
                     continue  # a day further on in the sentence is of its own deed
                 if not date.vague or self.day is None:
                     self.day = index
@@ -200,6 +203,10 @@ class Passage:
             return self.day, "header" if self.reach[self.day] == "header" else "paragraph" if passage == sentence.block else "header"
         if here is not None:
             return here, "sentence"
+        if context.title_end and context.short and quantity.start >= context.title_end:
+            titled = self._of_title()
+            if titled is not None:
+                return titled, "title"
         later = self._later(figure, high)
         return (later, "later") if later is not None else (None, "document")
 
@@ -257,6 +264,13 @@ class Passage:
                 if self.reach[index] != "none":
                     return index, "header"
         return None, "document"
+
+    def _of_title(self) -> int | None:
+        """The day that the title states, where the body states none."""
+        for number in range(bisect_left(self.context.date_starts, self.context.title_end)):
+            if self.reach[number] == "sentence" and not self.context.dates[number].vague:
+                return number
+        return None
 
     def role(self, number: int | None) -> str:
         """What the governing date says of the count: as_of, range, at, since ...; "now" where it is vague, else "none"."""

@@ -84,7 +84,7 @@ class Subjects:
         home = self.home
         if region is None:
             return home, "document"
-        near = region.code is None or home.code is None or region.code == home.code or is_inside(region, home)
+        near = region.code is None or home.code is None or region.code in (home.code, self.context.home) or is_inside(region, home)
         if subject is None and not near and region.basis != "inherited":
             return home, "document"  # 患者长期居住武汉, 全国…: a place of the story, not the subject of what follows
         return region.carried(), "sentence" if subject is not None else "paragraph"
@@ -119,7 +119,7 @@ def case_regions(context: Context, figure: Figure, pending: list[Region]) -> tup
             return pending[:1], pending[1:]
         return [], []
     if len(places) > 1 and ("each" in figure.lists or "respectively" in figure.lists):
-        run = [region_of(place) for place in context.listed(places)]
+        run = [region_of(place) for place in context.listed(places, gaps=True)]
         if len(run) > 1:
             return (run, []) if "each" in figure.lists else (run[:1], run[1:])
     place = places[-1]

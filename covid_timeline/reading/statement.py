@@ -51,7 +51,7 @@ class Statement:
     """One row of `metrics` before it gets its ids and raw offsets. Offsets are into the normalised text."""
 
     __slots__ = (
-        "basis", "clause", "date", "date_basis", "date_end", "date_start", "figure", "indicator", "kind", "measure", "noun", "origin",
+        "basis", "frame", "clause", "date", "date_basis", "date_end", "date_start", "figure", "indicator", "kind", "measure", "noun", "origin",
         "part", "part_of", "quantity", "region", "rule", "status", "time_end", "time_start", "trace",
     )  # fmt: skip
 
@@ -75,8 +75,17 @@ class Statement:
         self.time_start: str | None = None
         self.time_end: str | None = None
         self.status = "reported"
+        self.frame: Frame | None = None  # what the sentence had said before it
         self.clause = (0, 0)
         self.trace: dict[str, str] = {}
+
+    def next_item(self, figure: Figure, region: Region) -> Statement:
+        """The next item of a list of places: it shares every slot with this one but figure and place."""
+        one = Statement(figure, self.indicator, self.basis, self.measure, region, self.rule)
+        one.noun, one.kind, one.origin, one.part, one.part_of = self.noun, self.kind, self.origin, self.part, self.part_of
+        one.date, one.date_start, one.date_end, one.date_basis = self.date, self.date_start, self.date_end, self.date_basis
+        one.time_start, one.time_end, one.status, one.trace = self.time_start, self.time_end, self.status, self.trace
+        return one
 
     def note(self, slot: str, relation: str, rule: str) -> None:
         """Keep which candidate settled a slot."""

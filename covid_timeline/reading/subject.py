@@ -32,6 +32,11 @@ def _filler() -> tuple[re.Pattern[str], frozenset[str]]:
     return re.compile(one_of(rule.all_words)), frozenset(rule.data["characters"])
 
 
+def filler_words() -> frozenset[str]:
+    """The words of a report that name nothing."""
+    return frozenset(next(rule for rule in load_rules("counts") if rule.id == "filler.report").all_words)
+
+
 INDICATORS = {
     ("confirmed", "new"): "confirmed_new",
     ("confirmed", "cumulative"): "confirmed_cumulative",
@@ -127,8 +132,10 @@ def counts_cases(context: Context, figure: Figure, frame: Frame) -> bool:
                 or frame.nouns[:1] in (("observed",), ("released",))
                 or any(cue.name == "contacts" for cue in figure.topic_nouns)
                 or _speaks_of_contacts(context, figure)
-                or (context.short and any("医学" in context.text[cue.start : cue.end] for cue in (*figure.nouns, *figure.nouns_after)))
+                or (context.short and context.observes_contacts and (frame.last is None or bool(frame.last.noun)))
             )
+        if strong == {"suspected"} and figure.verbs and quantity.unit != "case":
+            return False  # 检测各类疑似人员8216名
         if strong == {"change"}:
             return bool(frame.nouns) or "case" in names
         if "occupation" in groups and not strong & {"confirmed", "recovered", "deaths", "contacts", "suspected", "asymptomatic"}:
@@ -161,7 +168,8 @@ def resolve_subject(context: Context, figure: Figure, frame: Frame, *, item: boo
     nouns, relation = own_nouns(context, figure)
     if nouns:
         name = ranked([cue.name for cue in nouns])
-        if name != "case" or not (frame.nouns or figure.topic_nouns):
+        outcome = bool(frame.nouns) and frame.nouns[0] in _OUTCOMES
+        if name != "case" or not (frame.nouns or figure.topic_nouns) or (outcome and figure.mode is not None and not frame.listing):
             return Choice(name, relation, f"noun.{name}")
         weak = name
     else:
@@ -277,7 +285,8 @@ def resolve_origin(figure: Figure, frame: Frame, noun: str, kind: str) -> Choice
     if frame.listing and frame.head is not None:
         origin = frame.head.origin
         return Choice(origin, "list", f"origin.{origin}") if origin else Choice("", "none", "")
-    if (noun in _OUTCOMES or figure.quantity.unit == "percent") and not figure.places:
+    goes_on = figure.mode is None or (frame.origin == "imported" and figure.mode.name == frame.mode)
+    if noun in _OUTCOMES and goes_on and not figure.places:
         return Choice(frame.origin, "sentence", f"origin.{frame.origin}")
     if frame.origin_rules and not figure.places:
         return Choice(frame.origin, "sentence", f"origin.{frame.origin}")

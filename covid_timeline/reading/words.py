@@ -23,7 +23,7 @@ class Figure:
 
     __slots__ = (
         "after", "bracket", "brought", "clause", "closed", "left", "lists", "mode", "mode_after", "nouns", "nouns_after", "number",
-        "opened", "origin", "own", "places", "quantity", "right", "runs_on", "sentence", "stop", "topic_mode", "topic_nouns", "topic_groups", "groups", "column",
+        "opened", "origin", "own", "places", "quantity", "right", "runs_on", "sentence", "stop", "topic_mode", "topic_nouns", "topic_groups", "groups", "column", "item", "verbs",
     )  # fmt: skip
 
     def __init__(self, quantity: Quantity, number: int, sentence: int, clause: int, bracket: int, left: int) -> None:
@@ -44,6 +44,7 @@ class Figure:
         self.origin: Cue | None = None
         self.brought: Cue | None = None  # 输入性病例 of another Chinese place
         self.groups: list[Cue] = []
+        self.verbs: list[Cue] = []  # what was done to whom is counted: 检测, 排查
         self.lists: dict[str, Cue] = {}  # part, each, respectively, all, other, total
         self.topic_groups: list[Cue] = []
         self.topic_nouns: list[Cue] = []  # of earlier clauses of the stretch
@@ -52,6 +53,7 @@ class Figure:
         self.mode_after: Cue | None = None
         self.after: list[Cue] = []
         self.places: list[Place] = []  # that can own the figure
+        self.item = False  # nothing but a place since the figure before
         self.column = False  # its words are a column's header
 
     @property
@@ -77,14 +79,41 @@ def read_words(context: Context, sentence: int, quantities: Sequence[Quantity]) 
         if before is not None and before.bracket != clause.bracket:
             _cross_brackets(context, figure, before)
         figure.own = max(figure.left, min(clause.start, quantity.start))
+        item = _item_place(context, figure, quantity) if before is not None else None
+        if item is not None:
+            figure.item, figure.places = True, [item]
+            figures.append(figure)
+            left = quantity.end
+            before = figure
+            continue
         next_start = quantities[number + 1].start if number + 1 < len(quantities) else node.end
         _words_before(context, figure)
         _words_after(context, figure, next_start, last=number + 1 == len(quantities))
         _places_before(context, figure, first=before is None)
         figures.append(figure)
-        left = _after_remark(context, figure.right, next_start)
+        said = figure.nouns_after or figure.mode_after or any(cue.category in ("group", "origin") for cue in figure.after)
+        left = _after_remark(context, figure.right if said else quantity.end, next_start)
         before = figure
     return figures
+
+
+_BETWEEN_ITEMS = frozenset("、，,；;")
+_AFTER_ITEM = frozenset("、，,。；;）)")
+_REMARK_HEADS = frozenset("均全都目现正已仍尚为系占较比")
+
+
+def _item_place(context: Context, figure: Figure, quantity: Quantity) -> Place | None:
+    """The place of 、衡阳市30例: nothing but a sign and a place since the figure before, and nothing said behind it."""
+    text, left = context.text, figure.left
+    if text[left : left + 1] not in _BETWEEN_ITEMS:
+        return None
+    place = context.place_at(left + 1)
+    if place is None or place.end != quantity.start or place.kind != "named":
+        return None
+    after = text[quantity.end : quantity.end + 2]
+    if after[:1] not in _AFTER_ITEM or after[1:] in _REMARK_HEADS or context.role(place):
+        return None
+    return place
 
 
 def _after_remark(context: Context, right: int, next_start: int) -> int:
@@ -135,6 +164,9 @@ def _words_before(context: Context, figure: Figure) -> None:
             noun = _noun_in(context, cue)
             if noun is not None:
                 (figure.nouns if own else figure.topic_nouns).append(noun)
+        elif category == "verb":
+            if own:
+                figure.verbs.append(cue)
         elif category == "group":
             (figure.groups if own else figure.topic_groups).append(cue)
         elif category == "list":

@@ -1,0 +1,238 @@
+"""Why a row says what it says: for each slot the candidate chosen, its relation and rule, and the best one not chosen."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from covid_timeline.model import EventRow, Facts, MetricRow
+from covid_timeline.reading.extract import Reading
+from covid_timeline.reading.statement import ORDER, Statement
+from covid_timeline.reading.subject import own_nouns, ranked
+
+__all__ = ["Explanation", "RowExplanation", "Slot", "explain_reading"]
+
+
+class Slot(NamedTuple):
+    """One slot of one row."""
+
+    name: str  # subject, measure, origin, region, period, whole, status, group
+    value: str  # what the row says
+    relation: str  # own, clause, list, sentence ...: where the evidence stands
+    rule: str  # id of the rule or cue
+    quote: str  # the words of the evidence, where they are one stretch of the text
+    other: str  # the best candidate that was not chosen, with its relation; "" where there was none
+
+
+class RowExplanation(NamedTuple):
+    """One figure or event with its slots."""
+
+    row_id: str
+    kind: str  # metric, event
+    quote: str
+    value: str
+    slots: tuple[Slot, ...]
+
+    def lines(self) -> Iterator[str]:
+        """The row as it is printed, one line a slot."""
+        yield f"{self.kind} {self.row_id}  {self.quote}  {self.value}"
+        for slot in self.slots:
+            by = f"{slot.relation}" + (f", {slot.rule}" if slot.rule else "")
+            said = f" 「{slot.quote}」" if slot.quote else ""
+            other = f"; not {slot.other}" if slot.other else ""
+            yield f"  {slot.name:8} {slot.value or '-'}  [{by}]{said}{other}"
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+
+class Explanation(NamedTuple):
+    """What was read from one text, and why. Print it, or show it in a notebook."""
+
+    anchor: str
+    home: str
+    read_as: str  # the text after normalisation, where that changed anything
+    mentions: tuple[str, ...]
+    rows: tuple[RowExplanation, ...]
+    rejected: tuple[str, ...]
+
+    def lines(self) -> Iterator[str]:
+        """The explanation as it is printed."""
+        yield f"anchor   {self.anchor}"
+        yield f"home     {self.home}"
+        if self.read_as:
+            yield f"read as  {self.read_as}"
+        yield "mentions"
+        yield from (f"  {line}" for line in self.mentions)
+        yield "facts"
+        for row in self.rows:
+            yield from (f"  {line}" for line in row.lines())
+        yield from (f"  rejected {line}" for line in self.rejected)
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+    __repr__ = __str__
+
+    def row(self, row_id: str) -> RowExplanation:
+        """The explanation of one row.
+
+        Raises:
+            KeyError: no row of the text has that id.
+        """
+        for row in self.rows:
+            if row.row_id == row_id:
+                return row
+        raise KeyError(f"no row has the id {row_id!r}")
+
+    def _repr_html_(self) -> str:
+        parts = [f"<p>anchor {html.escape(self.anchor)}; home {html.escape(self.home)}</p>"]
+        for row in self.rows:
+            slots = "".join(
+                "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in slot) + "</tr>" for slot in row.slots
+            )
+            parts.append(
+                f"<details><summary>{html.escape(row.quote)}: {html.escape(row.value)}</summary>"
+                "<table><tr><th>slot</th><th>value</th><th>relation</th><th>rule</th><th>words</th><th>not chosen</th></tr>"
+                f"{slots}</table></details>"
+            )
+        return "".join(parts)
+
+
+def explain_reading(reading: Reading, facts: Facts) -> Explanation:
+    """The explanation of one article that has been read; `facts` are the rows made of it."""
+    context, normal = reading.context, reading.normal
+    article = reading.article
+    mentions: list[tuple[int, str]] = []
+    raw = article.raw
+
+    def at(start: int, end: int) -> str:
+        first, last = normal.raw_span(start, end)
+        return f"{printable(raw[first:last])} [{first}:{last}]"
+
+    for date in context.dates:
+        days = str(date.date_start) if date.date_start == date.date_end else f"{date.date_start} to {date.date_end}"
+        mentions.append((date.start, f"date     {at(date.start, date.end)}: {days} {date.precision} {date.basis} {date.role} | rule {date.rule}"))
+    for place in context.places:
+        role = context.role(place)
+        said = f"{place.code or 'abroad'} {place.name} {place.kind}" + (f" as {role}" if role else "")
+        mentions.append((place.start, f"place    {at(place.start, place.end)}: {said} | rule {place.rule}"))
+    for figure in context.quantities:
+        high = "" if figure.value_high is None else f" to {figure.value_high:,}"
+        said = f"{figure.value:,}{high} {figure.unit} {figure.qualifier}"
+        mentions.append((figure.start, f"figure   {at(figure.start, figure.end)}: {said} | rule {figure.rule}"))
+    for cue in context.cues:
+        mentions.append((cue.start, f"cue      {at(cue.start, cue.end)}: {cue.rule}"))
+    mentions.sort(key=lambda mention: mention[0])
+    by_place = {(one.quantity.start, number): one for number, one in enumerate(reading.statements)}
+    ordered = [by_place[key] for key in sorted(by_place)]
+    rows = [_metric(reading, one, row) for one, row in zip(ordered, facts.metrics, strict=True)]
+    rows += [_event(row) for row in facts.events]
+    rejected = tuple(f"{printable(row.quote)}: {row.reason}" for row in facts.rejected)
+    return Explanation(
+        f"{article.anchor_date} ({article.anchor_basis})",
+        f"{article.region_code or '-'} ({article.region_basis})",
+        printable(normal.text) if normal.text != raw else "",
+        tuple(line for _, line in mentions),
+        tuple(rows),
+        rejected,
+    )
+
+
+def printable(text: str) -> str:
+    """The text with everything that a terminal would act on written as an escape."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
+
+
+def _metric(reading: Reading, one: Statement, row: MetricRow) -> RowExplanation:
+    others = _others(reading, one)
+    days = str(row.date_end) if row.date_start in (None, row.date_end) else f"{row.date_start} to {row.date_end}"
+    values = {
+        "subject": one.noun or row.indicator,
+        "measure": one.kind or "-",
+        "origin": one.origin,
+        "group": "a part" if one.part else "everybody",
+        "region": f"{row.region_name or '-'} ({row.region_code or '-'})",
+        "period": days,
+        "whole": row.part_of or "",
+        "status": row.status,
+    }
+    quotes = {
+        "period": _cut(row.date_char_start, row.date_char_end, reading),
+        "region": _cut(row.region_char_start, row.region_char_end, reading),
+    }
+    slots = []
+    for name, value in values.items():
+        found = one.trace.get(name, "")
+        if not found and name in ("origin", "group", "whole", "status"):
+            continue
+        relation, _, rule = found.partition(":")
+        slots.append(Slot(name, value, relation or "none", rule, quotes.get(name, ""), others.get(name, "")))
+    amount = f"{row.value:,.15g}" + ("" if row.value_high is None else f" to {row.value_high:,.15g}")
+    said = f"{amount} {row.unit} {row.qualifier} | {row.indicator} ({row.indicator_basis}) | {row.measure}"
+    return RowExplanation(row.metric_id, "metric", printable(row.value_quote), said, tuple(slots))
+
+
+def _cut(start: int | None, end: int | None, reading: Reading) -> str:
+    return "" if start is None or end is None else printable(reading.article.raw[start:end])
+
+
+def _event(row: EventRow) -> RowExplanation:
+    slots = []
+    for part in row.trace.split("; "):
+        name, _, found = part.partition("=")
+        relation, _, rule = found.partition(":")
+        value = {"category": row.category, "region": f"{row.region_name or '-'} ({row.region_code or '-'})", "status": row.status}.get(name, "")
+        slots.append(Slot(name, value, relation, rule, "", ""))
+    days = str(row.date_end) if row.date_start == row.date_end else f"{row.date_start} to {row.date_end}"
+    return RowExplanation(row.event_id, "event", printable(row.date_quote), f"{days} | {row.category} | {printable(row.summary)}", tuple(slots))
+
+
+def _others(reading: Reading, one: Statement) -> dict[str, str]:
+    """For each slot the next candidate in the order of its relations, where it says something else."""
+    context, figure, frame = reading.context, one.figure, one.frame
+    found: dict[str, str] = {}
+    subjects: list[tuple[str, str]] = []
+    nouns, relation = own_nouns(context, figure)
+    if nouns:
+        subjects.append((ranked([cue.name for cue in nouns]), relation))
+    if frame is not None:
+        if frame.item_noun:
+            subjects.append((frame.item_noun, "list"))
+        if figure.topic_nouns:
+            subjects.append((ranked([cue.name for cue in figure.topic_nouns]), "topic"))
+        if frame.nouns:
+            subjects.append((ranked(list(frame.nouns)), "sentence"))
+    _add_other(found, "subject", one.noun, subjects)
+    measures = [(cue.name, "own") for cue in (figure.mode, figure.mode_after) if cue is not None]
+    if figure.topic_mode is not None:
+        measures.append((figure.topic_mode.name, "topic"))
+    if frame is not None and frame.item_kind:
+        measures.append((frame.item_kind, "list"))
+    if frame is not None and frame.mode:
+        measures.append((frame.mode, "sentence"))
+    _add_other(found, "measure", one.kind, measures)
+    regions = [(place.name, "own") for place in reversed(figure.places)]
+    if frame is not None and frame.region is not None and frame.region.name:
+        regions.append((frame.region.name, "sentence"))
+    if context.home_region.name:
+        regions.append((context.home_region.name, "document"))
+    _add_other(found, "region", one.region.name or "", regions)
+    sentence = context.tree.sentences[figure.sentence]
+    days = [
+        (f"{date.date_end} 「{context.text[date.start : date.end]}」", "sentence")
+        for date in context.dates_in(sentence.start, sentence.end)
+        if one.date is None or context.dates[one.date] != date
+    ]
+    if days:
+        found["period"] = f"{days[0][0]} ({days[0][1]})"
+    return found
+
+
+def _add_other(found: dict[str, str], slot: str, chosen: str, candidates: list[tuple[str, str]]) -> None:
+    order = {relation: number for number, relation in enumerate(ORDER[slot])}
+    for value, relation in sorted(candidates, key=lambda candidate: order[candidate[1]]):
+        if value != chosen:
+            found[slot] = f"{value} ({relation})"
+            return
