@@ -527,7 +527,15 @@ def quote(
 @app.command()
 def evaluate(
     *,
-    gold: Annotated[list[Path] | None, typer.Option("--gold", help="Annotations, JSON lines; may be repeated.")] = None,
+    gold: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--gold", metavar="[NAME=]FILE", help="Annotations, JSON lines or a folder of them; may be repeated. Those of one NAME are one set."
+        ),
+    ] = None,
+    held_out: Annotated[
+        Path | None, typer.Option(help="Ids of documents that are reported apart from the rest of their set, one a line.")
+    ] = None,
     tables: Annotated[
         list[Path] | None,
         typer.Option("--tables", help="A build; may be repeated. Without it: the published tables."),
@@ -544,7 +552,8 @@ def evaluate(
 ) -> None:
     """Precision, recall and F1 against hand annotations; or what moved between two builds.
 
-    Example: covid-timeline evaluate --gold liaocheng.jsonl --by rule
+    Examples: covid-timeline evaluate --gold liaocheng.jsonl --by rule
+    covid-timeline evaluate --tables build/a --tables build/b --gold Articles=articles.jsonl --gold Bulletins=gold/
     """
     from covid_timeline import evaluate as ev
 
@@ -560,9 +569,9 @@ def evaluate(
         return
     if not gold:
         _wrong_use("name annotations with --gold FILE, or an earlier build with --against DIR")
-    notes = ev.read_gold(gold)
+    sets = ev.read_gold_sets(map(_named, gold), ev.read_ids(held_out) if held_out else ())
     rows = ev.read_tables(builds)
-    absent = ev.absent_documents(builds, notes)
+    absent = ev.absent_documents(builds, (note for notes in sets.values() for note in notes))
     if absent:
         print(
             f"covid-timeline: {len(absent)} annotated documents are not in these tables and count as missed: "
@@ -570,14 +579,23 @@ def evaluate(
             file=sys.stderr,
         )
     if write_docs is not None:
-        write_docs.write_text(ev.accuracy_page(rows, notes, absent), encoding="utf-8", newline="\n")
+        write_docs.write_text(ev.accuracy_page(rows, sets, absent), encoding="utf-8", newline="\n")
         print(f"written: {write_docs}")
         return
-    scores = ev.score(rows, notes)
+    scores = {name: ev.score(rows, notes) for name, notes in sets.items()}
     if form == "json":
-        print(json.dumps(ev.report(scores), ensure_ascii=False))
+        print(json.dumps({name: ev.report(one) for name, one in scores.items()}, ensure_ascii=False))
         return
-    _show_scores(scores, by, errors)
+    for name, one in scores.items():
+        print(_safe(f"{name} ({len({note['doc'] for note in sets[name]})} documents)"))
+        _show_scores(one, by, errors)
+
+
+def _named(gold: str) -> tuple[str, Path]:
+    from covid_timeline.evaluate import UNNAMED
+
+    name, equals, path = gold.rpartition("=")
+    return (name, Path(path)) if equals and not Path(gold).exists() else (UNNAMED, Path(gold))
 
 
 def _published() -> Path:

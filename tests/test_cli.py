@@ -262,7 +262,17 @@ class TestEvaluate:
 
     def test_figures(self, run: Run, built: Path, gold: Path) -> None:
         report = json.loads(run("evaluate", "--gold", gold, "--tables", built, "--format", "json").out)
-        assert report["date"]["value"]["recall"] == 1.0
+        assert report["Gold"]["date"]["value"]["recall"] == 1.0
+
+    def test_named_sets_side_by_side(self, run: Run, built: Path, gold: Path, tmp_path: Path) -> None:
+        other = tmp_path / "other.jsonl"
+        other.write_text(gold.read_text(encoding="utf-8").replace("liaocheng", "elsewhere"), encoding="utf-8")
+        arguments = ["--gold", f"Ours={gold}", "--gold", f"Not here={other}", "--tables", built]
+        report = json.loads(run("evaluate", *arguments, "--format", "json").out)
+        assert [(name, one["date"]["value"]["recall"]) for name, one in report.items()] == [("Ours", 1.0), ("Not here", 0.0)]
+        (tmp_path / "held_out.txt").write_text("# nobody reads\nelsewhere\n", encoding="utf-8")
+        arguments = ["--gold", f"Ours={gold}", "--gold", f"Ours={other}", "--held-out", tmp_path / "held_out.txt", "--tables", built]
+        assert list(json.loads(run("evaluate", *arguments, "--format", "json").out)) == ["Ours", "Ours, held out"]
 
     @pytest.mark.parametrize("by", ["rule", "field"])
     def test_breakdowns(self, run: Run, built: Path, gold: Path, by: str) -> None:
