@@ -68,6 +68,7 @@ class _Reader:
         self.statements = Statements()
         self.frame = Frame()  # at the end of the sentence before
         self.stop = "\n"  # the sign that closed it
+        self.block = -1
         # of the sentence being read
         self.figures: list[Figure] = []
         self.subject: Region | None = None
@@ -79,12 +80,13 @@ class _Reader:
     def read_sentence(self, number: int, quantities: Sequence[Quantity]) -> None:
         context, passage = self.context, self.passage
         passage.enter_sentence(number)
-        new_paragraph = self.subjects._block != context.tree.sentences[number].block
-        self.subjects.enter_sentence(number)
-        if new_paragraph:
-            label = context.tree.blocks[context.tree.sentences[number].block].kind in ("label", "item", "row")
-            if not label:
+        block = context.tree.sentences[number].block
+        if self.block != block:
+            listed = context.tree.blocks[block].kind in ("label", "item", "row")
+            if not listed and not context.tree.goes_on(self.block, block, bulletin=context.short):
                 self.frame = Frame()
+            self.block = block
+        self.subjects.enter_sentence(number)
         if not quantities:
             self.subjects.note(number)
             passage.leave_sentence(number, set())

@@ -108,8 +108,9 @@ class Passage:
         if sentence.block != self._block:
             if self._block >= 0 and (not context.short or tree.blocks[self._block].kind == "title"):
                 self.day = self.heading
+            if not tree.goes_on(self._block, sentence.block, bulletin=context.short):
+                self.local = None
             self._block = sentence.block
-            self.local = None
 
     def leave_sentence(self, number: int, used: set[int], first: int = -1) -> None:
         """At the end of a sentence: what it states goes on to govern.

@@ -45,7 +45,8 @@ class Subjects:
         """At the start of a sentence: a new paragraph forgets whom the last one spoke of."""
         block = self.context.tree.sentences[number].block
         if block != self._block:
-            self.paragraph = None
+            if not self.context.tree.goes_on(self._block, block, bulletin=self.context.short):
+                self.paragraph = None
             if self._block == 0 and self.context.title_end and self.context.short:
                 self._take_title()
             self._block = block

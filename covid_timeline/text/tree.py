@@ -96,6 +96,14 @@ class Tree:
         self._sentence_starts = [sentence.start for sentence in sentences]
         self._clause_starts = [clause.start for clause in clauses]
 
+    def goes_on(self, before: int, block: int, *, bulletin: bool) -> bool:
+        """Whether a block continues the text of the one before it, so that what was said there still holds.
+
+        In a bulletin a line break between two lines of text says no more than a space; a title, and in a long article
+        each paragraph, stands for itself.
+        """
+        return bulletin and before >= 0 and self.blocks[before].kind == self.blocks[block].kind == "text"
+
     def block_at(self, position: int) -> int:
         """Number of the block that holds the position, or of the last one before it; 0 where there is none."""
         return max(bisect_right(self._block_starts, position) - 1, 0)
