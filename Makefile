@@ -62,7 +62,8 @@ accuracy:  ## docs/accuracy.md, where the annotated texts are at hand; BLIND nam
 reconciliation:  ## docs/reconciliation.md, where the bulletins and the reference are at hand
 	$(PYTHON) -m covid_timeline build --from dxy $(SHARED)/corpora/dxy_news.json -o build/dxy
 	$(PYTHON) -m covid_timeline reconcile build/dxy --reference $(SHARED)/reference/city_counts.csv \
-	  --texts $(SHARED)/corpora/dxy_news.json --readings docs/reconciliation-readings.csv -o docs/reconciliation.md
+	  --texts $(SHARED)/corpora/dxy_news.json --readings docs/reconciliation-readings.csv $(if $(HELD_OUT),--held-out $(HELD_OUT)) \
+	  -o docs/reconciliation.md
 
 release:  ## keep the dictionary of this schema version in schemas/released; never written over
 	$(PYTHON) -c "from pathlib import Path; from covid_timeline.tables.versions import release; print(release(Path('schemas')))"

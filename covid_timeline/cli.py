@@ -768,15 +768,20 @@ def reconcile(
     readings: Annotated[
         Path | None, typer.Option(help="What people who read the sentences say of differences, CSV.")
     ] = None,
+    held_out: Annotated[
+        Path | None, typer.Option(help="Ids of documents that the recall leaves out, one a line.")
+    ] = None,
     limit: Annotated[int, typer.Option(help="Differences that a printed report shows, the largest first.")] = 20,
 ) -> None:
     """Compare city_by_date with independent counts: agreement, and every difference with its sentence."""
-    from covid_timeline.evaluate import HELD_OUT
+    from covid_timeline.evaluate import read_ids
     from covid_timeline.tables.reconcile import run_reconcile
 
     known = None if texts is None else _exported_texts(texts)
     raise typer.Exit(
-        run_reconcile(tables, reference, out, texts=known, limit=limit, readings=readings, held_out=HELD_OUT)
+        run_reconcile(
+            tables, reference, out, texts=known, limit=limit, readings=readings, held_out=read_ids(held_out) if held_out else ()
+        )
     )
 
 
