@@ -8,6 +8,7 @@
 Published tables: `load_events`, `load_metrics`, `load_dates`, `load_documents`, `load_regions`, `load_city_by_date`,
 `load_city_intraday`, `load_coverage`, `load_rejected`; `quote` gives the sentence behind a row. One's own text: `extract`,
 `find_dates`, `find_quantities`, `find_places`, the strict `parse_date` and `parse_quantity`, and `explain`. One's own articles: `build`.
+To look at: `plot_cases`, `plot_timeline`, `plot_coverage`, and `write_page` for a page to explore the tables.
 
 Nothing heavy is imported until one of these is used.
 """
@@ -19,8 +20,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from covid_timeline.api import (
-        Extraction,
         AssumedDateWarning,
+        Extraction,
         explain,
         extract,
         find_dates,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         parse_quantity,
         why,
     )
+    from covid_timeline.explore import write_page
     from covid_timeline.load import (
         DefinitionBreakWarning,
         Quote,
@@ -45,13 +47,14 @@ if TYPE_CHECKING:
         quote,
     )
     from covid_timeline.pipeline import build
+    from covid_timeline.plots import plot_cases, plot_coverage, plot_timeline
     from covid_timeline.tables.schema import SCHEMA_VERSION
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "AssumedDateWarning",
     "SCHEMA_VERSION",
+    "AssumedDateWarning",
     "DefinitionBreakWarning",
     "Extraction",
     "Quote",
@@ -73,8 +76,12 @@ __all__ = [
     "load_rejected",
     "parse_date",
     "parse_quantity",
+    "plot_cases",
+    "plot_coverage",
+    "plot_timeline",
     "quote",
     "why",
+    "write_page",
 ]
 
 _HOMES = {
@@ -101,7 +108,11 @@ _HOMES = {
     "load_rejected": "load",
     "parse_date": "api",
     "parse_quantity": "api",
+    "plot_cases": "plots",
+    "plot_coverage": "plots",
+    "plot_timeline": "plots",
     "quote": "load",
+    "write_page": "explore",
 }
 
 

@@ -14,11 +14,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from covid_timeline import display
 from covid_timeline.facts.article import ArticleError, infer_anchor, read_article
-from covid_timeline.reading.explain import Explanation, RowExplanation, explain_reading
-from covid_timeline.reading.extract import extract as extract_facts
-from covid_timeline.reading.extract import read as read_facts
-from covid_timeline.reading.extract import rows_of
 from covid_timeline.mentions import dates, places, quantities
 from covid_timeline.model import (
     Article,
@@ -31,6 +28,10 @@ from covid_timeline.model import (
     Refused,
     RejectedRow,
 )
+from covid_timeline.reading.explain import Explanation, RowExplanation, explain_reading
+from covid_timeline.reading.extract import extract as extract_facts
+from covid_timeline.reading.extract import read as read_facts
+from covid_timeline.reading.extract import rows_of
 from covid_timeline.text.normalize import NormalizedText, normalize
 
 if TYPE_CHECKING:
@@ -106,10 +107,10 @@ class Extraction(NamedTuple):
         return to_frame(to_table(kind, getattr(self, kind)))
 
     def __repr__(self) -> str:
-        counts = ", ".join(
-            f"{len(getattr(self, kind))} {kind}" for kind in ("dates", "events", "metrics", "rejected")
-        )
-        return f"<Extraction: {counts}>"
+        return display.extraction_text(self)
+
+    def _repr_html_(self) -> str:
+        return display.extraction_html(self)
 
 
 def extract(text: str, published: Day | None = None, region: str | None = None) -> Extraction:

@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from covid_timeline import cli_views
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -836,6 +838,9 @@ def schemas(
         print(f"written: {path}")
     if not changed:
         print("nothing has changed")
+
+
+cli_views.add_to(app)
 
 
 @app.command()

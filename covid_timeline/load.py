@@ -22,6 +22,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from covid_timeline import display
 from covid_timeline.mentions.places import gazetteer
 from covid_timeline.tables.manifest import locate
 from covid_timeline.tables.schema import TABLES, VOCABULARIES
@@ -334,27 +335,13 @@ class Quote(NamedTuple):
     rule: str
 
     def __str__(self) -> str:
-        said = ", ".join(str(part) for part in (self.source, self.published_at) if part)
-        lines = [self.marked, self.fact, self.title + (f" ({said})" if said else ""), self.url or ""]
-        lines.append(f"{self.doc_id} [{self.char_start}:{self.char_end}], rule {self.rule}")
-        return "\n".join(_printable(line) for line in lines if line)
+        return display.quote_text(self)
 
     def __repr__(self) -> str:
         return str(self)
 
     def _repr_html_(self) -> str:
-        from html import escape
-
-        sentence = escape(_printable(self.marked)).replace("【", "<mark>").replace("】", "</mark>")
-        title = escape(_printable(self.title))
-        if self.url and self.url.startswith(("http://", "https://")):
-            title = f'<a href="{escape(self.url)}">{title}</a>'
-        said = escape(_printable(", ".join(str(part) for part in (self.source, self.published_at) if part)))
-        where = escape(f"{self.doc_id} [{self.char_start}:{self.char_end}], rule {self.rule}")
-        return (
-            f"<blockquote>{sentence}</blockquote><p>{escape(_printable(self.fact))}<br>{title} {said}<br>"
-            f"<small>{where}</small></p>"
-        )
+        return display.quote_html(self)
 
 
 def quote(row_id: str, *, path: str | Path | None = None, verify: bool = True) -> Quote:
@@ -411,14 +398,6 @@ def quote(row_id: str, *, path: str | Path | None = None, verify: bool = True) -
         char_start=row["char_start"],
         char_end=row["char_end"],
         rule=row["rule"],
-    )
-
-
-def _printable(text: str) -> str:
-    """The text on one line, with characters that would move a terminal's cursor written as escapes."""
-    return "".join(
-        c if c.isprintable() else " " if c in "\n\r\t\u3000\xa0" else c.encode("unicode_escape").decode()
-        for c in text
     )
 
 

@@ -50,6 +50,9 @@ class Quantity(NamedTuple):
     qualifier: str
     counter: str  # the unit as written: 例, 名, 万元, 家次
     rule: str
+    # "fall": the words before say that it fell, and the value is negative; "label", "row": a number without a counter
+    # that a label (检测: 1200) or a table's row gives, of which only the label or the header says the unit ("" here)
+    flag: str = ""
 
 
 class Place(NamedTuple):

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from covid_timeline import __version__
+from covid_timeline import __version__, display
 from covid_timeline.model import Article, Facts, Refused
 from covid_timeline.sources.records import natural_key, text_digest
 from covid_timeline.tables.build import EXTRACTED, RowStore, regions_table, to_table, to_tables
@@ -56,6 +56,9 @@ class BuildReport(NamedTuple):
     def exit_code(self, *, strict: bool = False) -> int:
         """0 where the tables were published; 1 where not, or where `strict` and a document was refused."""
         return int(not self.published or (strict and self.count("refused") > 0))
+
+    def _repr_html_(self) -> str:
+        return display.build_report_html(self)
 
 
 def build(

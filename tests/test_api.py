@@ -40,7 +40,7 @@ class TestExtract:
         ]
         assert {m.region_code for m in found.metrics} == {"371500"}
         assert str(found.events[0].date_start) == "2020-02-03"
-        assert repr(found) == "<Extraction: 1 dates, 1 events, 2 metrics, 0 rejected>"
+        assert repr(found).startswith("2 metrics, 1 events, 1 dates, 0 rejected; read against 2020-02-04 (published)")
 
     @pytest.mark.parametrize("kind", ["dates", "events", "metrics", "rejected"])
     def test_frames(self, kind: str) -> None:

@@ -11,6 +11,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "covid_timeline"
 ORDER = [
     "model",
+    "display",
     "text",
     "lexicon",
     "mentions",

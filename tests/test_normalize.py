@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import random
+import subprocess
+import sys
+import tomllib
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 
+import opencc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from covid_timeline.text import normalize as normalizer
 from covid_timeline.text.normalize import normalize, strip_noise
 
 RAW = Path(__file__).parents[1] / "data" / "raw"
@@ -25,38 +31,97 @@ def read(path: Path) -> str:
 
 @pytest.fixture(scope="module")
 def library():
-    opencc = pytest.importorskip("opencc")
     return opencc.OpenCC("t2s")
 
 
-@pytest.fixture(scope="module")
-def table():
-    text = files("covid_timeline.text").joinpath("t2s.tsv").read_text(encoding="utf-8")
-    return dict(line.split("\t") for line in text.splitlines() if not line.startswith("#"))
+def dictionary(name: str) -> dict[str, str]:
+    source = Path(opencc.__file__).with_name("dictionary") / name
+    rows = (line.split("\t") for line in source.read_text(encoding="utf-8").splitlines())
+    return {key: values.split(" ")[0] for key, values in rows}
+
+
+def exceptions() -> list[dict]:
+    text = files("covid_timeline.text").joinpath("conversion.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)["exception"]
+
+
+def place_names() -> list[str]:
+    """Every Simplified name in the gazetteer and the list of other places."""
+    words = files("covid_timeline.mentions").joinpath("words")
+    names = set()
+    for name in ("regions.csv", "place_names.csv"):
+        rows = csv.DictReader(words.joinpath(name).read_text(encoding="utf-8").splitlines())
+        rows = [row for row in rows if row.get("kind") not in ("not_a_place", "guard")]
+        names |= {row[column] for row in rows for column in ("name", "short_name") if row.get(column)}
+    return sorted(names)
 
 
 class TestConversion:
-    def test_characters_are_those_of_the_library(self, library, table):
-        opencc = pytest.importorskip("opencc")
-        source = Path(opencc.__file__).with_name("dictionary") / "TSCharacters.txt"
-        theirs = {}
-        for line in source.read_text(encoding="utf-8").splitlines():
-            key, values = line.split("\t")
-            if (first := values.split(" ")[0]) != key:
-                theirs[key] = first
-        assert {key: value for key, value in table.items() if len(key) == 1} == theirs
+    def test_nothing_is_converted_without_the_library(self, monkeypatch):
+        normalizer._folds.cache_clear()
+        monkeypatch.setitem(sys.modules, "opencc", None)
+        try:
+            assert normalize("123\tabc").text == "123 abc"
+            with pytest.raises(ModuleNotFoundError):
+                normalize("新增確診")
+        finally:
+            normalizer._folds.cache_clear()
 
-    def test_phrases_are_those_of_the_library(self, library, table):
-        phrases = {key: value for key, value in table.items() if len(key) > 1}
-        assert phrases
-        assert {key: library.convert(key) for key in phrases} == phrases
-        assert all(len(key) == len(value) for key, value in table.items())
+    def test_another_package_of_that_name_is_told_apart(self, monkeypatch, tmp_path):
+        (tmp_path / "opencc").mkdir()
+        (tmp_path / "opencc" / "__init__.py").write_text("")
+        monkeypatch.delitem(sys.modules, "opencc")
+        monkeypatch.syspath_prepend(str(tmp_path))
+        normalizer._folds.cache_clear()
+        try:
+            with pytest.raises(ModuleNotFoundError, match="opencc-python-reimplemented"):
+                normalize("新增確診")
+        finally:
+            normalizer._folds.cache_clear()
 
-    def test_every_phrase_is_needed_and_found(self, table):
-        for key, value in table.items():
-            if len(key) > 1:
-                assert "".join(table.get(c, c) for c in key) != value, key
-                assert normalize(f"，{key}。").text == f"，{value}。"
+    def test_dictionaries_are_read_at_first_use(self):
+        script = (
+            "from covid_timeline.text import normalize as n; print(n._folds.cache_info().currsize); "
+            "n.normalize('確診'); print(n._folds.cache_info().currsize)"
+        )
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+        assert done.stdout.split() == ["0", "1"]
+
+    def test_characters_are_those_of_the_library(self):
+        # those that a phrase ends in or begins with are judged by the phrases
+        theirs = {key: value for key, value in dictionary("TSCharacters.txt").items() if key != value}
+        assert {key: normalize(key).text for key in theirs} == theirs
+
+    def test_phrases_are_those_of_the_library(self, library):
+        phrases = dictionary("TSPhrases.txt")
+        assert {key: normalize(f"，{key}。").text for key in phrases} == {
+            key: f"，{library.convert(key)}。" for key in phrases
+        }
+
+    def test_one_character_for_one(self):
+        folds = normalizer._folds()
+        assert all(len(value) == 1 for value in folds.one.values())
+        assert all(len(key) == len(value) for key, value in folds.phrases.items())
+
+    @pytest.mark.parametrize("row", exceptions(), ids=lambda row: row["word"])
+    def test_exceptions(self, row, library):
+        raw, _, text = row["example"].partition(" = ")
+        assert normalize(raw).text == text
+        assert row["reason"]
+        assert any(spelling in raw for spelling in row["spellings"])
+        assert all(normalize(spelling).text == row["word"] for spelling in row["spellings"])
+        # an exception that the library's own dictionaries make is none
+        assert any(library.convert(spelling) != row["word"] for spelling in row["spellings"])
+
+    def test_no_simplified_place_name_is_changed(self):
+        names = place_names()
+        assert len(names) > 5000
+        assert [name for name in names if normalize(name).text != name] == []
+
+    @pytest.mark.parametrize("script", ["s2t", "s2hk", "s2tw"])
+    def test_every_place_name_in_traditional_characters_is_read(self, script):
+        write = opencc.OpenCC(script).convert
+        assert [name for name in place_names() if normalize(write(name)).text != name] == []
 
     @pytest.mark.parametrize("path", ARTICLES, ids=lambda p: p.stem)
     def test_articles_convert_as_the_library_does(self, library, path):

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from covid_timeline.mentions import quantity_words
 from covid_timeline.mentions.quantities import find_quantities, parse_quantity, reread
 
 WORDS = resources.files("covid_timeline.mentions").joinpath("words")
@@ -45,6 +46,9 @@ def rule_examples():
     for row in table("hedges.toml")["hedge"]:
         for example in row["examples"]:
             yield pytest.param("", example, id=f"{row['id']}-{example}")
+    for row in table("units.toml")["head"]:
+        for example in row["examples"]:
+            yield pytest.param("unit.", example, id=f"{row['id']}-{example}")
     for example in table("zero_words.toml")["examples"]:
         yield pytest.param("zero.", example, id=f"zero-{example}")
 
@@ -112,6 +116,214 @@ class TestRules:
         assert all(q.qualifier == "exact" for q in find_quantities(example)[0])
 
 
+class TestEveryWord:
+    """Every word of the vocabulary is reached: by an example of its entry, or as what the entry is tried with here."""
+
+    @staticmethod
+    def unit_words():
+        for row in table("units.toml")["unit"]:
+            lead = (row.get("led_by") or row.get("near") or [""])[0]
+            for word in (*row["words"], *row.get("synonyms", ())):
+                yield pytest.param(row["id"], f"{lead}3{word}", word, id=f"{row['id']}-{word}")
+
+    @pytest.mark.parametrize(("row_id", "text", "word"), list(unit_words()))
+    def test_counter(self, row_id, text, word):
+        assert [(q.rule, q.counter) for q in find_quantities(text)[0]] == [(f"unit.{row_id}", word)]
+
+    @pytest.mark.parametrize("row", table("units.toml")["unit"], ids=lambda row: row["id"])
+    def test_words_have_examples_and_synonyms_do_not(self, row):
+        counters = set()
+        for example in row["examples"]:
+            plain, *_ = read_example(example)
+            counters |= {
+                q.counter.lstrip("百千万亿")
+                for q in find_quantities(plain)[0]
+                if q.rule == f"unit.{row['id']}"
+            }
+        assert set(row["words"]) <= counters
+        assert not set(row.get("synonyms", ())) & counters
+
+    @staticmethod
+    def traps():
+        for row in table("units.toml")["unit"]:
+            for word, traps in row.get("traps", {}).items():
+                for trap in traps:
+                    yield pytest.param(row, word, trap, id=f"{row['id']}-{word}-{trap}")
+
+    @pytest.mark.parametrize(("row", "word", "trap"), list(traps()))
+    def test_trap(self, row, word, trap):
+        """With what makes it another word behind it, the counter is none, and without that entry it would be one."""
+        lead = (row.get("led_by") or row.get("near") or [""])[0]
+        for number in ("3", "三", "200"):
+            claimed = find_quantities(f"{lead}{number}{word}{trap}")[0]
+            assert not [q for q in claimed if q.rule == f"unit.{row['id']}" and q.counter == word]
+
+    @staticmethod
+    def head_words():
+        entries = table("units.toml")["unit"]
+        for row in table("units.toml")["head"]:
+            counters = [entry["words"][0] for entry in entries if row["id"] in entry.get("heads", ())]
+            for word in (*row["words"], *row.get("synonyms", ())):
+                yield pytest.param(row["unit"], counters, word, id=f"{row['id']}-{word}")
+
+    @pytest.mark.parametrize(("unit", "counters", "word"), list(head_words()))
+    def test_counted_noun(self, unit, counters, word):
+        assert unit in {q.unit for counter in counters for q in find_quantities(f"共有3{counter}{word}")[0]}
+
+    @staticmethod
+    def bare_words():
+        for row in table("units.toml")["bare"]:
+            number = "300万" if row.get("magnitude") else "300"
+            if "after" in row:
+                texts = [f"{number}{word}" for word in row["after"]]
+            elif row["id"] == "bare_total":
+                texts = [f"{near}{word}{number}。" for word in row["touching"] for near in row["near"]]
+            else:
+                texts = [f"{word}{number}，" for word in row.get("touching", row.get("near"))]
+            for text in texts:
+                yield pytest.param(row["id"], text, id=f"{row['id']}-{text}")
+
+    @pytest.mark.parametrize(("row_id", "text"), list(bare_words()))
+    def test_number_without_a_counter(self, row_id, text):
+        assert f"unit.{row_id}" in {q.rule for q in find_quantities(text)[0]}
+
+    @pytest.mark.parametrize("verb", table("units.toml")["done"]["words"])
+    def test_what_was_done(self, verb):
+        assert [q.unit for q in find_quantities(f"重点项目{verb}263个")[0]] == ["project"]
+
+    @pytest.mark.parametrize("word", table("units.toml")["outside"]["words"])
+    def test_unit_outside_the_vocabulary(self, word):
+        found, unclaimed = find_quantities(f"共3{word}")
+        assert not found
+        assert [u.reason for u in unclaimed] == [f"unit outside the vocabulary: {word}"]
+
+    @pytest.mark.parametrize("label", table("units.toml")["label"]["not"])
+    def test_label_of_another_number(self, label):
+        assert find_quantities(f"{label}：38")[0] == []
+
+    @staticmethod
+    def hedge_words():
+        for row in table("hedges.toml")["hedge"]:
+            unit = "万元" if "CNY" in row.get("units", ()) else "万人"
+            frames = {
+                "before": f"共有{{}}3{unit}",
+                "after": f"共3{unit}{{}}",
+                "magnitude_only": "共有{}百人",
+                "inside": "共300{}人",
+            }
+            for place, frame in frames.items():
+                for word in row.get(place, ()):
+                    yield pytest.param(
+                        row["qualifier"], frame.format(word), word, id=f"{row['id']}-{place}-{word}"
+                    )
+
+    @pytest.mark.parametrize(("qualifier", "text", "word"), list(hedge_words()))
+    def test_hedge(self, qualifier, text, word):
+        (found,) = find_quantities(text)[0]
+        assert found.qualifier == qualifier
+        assert word in text[found.start : found.end]
+
+    @staticmethod
+    def guarded():
+        for row in table("hedges.toml")["hedge"]:
+            for word, guards in row.get("not_after", {}).items():
+                number = "百人" if word in row.get("magnitude_only", ()) else "3万人"
+                for guard in guards:
+                    yield pytest.param(f"{guard}{word}{number}", id=f"{row['id']}-{guard}{word}")
+            for word, guards in row.get("not_before", {}).items():
+                for guard in guards:
+                    yield pytest.param(f"3万人{word}{guard}", id=f"{row['id']}-{word}{guard}")
+            for word in row.get("recent", ()):
+                yield pytest.param(f"近14天{word}", id=f"recent-{word}")
+
+    @pytest.mark.parametrize("text", list(guarded()))
+    def test_hedge_inside_another_word(self, text):
+        assert {q.qualifier for q in find_quantities(text)[0]} <= {"exact"}
+
+    @pytest.mark.parametrize("link", table("hedges.toml")["links"])
+    def test_link(self, link):
+        assert [q.qualifier for q in find_quantities(f"约{link}3万元")[0]] == ["about"]
+
+    @staticmethod
+    def no_figures():
+        for row in table("not_figures.toml")["not_figure"]:
+            if row.get("special"):
+                continue
+            for kind, number in (("arabic", "37"), ("chinese", "三")):
+                if row.get("digits", kind) == kind:
+                    for word in row.get("before", ()):
+                        yield pytest.param(f"，{word}", number, "，", id=f"{row['id']}-{word}")
+                    for word in row.get("after", ()):
+                        yield pytest.param("，", number, word, id=f"{row['id']}-{word}")
+
+    @pytest.mark.parametrize(("before", "number", "after"), list(no_figures()))
+    def test_no_figure(self, before, number, after):
+        start, end = len(before), len(before + number)
+        found, unclaimed = find_quantities(before + number + after)
+        assert not [x for x in (*found, *unclaimed) if x.start < end and start < x.end]
+
+    @staticmethod
+    def literals():
+        for row in table("not_figures.toml")["not_figure"]:
+            for word in row.get("words", ()):
+                yield pytest.param(word, id=f"{row['id']}-{word}")
+
+    @pytest.mark.parametrize("word", list(literals()))
+    def test_word_written_with_a_numeral(self, word, monkeypatch):
+        """Nothing in it is a figure, and without its entry something would be, in one of these surroundings."""
+        frames = [
+            "{}",
+            "，{}，",
+            "全面{}的工作",
+            "在{}5家企业",
+            "落实{}和病例",
+            "以{}为",
+            "近{}的",
+            "上{}",
+            "超过{}",
+            "约{}",
+        ]
+        frames += ["有{}人", "各{}，", "新增{}", "仅{}", "共{}", "“{}”行动", "{}时间"]
+        assert find_quantities(f"，{word}，")[0] == []
+        longer = [
+            w for row in table("not_figures.toml")["not_figure"] for w in row.get("words", ()) if word in w
+        ]
+        texts = [frame.format(w) for w in longer for frame in frames]
+        kept = [find_quantities(text) for text in texts]
+        for name in ("WORDS", "WORDS_AT_END"):
+            tables = getattr(quantity_words, name)
+            less = {key: [entry for entry in entries if entry[1] != word] for key, entries in tables.items()}
+            monkeypatch.setattr(quantity_words, name, less)
+        assert [find_quantities(text) for text in texts] != kept
+
+    @staticmethod
+    def zero_words():
+        words = table("zero_words.toml")
+        change = {no: "新增" if no in words["needs_change"] else "" for no in words["no"]}
+        for no in words["no"]:
+            yield pytest.param(f"{no}{change[no]}确诊病例", no + change[no], id=f"no-{no}")
+        for verb in words["change"]:
+            yield pytest.param(f"未{verb}确诊病例", f"未{verb}", id=f"change-{verb}")
+        for word in words["between"]:
+            yield pytest.param(f"无新增{word}确诊病例", "无新增", id=f"between-{word}")
+        for noun in words["nouns"]:
+            yield pytest.param(f"无新增{noun}。", "无新增", id=f"noun-{noun}")
+        for none in words["none"]:
+            yield pytest.param(f"确诊病例{none}。", none, id=f"none-{none}")
+        for noun in words["none_nouns"]:
+            yield pytest.param(f"{noun}清零。", "清零", id=f"none-noun-{noun}")
+
+    @pytest.mark.parametrize(("text", "quote"), list(zero_words()))
+    def test_zero(self, text, quote):
+        (found,) = find_quantities(text)[0]
+        assert found.value == 0
+        assert text[found.start : found.end] in (quote, quote[-1])
+
+    @pytest.mark.parametrize("word", table("zero_words.toml")["not_followed"])
+    def test_no_zero(self, word):
+        assert find_quantities(f"无确诊病例{word}")[0] == []
+
+
 def strip_marks(example: str) -> tuple[str, list[tuple[int, int]]]:
     plain = ""
     marks = []
@@ -162,7 +374,7 @@ class TestForms:
             ("美元500万元", [("美元500万元", 5_000_000, "USD", "exact")]),
             ("US$100", [("$100", 100, "USD", "exact")]),
             # by how many and to how many: no range; with 新增, or with one unit, it is one
-            ("核减1例至18例", [("1例", 1, "case", "exact"), ("18例", 18, "case", "exact")]),
+            ("核减1例至18例", [("1例", -1, "case", "exact"), ("18例", 18, "case", "exact")]),
             ("由21万增至88万只", [("21万", 210_000, "item", "exact"), ("88万只", 880_000, "item", "exact")]),
             ("项目由20个增加到35个", [("20个", 20, "project", "exact"), ("35个", 35, "project", "exact")]),
             ("武汉 - 8例", [("8例", 8, "case", "exact")]),
@@ -182,7 +394,13 @@ class TestForms:
             ("新增3例至5例", [(3, 5)]),
             ("增加3至5例", [(3, 5)]),
             ("增长10%至20%", [(10, 20)]),
-            ("减少3例至5例", [(3, None), (5, None)]),
+            ("减少3例至5例", [(-3, None), (5, None)]),
+            ("下降10%至20%", [(-20, -10)]),
+            (
+                "分别下降3.2%、9.6%和5.2%",
+                [(Decimal("-3.2"), None), (Decimal("-9.6"), None), (Decimal("-5.2"), None)],
+            ),
+            ("下降3.2%，9.6%", [(Decimal("-3.2"), None), (Decimal("9.6"), None)]),
         ],
     )
     def test_ranges_and_changes(self, text, ends):
@@ -215,6 +433,67 @@ class TestForms:
     def test_unclaimed_says_why(self, text, quote, reason):
         first = find_quantities(text)[1][0]
         assert (text[first.start : first.end], first.reason) == (quote, reason)
+
+
+class TestFalls:
+    """By how much something fell is negative; the word that says so stands right before."""
+
+    FALL = table("hedges.toml")["fall"]
+
+    @pytest.mark.parametrize("example", FALL["examples"])
+    def test_example(self, example):
+        text, _, value = example.rpartition(" = ")
+        plain, marks = strip_marks(text)
+        found = [q for q in find_quantities(plain)[0] if q.flag == "fall"]
+        assert len(found) == len(marks)
+        assert found[-1].value == Decimal(value)
+
+    def test_every_word_has_an_example(self):
+        marked = {m for example in self.FALL["examples"] for m in re.findall("【([^】]+)】", example)}
+        assert marked == set(self.FALL["words"])
+
+    @pytest.mark.parametrize("example", FALL["counter_examples"])
+    def test_counter_example(self, example):
+        found, _ = find_quantities(example)
+        assert found
+        assert all(q.flag == "" and q.value >= 0 for q in found)
+
+
+class TestNumbersWithoutACounter:
+    """Labels and rows of tables: figures whose unit only the label or the header says."""
+
+    @staticmethod
+    def flagged(text: str) -> list[tuple[str, Decimal, str]]:
+        return [(text[q.start : q.end], q.value, q.flag) for q in find_quantities(text)[0] if not q.unit]
+
+    @pytest.mark.parametrize("example", table("units.toml")["label"]["examples"])
+    def test_label(self, example):
+        (found,) = self.flagged(example)
+        assert found[2] == "label"
+
+    @pytest.mark.parametrize("example", table("units.toml")["label"]["counter_examples"])
+    def test_no_label(self, example):
+        assert self.flagged(example) == []
+
+    @pytest.mark.parametrize(
+        ("text", "values"),
+        [
+            ("新增 累计 死亡\n+18  4605 73", [18, 4605, 73]),
+            ("城市 累计确诊 治愈 死亡\n武汉 13603 747 545\n孝感 2436 45 29", [13603, 747, 545, 2436, 45, 29]),
+            ("| 成都\n| 141\n| 0\n| 69\n|", [141, 0, 69]),
+            ("| 武汉 | 2041 | 747 |", [2041, 747]),
+            ("病死率 2.5 3.1", [Decimal("2.5"), Decimal("3.1")]),
+            ("2019 2020 2021", []),  # years
+            ("0531 88886666", []),  # a telephone
+            ("拨打110 120", []),
+            ("共 3 5 人", []),  # goes on as a sentence
+        ],
+    )
+    def test_row(self, text, values):
+        assert [value for _, value, flag in self.flagged(text) if flag == "row"] == values
+
+    def test_a_quote_with_its_sign_is_read_again(self):
+        assert reread("+18")[:3] == (18, None, "exact")
 
 
 class TestParse:
@@ -279,6 +558,8 @@ def check(text: str, taken=()) -> None:
     assert [q.start for q in found] == sorted(q.start for q in found)
     for q in found:
         value, high, qualifier, units = reread(text[q.start : q.end])
+        if q.flag == "fall":  # the sign is in the words before
+            value, high = (-value, None) if high is None else (-high, -value)
         assert (value, high, qualifier) == (q.value, q.value_high, q.qualifier), text[q.start : q.end]
         assert q.unit in units, text[q.start : q.end]
 

@@ -36,9 +36,11 @@ class Unit(NamedTuple):
     head_units: tuple[str, ...]
     reach: int  # characters after the counter in which its noun is looked for
     near: tuple[str, ...]
-    one: bool
+    one: frozenset[str]  # the words of which 一 is a number: 一名, 一周; not 一座
     bare: bool
     half: bool
+    half_after: bool  # 一岁半, 三成半
+    smaller: tuple[tuple[str, Decimal], ...]  # units that may follow, in parts of this one: 5元3角, 7斤2两
     tail: str
     arabic_only: tuple[str, ...]
     late: bool
@@ -63,6 +65,13 @@ class Hedge(NamedTuple):
     qualifier: str
     guard: str
     units: tuple[str, ...]
+
+
+class Fall(NamedTuple):
+    """One word that says that the figure behind it is by how much something fell; `guard` as for hedges."""
+
+    word: str
+    guard: str
 
 
 class Bare(NamedTuple):
@@ -92,6 +101,10 @@ def _load(name: str) -> dict[str, Any]:
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
+def _written(row: dict[str, Any]) -> list[str]:
+    return [*row["words"], *row.get("synonyms", ())]
+
+
 _UNITS = _load("units.toml")
 _HEDGES = _load("hedges.toml")
 _NOT_FIGURES = _load("not_figures.toml")
@@ -100,7 +113,11 @@ _ZERO = _load("zero_words.toml")
 # --- units
 
 HEAD_UNITS: dict[str, str] = {row["id"]: row["unit"] for row in _UNITS["head"]}
-_HEAD_WORDS: dict[str, list[str]] = {row["id"]: row["words"] for row in _UNITS["head"]}
+_HEAD_WORDS: dict[str, list[str]] = {row["id"]: _written(row) for row in _UNITS["head"]}
+HEAD_STOPS: dict[str, tuple[str, ...]] = {
+    row["id"]: tuple(row.get("not_across", ())) for row in _UNITS["head"]
+}
+"""Head -> verbs across which it is not what the counter counts: 5个监狱通报确诊病例."""
 _HEAD_TRAPS: dict[str, list[str]] = {
     word: traps for row in _UNITS["head"] for word, traps in row.get("traps", {}).items()
 }
@@ -130,9 +147,11 @@ def _build_counters() -> dict[str, list[Counter]]:
             head_units=tuple(HEAD_UNITS[head] for head in heads),
             reach=row.get("reach", 16),
             near=tuple(row.get("near", ())),
-            one=row.get("one", False),
+            one=frozenset(_written(row) if row.get("one") is True else row.get("one", ())),
             bare=row.get("bare", False),
-            half=row.get("one", False) and row["unit"] in {*TIME_UNITS, "kg", "mu", "tonne", "km"},
+            half=row.get("half", False),
+            half_after=row.get("half", False) or row.get("half_after", False),
+            smaller=tuple((word, Decimal(part)) for word, part in row.get("smaller", {}).items()),
             tail=row.get("tail", ""),
             arabic_only=tuple(row.get("arabic_only", ())),
             late=row.get("late", False),
@@ -142,11 +161,11 @@ def _build_counters() -> dict[str, list[Counter]]:
             rule=f"unit.{row['id']}",
         )
         traps = row.get("traps", {})
-        for word in row["words"]:
+        for word in _written(row):
             # no abbreviation ends inside a word of letters: 5t, but not 5tb
             letters = sorted(LETTERS) if word[-1] in LETTERS else ()
             by_first.setdefault(word[0], []).append(Counter(word, entry, (*traps.get(word, ()), *letters)))
-    for word in _UNITS["outside"]["words"]:
+    for word in _written(_UNITS["outside"]):
         by_first.setdefault(word[0], []).append(Counter(word, None, ()))
     for counters in by_first.values():
         # entries with a condition are tried before the general ones of the same word
@@ -164,7 +183,7 @@ TWO_CHARACTERS = {
 }
 """First two characters -> the counters that can stand there, the longest first; else `ONE_CHARACTER` has them."""
 
-DONE = tuple(longest_first(_UNITS["done"]["words"]))
+DONE = tuple(longest_first(_written(_UNITS["done"])))
 """Verbs between a counted noun and its number: 项目复工263个."""
 
 UNITS = frozenset(row["unit"] for kind in ("unit", "head") for row in _UNITS[kind])
@@ -216,10 +235,18 @@ def _build_hedges() -> None:
 
 
 _build_hedges()
+FALLS: dict[str, list[Fall]] = {}  # by last character
+for _word in longest_first(_HEDGES["fall"]["words"]):
+    FALLS.setdefault(_word[-1], []).append(Fall(_word, _HEDGES["fall"]["not_after"].get(_word, "")))
+FALL_UNITS = frozenset(_HEDGES["fall"]["not_of"])
+FALL_NOT_BEFORE = tuple(_HEDGES["fall"]["not_before"])
 RECENT = tuple(word for row in _HEDGES["hedge"] for word in row.get("recent", ()))
 LINKS = tuple(longest_first(_HEDGES["links"]))
 LINK_ENDS = frozenset(link[-1] for link in LINKS)
 HEDGE_ENDS = frozenset((*BEFORE, *MAGNITUDE_HEDGES, *LINK_ENDS, " "))
+
+NO_LABELS = tuple(_UNITS["label"]["not"])
+"""Words before a colon after which a number is a name or an address: 邮编：250000."""
 
 AFTER_DIGITS = frozenset((*INSIDE, *JOINERS, " ", "、"))
 """Characters after a number that may belong to it before any unit comes."""
@@ -276,7 +303,7 @@ SAME_BEFORE = frozenset(_RULES["each_or_same"]["before"])
 
 # --- fast counters
 
-SLOW_BEFORE = frozenset((*HEDGE_ENDS, *NOT_BEFORE[True], *LETTERS, *"前-−－负+/￥¥＄$零为是无有一"))
+SLOW_BEFORE = frozenset((*HEDGE_ENDS, *NOT_BEFORE[True], *LETTERS, *FALLS, *"了前-−－负+/￥¥＄$零为是无有一"))
 """Characters that, right before an Arabic number, can change what it is; after any other only the unit matters."""
 
 
@@ -288,7 +315,14 @@ def _build_fast() -> dict[str, tuple[str, str, frozenset[str]]]:
         if last.word != first or entry is None or first in NOT_AFTER[True]:
             continue
         needs_more = (
-            entry.heads or entry.near or entry.factor or entry.tail or entry.late or entry.hedged
+            entry.heads
+            or entry.near
+            or entry.factor
+            or entry.tail
+            or entry.late
+            or entry.hedged
+            or entry.half_after
+            or entry.smaller
         ) or entry.unit in ("percent", "degree_celsius")
         if needs_more or sum(counter.word == first for counter in counters) > 1:
             continue

@@ -120,7 +120,7 @@ class Context:
 
     __slots__ = (
         "anchor", "article", "cue_starts", "cues", "date_starts", "dates", "home", "home_region", "place_starts", "places",
-        "observes_contacts", "quantities", "short", "text", "title_end", "tree", "_roles",
+        "observes_contacts", "quantities", "short", "status_cues", "text", "title_end", "tree", "_roles",
     )  # fmt: skip
 
     def __init__(
@@ -149,6 +149,7 @@ class Context:
         self.title_end = blocks[0].end if len(blocks) > 1 and blocks[0].kind == "title" else 0
         self.home_region = _home_region(article)
         self._roles: dict[int, str] = {}
+        self.status_cues = [cue for cue in self.cues if cue.category == "status"]
         self.observes_contacts = any(
             cue.name == "contacts" or (cue.name in ("observed", "released") and "医学" in text[cue.start : cue.end]) for cue in self.cues
         )

@@ -243,7 +243,8 @@ def find_events(
             events.append(EventDraft(number, "case_report", region, start, end, "event:case_report"))
             continue
         if _says_nothing(body):
-            end = max(end, context.tree.sentences[context.tree.sentence_at(date.start)].end)  # 1月30日，西藏由此前1月27日的…
+            stop = context.tree.sentences[context.tree.sentence_at(date.start)].end
+            end = max(end, min(stop, date.end + _FAR_BACK))  # 1月30日，西藏由此前1月27日的…
             body = _without_dates(context, start, end)
         if _says_nothing(body):
             continue  # too short to say anything, unless the word itself does: 2月3日复工

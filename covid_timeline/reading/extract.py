@@ -6,20 +6,21 @@ import re
 from collections import Counter
 from functools import cache
 
-from covid_timeline.lexicon.lexer import one_of
+from covid_timeline.lexicon.lexer import lex, one_of
 from covid_timeline.lexicon.rules import load_rules
 from covid_timeline.mentions.dates import find_dates
 from covid_timeline.mentions.places import find_places
 from covid_timeline.mentions.quantities import find_quantities
-from covid_timeline.model import Article, DateRow, EventRow, Facts, MetricRow, RejectedRow, Unclaimed
+from covid_timeline.model import Article, DateRow, EventRow, Facts, MetricRow, Quantity, RejectedRow, Unclaimed
 from covid_timeline.reading.context import Context
 from covid_timeline.reading.events import EventDraft, find_events
 from covid_timeline.reading.metrics import read_metrics
 from covid_timeline.reading.region import Subjects
 from covid_timeline.reading.statement import Statement
 from covid_timeline.reading.status import resolve_status
+from covid_timeline.reading.words import unit_of_label
 from covid_timeline.text.normalize import NormalizedText, normalize
-from covid_timeline.text.tree import build_tree
+from covid_timeline.text.tree import Tree, build_tree
 
 __all__ = ["Reading", "extract", "read", "rows_of"]
 
@@ -40,10 +41,37 @@ class Reading:
         places = find_places(text, article.region_code)
         taken = sorted([(date.start, date.end) for date in dates] + [(place.start, place.end) for place in places])
         quantities, unclaimed = find_quantities(text, taken)
-        self.context = Context(article, text, build_tree(text), dates, places, quantities)
+        tree = build_tree(text)
+        quantities, unlabelled = _with_units(text, tree, quantities)
+        unclaimed += unlabelled
+        self.context = Context(article, text, tree, dates, places, quantities)
         self.unclaimed: list[Unclaimed] = sorted([*bad_dates, *unclaimed])
         self.statements, passage = read_metrics(self.context)
         self.events = find_events(self.context, Subjects(self.context), passage, self.statements)
+
+
+def _with_units(text: str, tree: Tree, quantities: list[Quantity]) -> tuple[list[Quantity], list[Unclaimed]]:
+    """Numbers without a counter take their unit from their label, or from the header of their column; others are refused."""
+    found: list[Quantity] = []
+    refused: list[Unclaimed] = []
+    for quantity in quantities:
+        if quantity.unit:
+            found.append(quantity)
+            continue
+        cell = tree.cells.get(quantity.start)
+        if cell is not None and cell.column:
+            words = "".join(text[start:end] for start, end in cell.column)
+        elif quantity.flag == "label":
+            clause = tree.clauses[max(tree.clause_at(quantity.start) - 1, 0)]
+            words = text[clause.start : clause.end]
+        else:
+            refused.append(Unclaimed(quantity.start, quantity.end, f"number in a {quantity.flag}, without a counter"))
+            continue
+        if any(cue.category == "noun" for cue in lex(words)):
+            found.append(quantity._replace(unit=unit_of_label(words)))
+        else:
+            refused.append(Unclaimed(quantity.start, quantity.end, f"number in a {quantity.flag}, of which no rule says the unit"))
+    return found, refused
 
 
 def read(article: Article) -> Reading:

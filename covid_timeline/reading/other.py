@@ -75,7 +75,8 @@ def resolve_indicator(context: Context, figure: Figure, next_start: int) -> tupl
     if next_start < after_end and text[next_start - 1] not in "和与及":
         after_end, mark = next_start, _NEXT
     after = text[quantity.end : after_end]
-    wide = text[max(sentence.start, clause.start - _WIDE) : min(sentence.end, clause.end + _WIDE)]
+    low, high = max(clause.start, quantity.start - _WIDE), min(clause.end, quantity.end + _WIDE)
+    wide = text[max(sentence.start, low - _WIDE) : min(sentence.end, high + _WIDE)]
     longer = text[max(clause.start, quantity.start - _BEFORE) : quantity.start] if clause.start < figure.left <= quantity.start else ""
     if is_bare(context, figure):
         start = max(sentence.start, min(figure.left, clause.start), quantity.start - 2 * _BEFORE)

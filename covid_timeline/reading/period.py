@@ -37,6 +37,8 @@ _JOURNEY = re.compile("病例\\d|某[，,某]|[男女][，,性]|\\d+岁|发热|�
 _LABEL_OF_DAY = re.compile("(?:统计|数据|通报|截[至止])?(?:时间|日期|时点)$")
 _NEAR_ANCHOR_DAYS = 3
 _LOOK_AHEAD = 8
+_LOOK_BACK = 24  # dates of the sentence that are looked at before a figure
+_CLAUSE = 120  # characters of a clause that are looked at before a figure
 _HEADING = 30  # characters; a line as short as this with a date heads what follows
 _NOON = 12
 
@@ -56,6 +58,7 @@ class Passage:
 
     def __init__(self, context: Context) -> None:
         self.context = context
+        self._columns = {span for cell in context.tree.cells.values() for span in cell.column}
         self.reach = [self._reach(number) for number in range(len(context.dates))]
         self.day: int | None = None  # governs the passage
         self.heading: int | None = None  # of the last heading: what stands below it in a long article
@@ -77,6 +80,8 @@ class Passage:
                 return "header"
         if date.header or date.role == "attributive":
             return "none"
+        if any(start <= date.start < end for start, end in self._columns):
+            return "none"  # the day of a column is its own
         before = text[max(0, date.start - 4) : date.start].rstrip()
         if text[date.end - 2 : date.end] == "同期" or _COMPARED_AFTER.match(text, date.end) and before.endswith(("比", "较", "与", "同")):
             return "none"
@@ -86,7 +91,9 @@ class Passage:
         if date.precision == "year" and date.basis == "explicit":
             return "year"
         if clause is not None and clause.bracket >= 0:
-            return "bracket"
+            bracket = tree.brackets[clause.bracket]
+            alone = block is not None and block.start == bracket.start and block.end == bracket.end
+            return "sentence" if alone else "bracket"
         if date.role == "since":
             return "clause"
         if sentence is not None and date.role == "at" and not date.vague and _JOURNEY.search(text, sentence.start, min(sentence.end, sentence.start + 120)) and (
@@ -157,6 +164,8 @@ class Passage:
         sentence = tree.sentences[figure.sentence]
         here: int | None = None
         relation = "sentence"
+        if figure.header_date is not None:
+            return context.dates.index(figure.header_date), "header"
         if low < high:
             after = bisect_left(context.date_starts, quantity.end, low, high)
             # a date alone in the bracket behind the figure: 890例(3日)、731例(4日)
@@ -165,7 +174,8 @@ class Passage:
                 between = text[quantity.end : date.start].strip()
                 if between in ("（", "(") and text[date.end : date.end + 1] in ("）", ")"):
                     return after, "bracket"
-            for number in range(bisect_left(context.date_starts, quantity.start, low, high) - 1, low - 1, -1):
+            nearest = bisect_left(context.date_starts, quantity.start, low, high) - 1
+            for number in range(nearest, max(low, nearest - _LOOK_BACK) - 1, -1):
                 date, reach = dates[number], self.reach[number]
                 own = tree.clauses[tree.clause_at(date.start)]
                 if reach == "none":
@@ -338,9 +348,9 @@ def apply_period(context: Context, statement: Statement, index: int | None, rela
     elif kind == "new":
         statement.date_start = None if date.role == "as_of" else start
     elif date.role == "as_of" or date.vague:
-        counted_up = _TOTALLY.search(context.text, statement.clause[0], statement.quantity.start)
+        counted_up = _TOTALLY.search(context.text, max(statement.clause[0], statement.quantity.start - _CLAUSE), statement.quantity.start)
         statement.date_start = None if counted_up else end
-    elif date.role == "from" and "累计" in context.text[statement.clause[0] : statement.quantity.start] and start < context.anchor:
+    elif date.role == "from" and "累计" in context.text[max(statement.clause[0], statement.quantity.start - _CLAUSE) : statement.quantity.start] and start < context.anchor:
         statement.date_start, statement.date_end = start, context.anchor  # 1月26日起，累计检查车辆32.6万辆
     else:
         statement.date_start = start

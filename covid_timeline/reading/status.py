@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from functools import cache
 
 from covid_timeline.lexicon.rules import load_rules
 from covid_timeline.reading.context import Context
-
-__all__ = ["Choice", "resolve_status"]
-
 from covid_timeline.reading.statement import Choice
 
+__all__ = ["resolve_status"]
+
+_NEAR = 8
+_REPORTED = Choice("reported", "none", "")
 _ORDER = ("denied", "conditional", "planned", "forecast")
 
 
@@ -29,13 +31,19 @@ def resolve_status(context: Context, position: int, end: int) -> Choice:
     A trigger of scope `clause` holds for what follows it in its clause, one of scope `sentence` for the whole sentence;
     of several the first of denied, conditional, planned, forecast decides.
     """
+    cues = context.status_cues
+    if not cues:
+        return _REPORTED
     tree = context.tree
     sentence = tree.sentences[tree.sentence_at(position)]
     found = ""
     relation = ""
-    for cue in context.cues_in(sentence.start, sentence.end):
-        if cue.category != "status":
-            continue
+    first = bisect_left(cues, (sentence.start,))
+    last = bisect_left(cues, (sentence.end,), first)
+    before = bisect_left(cues, (position,), first, last)
+    # The triggers nearest to the position on either side decide; of a heap of them only these are looked at.
+    near = cues[max(first, before - _NEAR) : min(last, before + _NEAR)]
+    for cue in near:
         direction, scope = _triggers()[cue.name]
         if scope == "clause":
             clause = tree.clauses[tree.clause_at(cue.start)]
@@ -45,4 +53,4 @@ def resolve_status(context: Context, position: int, end: int) -> Choice:
             continue
         if not found or _ORDER.index(cue.name) < _ORDER.index(found):
             found, relation = cue.name, scope
-    return Choice(found, relation, f"status.{found}") if found else Choice("reported", "none", "")
+    return Choice(found, relation, f"status.{found}") if found else _REPORTED

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from covid_timeline.lexicon.lexer import Cue
-from covid_timeline.model import Place, Quantity
+from covid_timeline.model import DateMention, Place, Quantity
 from covid_timeline.reading.context import Context
 
-__all__ = ["Figure", "read_words"]
+__all__ = ["Figure", "read_words", "unit_of_label"]
 
 _STOPS_AFTER = frozenset("，,、；;。：:（()）\n【】[] ")
 
@@ -23,7 +23,7 @@ class Figure:
 
     __slots__ = (
         "after", "bracket", "brought", "clause", "closed", "left", "lists", "mode", "mode_after", "nouns", "nouns_after", "number",
-        "opened", "origin", "own", "places", "quantity", "right", "runs_on", "sentence", "stop", "topic_mode", "topic_nouns", "topic_groups", "groups", "column", "item", "verbs",
+        "opened", "origin", "own", "places", "quantity", "right", "runs_on", "sentence", "stop", "topic_mode", "topic_nouns", "topic_groups", "groups", "column", "header_date", "item", "verbs",
     )  # fmt: skip
 
     def __init__(self, quantity: Quantity, number: int, sentence: int, clause: int, bracket: int, left: int) -> None:
@@ -53,6 +53,7 @@ class Figure:
         self.mode_after: Cue | None = None
         self.after: list[Cue] = []
         self.places: list[Place] = []  # that can own the figure
+        self.header_date: DateMention | None = None  # the day that its column states
         self.item = False  # nothing but a place since the figure before
         self.column = False  # its words are a column's header
 
@@ -67,7 +68,7 @@ def read_words(context: Context, sentence: int, quantities: Sequence[Quantity]) 
     tree = context.tree
     node = tree.sentences[sentence]
     block = tree.blocks[node.block]
-    if block.kind == "row":
+    if block.kind == "row" or tree.text[block.start] == "|":
         return _read_row(context, sentence, quantities)
     figures: list[Figure] = []
     left = node.start
@@ -263,28 +264,45 @@ def _is_remark(context: Context, left: int, place: Place) -> bool:
 def _read_row(context: Context, sentence: int, quantities: Sequence[Quantity]) -> list[Figure]:
     """The figures of a row of a table: each with the words of its column, and the place that opens the row."""
     tree = context.tree
-    node = tree.sentences[sentence]
-    block = tree.blocks[node.block]
-    header = tree.blocks[block.header].cells if block.header >= 0 else ()
-    shift = len(block.cells) - len(header) if header else 0
-    places = context.subjects_in(node.start, quantities[0].start) if quantities else []
     figures: list[Figure] = []
     for number, quantity in enumerate(quantities):
         clause_number = tree.clause_at(quantity.start)
         figure = Figure(quantity, number, sentence, clause_number, tree.clauses[clause_number].bracket, quantity.start)
-        column = next((i for i, (start, end) in enumerate(block.cells) if start <= quantity.start < end), -1) - shift
-        if header and 0 <= column < len(header):
-            start, end = header[column]
-            figure.column = True
-            for cue in context.cues_in(start, end):
-                if cue.category == "noun":
-                    figure.nouns.append(cue)
-                elif cue.category == "mode":
-                    figure.mode = cue
-                elif cue.category == "origin":
-                    figure.origin = context.origin(cue)
-                elif cue.category == "group":
-                    figure.groups.append(cue)
-        figure.places = places[-1:]
+        cell = tree.cells.get(quantity.start)
+        if cell is not None:
+            figure.column = bool(cell.column)
+            for start, end in cell.column:
+                _words_of_column(context, figure, start, end)
+            figure.places = context.subjects_in(*cell.row)[-1:]
         figures.append(figure)
     return figures
+
+
+def _words_of_column(context: Context, figure: Figure, start: int, end: int) -> None:
+    for cue in context.cues_in(start, end):
+        if cue.category == "noun":
+            figure.nouns.append(cue)
+        elif cue.category == "mode":
+            figure.mode = cue
+        elif cue.category == "origin":
+            figure.origin = context.origin(cue)
+        elif cue.category == "group":
+            figure.groups.append(cue)
+        if cue.category in ("mode", "origin"):
+            noun = _noun_in(context, cue)
+            if noun is not None:
+                figure.nouns.append(noun)
+    figure.header_date = next(iter(context.dates_in(start, end)), figure.header_date)
+
+
+def unit_of_label(words: str) -> str:
+    """The unit of a number that only its label or column names: 累计确诊人数 counts persons, 确诊病例 cases.
+
+    >>> unit_of_label("累计确诊人数"), unit_of_label("累计确诊"), unit_of_label("治愈率")
+    ('person', 'case', 'percent')
+    """
+    if words.endswith("率") or "率" in words and "%" in words:
+        return "percent"
+    if any(word in words for word in ("人数", "人次", "者", "人员")):
+        return "person"
+    return "case"

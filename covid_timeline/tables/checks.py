@@ -981,11 +981,11 @@ def _same(reading: Any, value: float, high: float | None, unit: str, qualifier: 
     if reading is None:
         return _DIFFERS
     low, upper, hedge, units = reading
-    # 下降4.6% and 减收3亿元: the sign is in the words before the value. A count has no sign.
-    kind = VOCABULARIES["units"][unit].kind if unit in VOCABULARIES["units"] else ""
-    signed = kind in {"share", "money", "amount"}
-    ok = _close(value, low) or (signed and value < 0 and _close(-value, low))
-    ok = ok and (high is None) == (upper is None) and (high is None or _close(abs(high), upper))
+    # 下降4.6%, 减收3亿元, 减少384例: the sign is in the words before the value, and turns a range round.
+    if value < 0 and not _close(value, low):
+        value, high = (-value, None) if high is None else (-high, -value)
+    ok = _close(value, low)
+    ok = ok and (high is None) == (upper is None) and (high is None or _close(high, upper))
     ok = ok and qualifier == hedge and (not units or unit in units)
     return _AGREES if ok else _DIFFERS
 
@@ -1090,9 +1090,9 @@ def _count_stated_with_fraction(ctx: Context, table: str) -> list[Found]:
 
 @_check(
     "metrics", "not_negative", stage="rows",
-    expects="Counts, durations and measures of goods are not negative.", zh="计数、时长和物量不应为负。",
-    fix="Only growth rates, money and temperatures have a sign; a fall in a count is a positive figure of another kind.",
-    needs="value unit",
+    expects="Counts, durations and measures of goods are not negative, but for a change.", zh="除变化量外，计数、时长和物量不应为负。",
+    fix="Only changes (indicator other), growth rates, money and temperatures have a sign.",
+    needs="value unit indicator",
     bad=(set_("metrics", 3, value=-38.0),), good=(set_("metrics", 6, value=-4.6, indicator="gdp_growth"),),
 )  # fmt: skip
 def _not_negative(ctx: Context, table: str) -> list[Found]:
@@ -1100,7 +1100,7 @@ def _not_negative(ctx: Context, table: str) -> list[Found]:
     unsigned = (
         w.word for w in VOCABULARIES["units"].values() if w.kind in kinds and w.word != "degree_celsius"
     )
-    mask = ctx.is_word(table, "unit", unsigned)
+    mask = ctx.is_word(table, "unit", unsigned) & ~ctx.is_word(table, "indicator", ["other"])
     return [
         Found(
             int(mask.sum()),

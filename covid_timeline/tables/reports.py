@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+from covid_timeline import display
+
 MAX_SAMPLES = 5
 """Failing rows that a report shows for each check."""
 
@@ -155,6 +157,9 @@ class Report:
 
     def __str__(self) -> str:
         return to_text(self)
+
+    def _repr_html_(self) -> str:
+        return display.report_html(self)
 
     def against(self, baseline: Mapping[str, Any]) -> Report:
         """The same report with the failures of an earlier one (its JSON, decoded) counted as known.

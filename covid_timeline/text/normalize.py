@@ -8,7 +8,8 @@ The only place of the package that changes characters. Two kinds of change are m
 2. *Folds* put one character in the place of one, so offsets do not move: Traditional to Simplified, full-width digits
    and letters, odd spaces and dashes, compatibility forms.
 
-What is folded is an explicit table. Unicode's NFKC is not used: it would turn `确诊12，345人出院` into the
+What is folded is an explicit table. That of the script is OpenCC's, read from the installed package at first use;
+conversion.toml holds the words that it would get wrong. Unicode's NFKC is not used: it would turn `确诊12，345人出院` into the
 number 12,345. Full-width 、，。：；（）！？ stay what they are, and so do ～ and ￥.
 
 >>> normalize("累計(jì)１２例，3小時(shí)").text
@@ -21,10 +22,11 @@ from __future__ import annotations
 
 import html
 import re
+import tomllib
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -104,21 +106,9 @@ def strip_noise(raw: str) -> str:
 # --- folds: one character for one ---------------------------------------------------------------------------------
 
 
-def _read_conversion() -> tuple[dict[str, str], dict[str, str]]:
-    characters: dict[str, str] = {}
-    phrases: dict[str, str] = {}
-    for line in files(__package__).joinpath("t2s.tsv").read_text(encoding="utf-8").split("\n"):
-        if line and line[0] != "#":
-            key, value = line.split("\t")
-            (characters if len(key) == 1 else phrases)[key] = value
-    return characters, phrases
-
-
 def _pairs(keys: str, values: str) -> dict[str, str]:
     return dict(zip(keys, values, strict=True))
 
-
-_TRADITIONAL, _PHRASES = _read_conversion()
 
 _SIGNS: dict[str, str] = {
     **{chr(0xFF10 + i): chr(0x30 + i) for i in range(10)},  # ０-９
@@ -144,18 +134,38 @@ _SIGNS: dict[str, str] = {
 }
 
 
-def _compatibility_forms() -> dict[str, str]:
+def _read_dictionary(name: str) -> dict[str, str]:
+    """First choice of each entry of one of OpenCC's dictionaries."""
+    try:
+        text = files("opencc").joinpath("dictionary", name).read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise ModuleNotFoundError(
+            f"opencc/dictionary/{name} is not installed; it comes with the package opencc-python-reimplemented",
+            name="opencc",
+        ) from error
+    rows = (line.split("\t") for line in text.splitlines() if line)
+    return {key: values.split(" ")[0] for key, values in rows}
+
+
+def _read_exceptions() -> dict[str, str]:
+    rows = tomllib.loads(files(__package__).joinpath("conversion.toml").read_text(encoding="utf-8"))[
+        "exception"
+    ]
+    return {spelling: row["word"] for row in rows for spelling in row["spellings"]}
+
+
+def _is_simplified(character: str) -> bool:
+    return bool(character.encode("gb2312", "ignore"))
+
+
+def _compatibility_forms(traditional: dict[str, str]) -> dict[str, str]:
     """Kangxi radicals and CJK compatibility ideographs: each is another code for one character."""
     forms = {}
     for code in (*range(0x2F00, 0x2FD6), *range(0xF900, 0xFB00)):
         plain = unicodedata.normalize("NFKC", chr(code))
         if len(plain) == 1 and plain != chr(code) and code < 0xFADA:
-            forms[chr(code)] = _TRADITIONAL.get(plain, plain)
+            forms[chr(code)] = traditional.get(plain, plain)
     return forms
-
-
-_FOLDS: dict[str, str] = {**_TRADITIONAL, **_SIGNS, **_compatibility_forms()}
-_FOLD_TABLE = {ord(key): value for key, value in _FOLDS.items()}
 
 
 def _charset(characters: Iterable[str]) -> str:
@@ -165,37 +175,90 @@ def _charset(characters: Iterable[str]) -> str:
     return f"[{inside}\U00010000-\U0010ffff]"
 
 
-_ANY_FOLD = re.compile(_charset(_FOLDS))
-_ANY_TRADITIONAL = re.compile(_charset(_TRADITIONAL))
+class _Folds(NamedTuple):
+    """The conversion, as tables and the searches that say whether they are needed."""
+
+    traditional: dict[str, str]
+    one: dict[str, str]  # every fold: script, signs, other codes of a character
+    table: dict[int, str]  # the same for str.translate
+    any_fold: re.Pattern[str]
+    any_traditional: re.Pattern[str]
+    phrases: dict[str, str]
+    any_phrase: re.Pattern[str]
+    phrase_sign: re.Pattern[
+        str
+    ]  # the characters that a phrase converts otherwise than they are by themselves
+
+
+@cache
+def _folds() -> _Folds:
+    """OpenCC's dictionaries and our exceptions, read at the first text that is not ASCII.
+
+    Characters by TSCharacters, and by the variants of Hong Kong and Taiwan (衞 敍) that no Simplified text uses;
+    words by TSPhrases, of which only those matter that a conversion character by character would get wrong.
+
+    Raises:
+        ModuleNotFoundError: opencc-python-reimplemented is not installed.
+    """
+    traditional = {key: value for key, value in _read_dictionary("TSCharacters.txt").items() if key != value}
+    for name in ("HKVariantsRev.txt", "TWVariantsRev.txt"):
+        for variant, character in _read_dictionary(name).items():
+            if variant not in traditional and not _is_simplified(variant):
+                traditional[variant] = traditional.get(character, character)
+    phrases = {
+        key: value
+        for key, value in {**_read_dictionary("TSPhrases.txt"), **_read_exceptions()}.items()
+        if len(key) == len(value) and "".join(traditional.get(c, c) for c in key) != value
+    }
+    one = {**traditional, **_SIGNS, **_compatibility_forms(traditional)}
+    signs = {
+        c
+        for key, value in phrases.items()
+        for c, v in zip(key, value, strict=True)
+        if traditional.get(c, c) != v
+    }
+    return _Folds(
+        traditional,
+        one,
+        {ord(key): value for key, value in one.items()},
+        re.compile(_charset(one)),
+        re.compile(_charset(traditional)),
+        phrases,
+        re.compile("|".join(sorted(phrases, key=lambda p: (-len(p), p)))),
+        re.compile(f"[{''.join(sorted(signs))}]"),
+    )
+
+
 _HAN = re.compile("[\u3400-\u9fff]")
-_PHRASE_SIGN = re.compile(
-    "[乾瞭藉覆徵畫彷傢牴沈鍊衹鍾昇鉅]"
-)  # the character of each phrase that OpenCC treats apart
-_ANY_PHRASE = re.compile("|".join(sorted(_PHRASES, key=lambda p: (-len(p), p))))
+_ASCII_SIGN = re.compile("[\t\r\x0b\x0c]")
+_SIGN_TABLE = {ord(key): value for key, value in _SIGNS.items()}
 
 
 def _fold(text: str) -> tuple[str, str]:
-    phrases = _PHRASE_SIGN.search(text) is not None
-    if _ANY_FOLD.search(text) is None and not phrases:
+    if text.isascii():
+        return (text if _ASCII_SIGN.search(text) is None else text.translate(_SIGN_TABLE)), "hans"
+    folds = _folds()
+    phrases = folds.phrase_sign.search(text) is not None
+    if folds.any_fold.search(text) is None and not phrases:
         return text, "hans"
+    traditional, one = folds.traditional, folds.one
     sample = text if len(text) <= _SAMPLE else text[:: len(text) // _SAMPLE]
-    changed = sum(c in _TRADITIONAL for c in _ANY_TRADITIONAL.findall(sample))
+    changed = sum(c in traditional for c in folds.any_traditional.findall(sample))
     script = "hant" if changed > _HANT_SHARE * len(_HAN.findall(sample)) else "hans"
     # Where few characters change, visiting only them is several times faster.
-    folded = text.translate(_FOLD_TABLE) if script == "hant" else _ANY_FOLD.sub(_fold_one, text)
+    if script == "hant":
+        folded = text.translate(folds.table)
+    else:
+        folded = folds.any_fold.sub(lambda match: one.get(match[0], match[0]), text)
     if not phrases:
         return folded, script
     parts: list[str] = []
     done = 0
-    for match in _ANY_PHRASE.finditer(text):
-        parts += folded[done : match.start()], _PHRASES[match[0]]
+    for match in folds.any_phrase.finditer(text):
+        parts += folded[done : match.start()], folds.phrases[match[0]]
         done = match.end()
     parts.append(folded[done:])
     return "".join(parts), script
-
-
-def _fold_one(match: re.Match[str]) -> str:
-    return _FOLDS.get(match[0], match[0])
 
 
 # --- edits: raw characters taken away, or one for several ---------------------------------------------------------

@@ -5,6 +5,8 @@ Every later stage asks the tree; none of them looks for the end of a sentence, a
 * A **block** is a line of the text. Its `kind` says what the line is: `title` (the first line, where more follow),
   `label` (确诊: 1052例), `row` (a row of a plain-text table), `head` (the header of such a table, or a short line
   without figures that ends in no full stop), `item` (a bullet or a numbered line), `text`.
+* A **cell** of a table, in a row or alone in a line that begins with |, has a column, the words of its header, and a row,
+  the words that open it. Of a header in two levels (确诊病例 above 累计 and 新增) the cells below belong to the first above.
 * A **sentence** ends with 。！？； or with its block. A sign inside a bracket that closes in the same block ends nothing.
 * A **clause** ends with ，：； or at the edge of a bracket, so a clause lies in one bracket, or in none.
 * A **bracket** is （…）, (…), 【…】 or […]; brackets nest.
@@ -18,7 +20,7 @@ import re
 from bisect import bisect_right
 from typing import NamedTuple
 
-__all__ = ["Block", "Bracket", "Clause", "Sentence", "Tree", "build_tree"]
+__all__ = ["Block", "Bracket", "Cell", "Clause", "Sentence", "Tree", "build_tree"]
 
 
 class Block(NamedTuple):
@@ -76,16 +78,26 @@ _CLOSING_QUOTES = "”’」』》〉\""
 _NOT_AFTER_MARK = frozenset(",，、=&%_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 
 
+class Cell(NamedTuple):
+    """A cell of a table with a number in it."""
+
+    start: int
+    end: int
+    column: tuple[tuple[int, int], ...]  # the words of its header
+    row: tuple[int, int]  # the words that open its row
+
+
 class Tree:
     """The nodes of one text, and questions by position. Made by `build_tree`."""
 
-    __slots__ = ("_block_starts", "_breaks", "_clause_starts", "_opens", "_sentence_starts", "blocks", "brackets", "clauses", "sentences", "text")
+    __slots__ = ("_block_starts", "_breaks", "_clause_starts", "_opens", "_sentence_starts", "blocks", "brackets", "cells", "clauses", "sentences", "text")
 
     def __init__(
         self, text: str, blocks: list[Block], sentences: list[Sentence], clauses: list[Clause], brackets: list[Bracket],
-        breaks: list[int],
+        breaks: list[int], cells: dict[int, Cell],
     ) -> None:  # fmt: skip
         self.text = text
+        self.cells = cells  # by where they start
         self.blocks = tuple(blocks)
         self.sentences = tuple(sentences)
         self.clauses = tuple(clauses)
@@ -169,7 +181,83 @@ def build_tree(text: str) -> Tree:
         _read_block(text, start, end, number, closers, sentences, clauses, brackets, breaks)
         kind, cells, header = kinds[number]
         blocks.append(Block(start, end, kind, (first, len(sentences)), cells, header))
-    return Tree(text, blocks, sentences, clauses, brackets, breaks)
+    return Tree(text, blocks, sentences, clauses, brackets, breaks, _cells_of_tables(text, blocks))
+
+
+def _cells_of_tables(text: str, blocks: list[Block]) -> dict[int, Cell]:
+    found: dict[int, Cell] = {}
+    for block in blocks:
+        if block.kind != "row" or block.header < 0:
+            continue
+        header, cells = blocks[block.header].cells, block.cells
+        shift = len(cells) - len(header)
+        opens = _NUMBER_CELL.fullmatch(text, *cells[0]) is None
+        for number, (start, end) in enumerate(cells):
+            column = number - shift
+            if 0 <= column < len(header) and not (opens and number == 0):
+                found[start] = Cell(start, end, (header[column],), cells[0] if opens else (block.start, block.start))
+    lines = [block for block in blocks if text[block.start] == "|"]
+    if len(lines) >= _MIN_CELLS:
+        found.update(_cells_of_lines(text, blocks))
+    return found
+
+
+def _cells_of_lines(text: str, blocks: list[Block]) -> dict[int, Cell]:
+    """A table with a line for each cell: rows are a name and k numbers, again and again; the lines before are its header."""
+    texts: list[tuple[int, int, bool]] = []  # start, end, whether it is a number
+    for block in blocks:
+        start = block.start
+        while start < block.end and text[start] in "| \t":
+            start += 1
+        if start == block.end:
+            continue
+        begins = text[block.start] == "|"
+        number = _NUMBER_CELL.fullmatch(text, start, block.end) is not None
+        if not begins and texts and not number and texts[-1][2] is False and begins is False:
+            texts[-1] = (texts[-1][0], block.end, False)  # a cell that runs on over several lines
+            continue
+        texts.append((start, block.end, number))
+    rows: list[tuple[int, int]] = []  # index of the name, count of numbers
+    for index, (_, _, number) in enumerate(texts):
+        if number or index + 1 >= len(texts) or not texts[index + 1][2]:
+            continue
+        count = 1
+        while index + count + 1 < len(texts) and texts[index + count + 1][2]:
+            count += 1
+        rows.append((index, count))
+    if len(rows) < _MIN_ROWS:
+        return {}
+    width = max({count for _, count in rows}, key=[count for _, count in rows].count)
+    rows = [row for row in rows if row[1] == width]
+    if len(rows) < _MIN_ROWS:
+        return {}
+    header = [cell[:2] for cell in texts[max(0, rows[0][0] - 2 * width - 2) : rows[0][0]] if not cell[2]]
+    columns = _columns(text, header, width)
+    found: dict[int, Cell] = {}
+    for index, _ in rows:
+        for number in range(width):
+            start, end, _ = texts[index + 1 + number]
+            found[start] = Cell(start, end, columns[number] if columns else (), texts[index][:2])
+    return found
+
+
+def _columns(text: str, header: list[tuple[int, int]], width: int) -> list[tuple[tuple[int, int], ...]]:
+    """The header of each of `width` columns: the last cells, or those of a second level below the first of the level above."""
+    below = 0
+    while below < len(header) and below < width and text[header[-1 - below][0] : header[-1 - below][1]].startswith(_LEVEL):
+        below += 1
+    above = width - below + 1 if 0 < below < width else 0
+    if above and len(header) >= above + below:
+        upper, lower = header[-below - above : -below], header[-below:]
+        return [(upper[0], cell) for cell in lower] + [(cell,) for cell in upper[1:]]
+    if len(header) < width:
+        return []
+    return [(cell,) for cell in header[-width:]]
+
+
+_MIN_CELLS = 8  # lines that begin with | and make a table
+_MIN_ROWS = 3
+_LEVEL = ("累计", "新增", "现有", "当日", "昨日", "较昨日")  # what stands on the second level of a header
 
 
 def _lines(text: str) -> list[tuple[int, int]]:
