@@ -105,7 +105,7 @@ class TestScore:
         with pytest.raises(ValueError, match="liaocheng is annotated in Articles already"):
             evaluate.read_gold_sets([*named, ("More", tmp_path / "liaocheng.jsonl")])
         (tmp_path / "empty").mkdir()
-        with pytest.raises(ValueError, match="no .jsonl file"):
+        with pytest.raises(ValueError, match=r"no .jsonl file"):
             evaluate.read_gold_sets([("Empty", tmp_path / "empty")])
 
     def test_two_builds_with_one_document(self, tmp_path: Path) -> None:

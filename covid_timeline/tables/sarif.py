@@ -123,4 +123,11 @@ def _region(place: Place, sentence: str | None) -> dict[str, Any]:
 
 
 def _uri(path: str) -> str:
-    return quote(path.encode("utf-8", "surrogatepass"), safe="/-._~")
+    r"""A path as a reference: relative as it is, absolute as an address of the file scheme.
+
+    >>> _uri("raw/聊城.txt"), _uri("/data/a b.txt"), _uri("C:\\data\\a.txt")
+    ('raw/%E8%81%8A%E5%9F%8E.txt', 'file:///data/a%20b.txt', 'file:///C:/data/a.txt')
+    """
+    drive, path = (path[:2], path[2:].replace("\\", "/")) if path[1:3] in (":\\", ":/") else ("", path)
+    scheme = f"file:///{drive}" if drive else "file://" if path.startswith("/") else ""
+    return scheme + quote(path.encode("utf-8", "surrogatepass"), safe="/-._~")
