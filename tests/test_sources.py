@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import hashlib
-import importlib
 import itertools
 import json
 import random
+import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -573,5 +573,5 @@ class TestCorpora:
 
 
 def test_no_network_and_no_pandas() -> None:
-    importlib.import_module("covid_timeline.sources.dxy")
-    assert "requests" not in sys.modules
+    code = "import covid_timeline.sources.dxy, sys; print({'requests', 'pandas'} & sys.modules.keys())"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True).stdout == "set()\n"
