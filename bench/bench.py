@@ -22,9 +22,9 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from covid_timeline.reading.extract import extract
 from covid_timeline.model import Article
 from covid_timeline.pipeline import build
+from covid_timeline.reading.extract import extract
 from covid_timeline.sources.dxy import read_dxy
 from covid_timeline.sources.folder import read_folder
 from covid_timeline.text.normalize import normalize

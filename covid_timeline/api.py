@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from covid_timeline import display
-from covid_timeline.facts.article import ArticleError, infer_anchor, read_article
-from covid_timeline.mentions import dates, places, quantities
+from covid_timeline.mentions import places, quantities, resolve
 from covid_timeline.model import (
     Article,
     DateMention,
@@ -32,6 +31,7 @@ from covid_timeline.reading.explain import Explanation, RowExplanation, explain_
 from covid_timeline.reading.extract import extract as extract_facts
 from covid_timeline.reading.extract import read as read_facts
 from covid_timeline.reading.extract import rows_of
+from covid_timeline.sources.header import ArticleError, infer_anchor, read_article
 from covid_timeline.text.normalize import NormalizedText, normalize
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def find_dates(text: str, anchor: Day | None = None) -> list[FoundDate]:
     """
     norm = normalize(text)
     return [
-        _found_date(text, norm, mention) for mention in dates.find_dates(norm.text, _anchor(norm, anchor))[0]
+        _found_date(text, norm, mention) for mention in resolve.read_dates(norm.text, _anchor(norm, anchor))[0]
     ]
 
 
@@ -221,7 +221,7 @@ def parse_date(text: str, anchor: Day | None = None) -> FoundDate:
     norm = normalize(text)
     lead = len(norm.text) - len(norm.text.lstrip())
     try:
-        one = dates.parse_date(norm.text, None if anchor is None else _anchor(norm, anchor))
+        one = resolve.parse_date(norm.text, None if anchor is None else _anchor(norm, anchor))
     except ValueError as error:
         raise _as_given(error, norm) from None
     return _found_date(text, norm, one._replace(start=one.start + lead, end=one.end + lead))
@@ -332,7 +332,7 @@ def _as_given(error: ValueError, norm: NormalizedText) -> ValueError:
 
 def _taken(text: str, anchor: dt.date, home: str | None) -> list[tuple[int, int]]:
     """Spans of dates and places, sorted: numerals in them are no figures."""
-    found: list[DateMention | Place] = [*dates.find_dates(text, anchor)[0], *places.find_places(text, home)]
+    found: list[DateMention | Place] = [*resolve.read_dates(text, anchor)[0], *places.find_places(text, home)]
     return sorted((mention.start, mention.end) for mention in found)
 
 

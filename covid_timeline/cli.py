@@ -465,7 +465,7 @@ def _cell(row: Mapping[str, Any], column: str) -> object:
 
 
 def _read_text(file: Path) -> str:
-    from covid_timeline.facts.article import decode
+    from covid_timeline.sources.header import decode
 
     if str(file) == "-":
         return decode(sys.stdin.buffer.read(), "standard input")[0]

@@ -7,13 +7,14 @@ every text at hand. The suite holds a floor on a fixed sample (test_rewritings.p
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
 import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent))
 from articles import bulletin
@@ -38,19 +39,24 @@ def _outside_brackets(text: str, sign: str, other: str) -> str:
 
 
 def _reverse_lists(text: str) -> str:
-    return LIST.sub(lambda found: "、".join(reversed(found[0].split("、"))), text)
+    def turned(found: re.Match[str]) -> str:
+        lead = re.match("(?:其中|包括|分别为|为|含)?", found[0])
+        head = lead[0] if lead else ""
+        return head + "、".join(reversed(found[0][len(head) :].split("、")))
+
+    return LIST.sub(turned, text)
 
 
 def _traditional(text: str) -> str:
-    from opencc import OpenCC
-
-    global _CONVERTER
-    _CONVERTER = _CONVERTER or OpenCC("s2t")
-    made: str = _CONVERTER.convert(text)
+    made: str = _converter().convert(text)
     return made if len(made) == len(text) else text
 
 
-_CONVERTER = None
+@functools.cache
+def _converter() -> Any:
+    from opencc import OpenCC
+
+    return OpenCC("s2t")
 
 
 def _body(text: str, change: Callable[[str], str]) -> str:

@@ -447,8 +447,8 @@ class TestCorpora:
         corpora = Path(__file__).parents[2] / "shared" / "corpora" / "dxy_news.json"
         if not corpora.exists():
             pytest.skip(f"no {corpora}")
-        from covid_timeline.reading.extract import extract
         from covid_timeline.model import Article
+        from covid_timeline.reading.extract import extract
         from covid_timeline.sources.dxy import read_dxy
         from covid_timeline.tables.build import to_tables
 

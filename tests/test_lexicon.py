@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from articles import bulletin
 
 from covid_timeline.lexicon.lexer import lex, one_of
 from covid_timeline.lexicon.rules import VOCABULARIES, Rule, load_all, load_rules
@@ -14,7 +15,6 @@ from covid_timeline.reading.context import role_of
 from covid_timeline.reading.events import categorise
 from covid_timeline.reading.extract import read
 from covid_timeline.reading.subject import filler_words
-from articles import bulletin
 
 RULES = [rule for name in VOCABULARIES for rule in load_rules(name)]
 LEXED = [rule for rule in RULES if rule.all_words and rule.data.get("lexed", True)]

@@ -119,8 +119,24 @@ class Context:
     """One text as every resolver sees it."""
 
     __slots__ = (
-        "anchor", "article", "cue_starts", "cues", "date_starts", "dates", "home", "home_region", "place_starts", "places",
-        "observes_contacts", "quantities", "short", "status_cues", "text", "title_end", "tree", "_roles",
+        "_roles",
+        "anchor",
+        "article",
+        "cue_starts",
+        "cues",
+        "date_starts",
+        "dates",
+        "home",
+        "home_region",
+        "observes_contacts",
+        "place_starts",
+        "places",
+        "quantities",
+        "short",
+        "status_cues",
+        "text",
+        "title_end",
+        "tree",
     )  # fmt: skip
 
     def __init__(

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import NamedTuple
 
+from covid_timeline.lexicon.rules import load_rules
+from covid_timeline.mentions.places import gazetteer
+from covid_timeline.model import DateMention, Place
 from covid_timeline.reading.context import CHINA, Context, Region, region_of
 from covid_timeline.reading.period import Passage
 from covid_timeline.reading.region import Subjects
 from covid_timeline.reading.statement import Statement
-from covid_timeline.lexicon.rules import load_rules
-from covid_timeline.mentions.places import gazetteer
-from covid_timeline.model import DateMention, Place
 from covid_timeline.text.tree import Sentence
 
 __all__ = ["EventDraft", "categorise", "find_events"]
@@ -592,9 +592,9 @@ def _event_region(
 
     # 斯里兰卡卫生部27日宣布: the subject stands before the date
     head = max(clause[0], date.start - _FAR_BACK)
-    for earlier in context.dates_in(head, date.start):
-        if earlier.header:
-            head = max(head, earlier.end)  # 新华网福州3月23日电: where it was reported from
+    for stamp in context.dates_in(head, date.start):
+        if stamp.header:
+            head = max(head, stamp.end)  # 新华网福州3月23日电: where it was reported from
     head = max(head, text.rfind("：", head, date.start) + 1, text.rfind(":", head, date.start) + 1)
     subject = usable(head, date.start)
     if not subject and subjects.speaks_of_provinces(date.end, end):

@@ -73,7 +73,8 @@ class Explanation(NamedTuple):
     def __str__(self) -> str:
         return "\n".join(self.lines())
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        return str(self)
 
     def row(self, row_id: str) -> RowExplanation:
         """The explanation of one row.

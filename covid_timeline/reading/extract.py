@@ -8,10 +8,19 @@ from functools import cache
 
 from covid_timeline.lexicon.lexer import lex, one_of
 from covid_timeline.lexicon.rules import load_rules
-from covid_timeline.mentions.dates import find_dates
 from covid_timeline.mentions.places import find_places
 from covid_timeline.mentions.quantities import find_quantities
-from covid_timeline.model import Article, DateRow, EventRow, Facts, MetricRow, Quantity, RejectedRow, Unclaimed
+from covid_timeline.mentions.resolve import read_dates
+from covid_timeline.model import (
+    Article,
+    DateRow,
+    EventRow,
+    Facts,
+    MetricRow,
+    Quantity,
+    RejectedRow,
+    Unclaimed,
+)
 from covid_timeline.reading.context import Context
 from covid_timeline.reading.events import EventDraft, find_events
 from covid_timeline.reading.metrics import read_metrics
@@ -37,7 +46,7 @@ class Reading:
         self.article = article
         self.normal = normalize(article.raw)
         text = self.normal.text
-        dates, bad_dates = find_dates(text, article.anchor_date)
+        dates, bad_dates = read_dates(text, article.anchor_date)
         places = find_places(text, article.region_code)
         taken = sorted([(date.start, date.end) for date in dates] + [(place.start, place.end) for place in places])
         quantities, unclaimed = find_quantities(text, taken)
@@ -223,7 +232,7 @@ def _mark_repeats(rows: list[MetricRow]) -> list[MetricRow]:
         what = row.measure if row.indicator == "other" else ""
         key = (row.indicator, what, row.value, row.value_high, row.unit, row.region_code, row.region_name, row.date_start, row.date_end, row.status)
         earlier = first.setdefault(key, row.metric_id)
-        if earlier != row.metric_id and row.part_of != earlier:
+        if earlier not in (row.metric_id, row.part_of):
             rows[number] = row._replace(repeat_of=earlier)
     return rows
 

@@ -101,7 +101,7 @@ def _zero_list(context: Context, figure: Figure) -> list[str]:
         between = context.text[position : cue.start]
         if cue.category in ("mode", "list", "origin"):
             continue
-        if cue.category != "noun" or cue.start >= limit and not found:
+        if cue.category != "noun" or (cue.start >= limit and not found):
             break
         if found and not (between.strip() and set(between.strip()) <= _JOINS | set("新增或者以及")):
             break

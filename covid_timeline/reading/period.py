@@ -83,7 +83,7 @@ class Passage:
         if any(start <= date.start < end for start, end in self._columns):
             return "none"  # the day of a column is its own
         before = text[max(0, date.start - 4) : date.start].rstrip()
-        if text[date.end - 2 : date.end] == "同期" or _COMPARED_AFTER.match(text, date.end) and before.endswith(("比", "较", "与", "同")):
+        if text[date.end - 2 : date.end] == "同期" or (_COMPARED_AFTER.match(text, date.end) and before.endswith(("比", "较", "与", "同"))):
             return "none"
         compared = _COMPARED_BEFORE.search(before)
         if compared and (before.endswith(("比", "较")) or (date.role == "at" and _CHANGE_AFTER.match(text, date.end) and before.endswith(("与", "同", "和")))):

@@ -51,8 +51,28 @@ class Statement:
     """One row of `metrics` before it gets its ids and raw offsets. Offsets are into the normalised text."""
 
     __slots__ = (
-        "basis", "frame", "clause", "date", "date_basis", "date_end", "date_start", "figure", "indicator", "kind", "measure", "noun", "origin",
-        "part", "part_of", "quantity", "region", "rule", "status", "time_end", "time_start", "trace",
+        "basis",
+        "clause",
+        "date",
+        "date_basis",
+        "date_end",
+        "date_start",
+        "figure",
+        "frame",
+        "indicator",
+        "kind",
+        "measure",
+        "noun",
+        "origin",
+        "part",
+        "part_of",
+        "quantity",
+        "region",
+        "rule",
+        "status",
+        "time_end",
+        "time_start",
+        "trace",
     )  # fmt: skip
 
     def __init__(self, figure: Figure, indicator: str, basis: str, measure: str, region: Region, rule: str) -> None:

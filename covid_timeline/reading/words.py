@@ -22,8 +22,35 @@ class Figure:
     """One quantity with the words that are its own. Offsets into the normalised text."""
 
     __slots__ = (
-        "after", "bracket", "brought", "clause", "closed", "left", "lists", "mode", "mode_after", "nouns", "nouns_after", "number",
-        "opened", "origin", "own", "places", "quantity", "right", "runs_on", "sentence", "stop", "topic_mode", "topic_nouns", "topic_groups", "groups", "column", "header_date", "item", "verbs",
+        "after",
+        "bracket",
+        "brought",
+        "clause",
+        "closed",
+        "column",
+        "groups",
+        "header_date",
+        "item",
+        "left",
+        "lists",
+        "mode",
+        "mode_after",
+        "nouns",
+        "nouns_after",
+        "number",
+        "opened",
+        "origin",
+        "own",
+        "places",
+        "quantity",
+        "right",
+        "runs_on",
+        "sentence",
+        "stop",
+        "topic_groups",
+        "topic_mode",
+        "topic_nouns",
+        "verbs",
     )  # fmt: skip
 
     def __init__(self, quantity: Quantity, number: int, sentence: int, clause: int, bracket: int, left: int) -> None:
@@ -170,9 +197,8 @@ def _words_before(context: Context, figure: Figure) -> None:
                 figure.verbs.append(cue)
         elif category == "group":
             (figure.groups if own else figure.topic_groups).append(cue)
-        elif category == "list":
-            if own or cue.name in ("part", "respectively", "other"):
-                figure.lists[cue.name] = cue
+        elif category == "list" and (own or cue.name in ("part", "respectively", "other")):
+            figure.lists[cue.name] = cue
     nouns = figure.nouns
     if nouns and context.text[nouns[-1].end : nouns[-1].end + 1] == "中" and nouns[-1].end < quantity.start:
         # 患者中男性4例: the noun before 中 is what the figure is a part of
@@ -301,7 +327,7 @@ def unit_of_label(words: str) -> str:
     >>> unit_of_label("累计确诊人数"), unit_of_label("累计确诊"), unit_of_label("治愈率")
     ('person', 'case', 'percent')
     """
-    if words.endswith("率") or "率" in words and "%" in words:
+    if words.endswith("率") or ("率" in words and "%" in words):
         return "percent"
     if any(word in words for word in ("人数", "人次", "者", "人员")):
         return "person"

@@ -22,8 +22,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from covid_timeline.facts.article import ArticleError, UnreadableError, decode, read_article
 from covid_timeline.model import Article, Refused
+from covid_timeline.sources.header import ArticleError, UnreadableError, decode, read_article
 
 __all__ = ["ChecksumError", "SourceError", "read_folder"]
 

@@ -28,7 +28,7 @@ def read_html(folder: Path | str) -> Iterator[Article | Refused]:
     """The articles of the web pages in a folder and its subfolders, sorted by `doc_id` (the file's stem).
 
     Title, medium, address and day of publication come from the page's own metadata where it has them, else from the
-    text, as `facts.article.read_article` reads a plain file.
+    text, as `sources.header.read_article` reads a plain file.
 
     Yields:
         what `sources.records.read_records` yields; a page without readable text is skipped by name.

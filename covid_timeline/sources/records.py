@@ -26,9 +26,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from covid_timeline.facts.article import ArticleError, read_article
 from covid_timeline.mentions.places import gazetteer
 from covid_timeline.model import Article, Refused
+from covid_timeline.sources.header import ArticleError, parse_moment, read_article
 
 MAX_ITEM_CHARS = 1_000_000
 """Longest item that is read; a longer one is no article, and is refused by name."""
@@ -45,7 +45,7 @@ _CHUNK = 1 << 16
 class Columns(NamedTuple):
     """Which column holds what. Only `text` is needed; a name that a file lacks is an error that lists its columns.
 
-    What is not given is read from the text, as `facts.article.read_article` does for a plain file. `published` is a time in China, or with a zone of its own, or seconds or milliseconds since the epoch.
+    What is not given is read from the text, as `sources.header.read_article` does for a plain file. `published` is a time in China, or with a zone of its own, or seconds or milliseconds since the epoch.
     `title` describes the article; spans count in the text column alone.
     """
 
@@ -212,8 +212,8 @@ def is_chinese(text: str) -> bool:
 def parse_published(value: object) -> dt.datetime | None:
     """A publication time as records state it -> local time in China, without a zone; None where none is stated.
 
-    Takes date-times and dates, text (`2020-02-05 16:19:40`, `2020/2/5 16:19`, `2020年2月5日16:19`, ISO 8601 with or
-    without a zone), and numbers, as numbers or as text: seconds since the epoch, or milliseconds from 10^11 on.
+    Takes date-times and dates, text (`2020-02-05 16:19:40`, `2020/2/5 16:19`, `2020年2月5日下午4点19分`, ISO 8601 with or
+    without a zone, `Wed, 05 Feb 2020 08:19:40 GMT`), and numbers, as numbers or as text: seconds since the epoch, or milliseconds from 10^11 on.
 
     >>> parse_published(1580890780000) == parse_published("1580890780") == parse_published("2020-02-05T08:19:40Z")
     True
@@ -244,27 +244,12 @@ def parse_published(value: object) -> dt.datetime | None:
         except (OverflowError, ValueError, OSError):
             found = None
     elif isinstance(value, str):
-        found = _parse_time(value)
+        found = parse_moment(value)
     if found is not None and found.tzinfo is not None:
         found = found.astimezone(SHANGHAI).replace(tzinfo=None)
     if found is None or not _EARLIEST <= found < _LATEST:
         raise ValueError(f"{str(stated)[:60]!r} is not a time of publication")
     return found
-
-
-_CHINESE_TIME = re.compile(
-    r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]{0,2}(\d{1,2})[:时](\d{1,2})(?:[:分](\d{1,2}))?)?(?:\.\d{1,9}|分|秒)?"
-)
-
-
-def _parse_time(text: str) -> dt.datetime | None:
-    match = _CHINESE_TIME.fullmatch(text)
-    try:
-        if match:
-            return dt.datetime(*(int(group or 0) for group in match.groups()))  # type: ignore[arg-type]  # noqa: DTZ001
-        return dt.datetime.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def text_digest(raw: str) -> bytes:

@@ -531,7 +531,7 @@ def _decode(data: bytes) -> str:
         ValueError: they are no text.
     """
     try:
-        from covid_timeline.facts import article
+        from covid_timeline.sources import header as article
 
         decode: Callable[[bytes], Any] | None = getattr(article, "decode", None)
     except ImportError:

@@ -235,9 +235,9 @@ def _cells_of_lines(text: str, blocks: list[Block]) -> dict[int, Cell]:
     columns = _columns(text, header, width)
     found: dict[int, Cell] = {}
     for index, _ in rows:
-        for number in range(width):
-            start, end, _ = texts[index + 1 + number]
-            found[start] = Cell(start, end, columns[number] if columns else (), texts[index][:2])
+        for offset in range(width):
+            start, end, _ = texts[index + 1 + offset]
+            found[start] = Cell(start, end, columns[offset] if columns else (), texts[index][:2])
     return found
 
 

@@ -1,4 +1,4 @@
-"""facts/article.py: decoding, headers, anchors and home regions."""
+"""sources/header.py: decoding, headers, anchors and home regions."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from covid_timeline.facts import article
-from covid_timeline.facts.article import (
+from covid_timeline.sources import header as article
+from covid_timeline.sources.header import (
     DEFAULT_ANCHOR,
     ArticleError,
     UnreadableError,
     decode,
     infer_anchor,
+    parse_moment,
     read_article,
 )
 
@@ -110,6 +111,14 @@ HEADERS = [
         "site furniture", "搜索 海报新闻 媒体矩阵\n大众网\n• 官方微博\n移动用户发送短信SD到10658000\n您的位置：首页 > 新闻 > 正文\n某市交出答卷\n2020-02-03 10:20\n字号：大 中 小\n",
         "某市交出答卷", at(2020, 2, 3, 10, 20), None,
     ),
+    ("short headline", "辟谣\n2020-02-11 聊城日报\n", "辟谣", at(2020, 2, 11), "聊城日报"),
+    ("headline of four characters", "各省通报\n2020-02-08 09:00\n", "各省通报", at(2020, 2, 8, 9), None),
+    ("medium before the time", "某市交出答卷\n北京日报 2020-02-28 10:00\n", "某市交出答卷", at(2020, 2, 28, 10), "北京日报"),
+    ("medium of a title's length", "某市交出答卷\n都市快报客户端 2020-02-28 10:00\n", "某市交出答卷", at(2020, 2, 28, 10), "都市快报客户端"),
+    ("weekday between", "某市交出答卷\n2020-02-28 星期五 10:00\n", "某市交出答卷", at(2020, 2, 28, 10), None),
+    ("day of the week, English", "某市交出答卷\nThu, 05 Mar 2020 04:30:00 GMT\n", "某市交出答卷", at(2020, 3, 5, 12, 30), None),
+    ("day before month", "某市交出答卷\n20/08/2020 10:00\n", "某市交出答卷", at(2020, 8, 20, 10), None),
+    ("half of the day behind", "某市交出答卷\n2020-03-05 08:30 PM\n", "某市交出答卷", at(2020, 3, 5, 20, 30), None),
     ("clock of the site", "今天是2020年3月9日 星期一\n某市交出答卷\n2020-02-03 10:20 来源：新华网\n", "某市交出答卷", at(2020, 2, 3, 10, 20), "新华网"),
 ]  # fmt: skip
 
@@ -203,6 +212,26 @@ class TestHeader:
     def test_unknown_region(self, region):
         with pytest.raises(ValueError, match=f"doc: .*【{region}】"):
             read_article(BODY, doc_id="doc", region=region)
+
+    @pytest.mark.parametrize(
+        ("text", "moment"),
+        [
+            ("2020年2月5日下午4点20分", at(2020, 2, 5, 16, 20)), ("2020年2月5日16时19分40秒", at(2020, 2, 5, 16, 19, 40)),
+            ("2020-02-05 16:19:40", at(2020, 2, 5, 16, 19, 40)), ("2020/2/5 16:19", at(2020, 2, 5, 16, 19)),
+            ("二〇二〇年二月五日", at(2020, 2, 5)), ("2020-02-05T08:19:40Z", at(2020, 2, 5, 16, 19, 40)),
+            ("5 February 2020 4:19 pm", at(2020, 2, 5, 16, 19)), ("Wed, 05 Feb 2020 08:19:40 GMT", at(2020, 2, 5, 16, 19, 40)),
+            ("03/05/2020", None),  # the third of May or the fifth of March
+            ("2020-13-01", None), ("2020年2月30日", None), ("昨天", None), ("2月5日", None), ("2020年2月3日至5日", None), ("", None),
+        ],
+    )  # fmt: skip
+    def test_moments(self, text, moment):
+        assert parse_moment(text) == moment
+
+    @pytest.mark.parametrize("text", ["5 February 2020 4:19 pm", "Wed, 05 Feb 2020 08:19:40 GMT", "20/08/2020 10:00"])
+    def test_what_no_rule_knows_is_left_to_dateparser(self, text, monkeypatch):
+        assert parse_moment(text) is not None
+        monkeypatch.setattr("dateparser.parse", lambda *args, **options: None)
+        assert parse_moment(text) is None
 
     def test_title_without_a_headline(self):
         found = read_article(BODY, doc_id="a", region="371500")

@@ -1,4 +1,4 @@
-"""One article: from bytes to text, and from text to what stands around it.
+"""One article: from bytes to text, and from text to what stands around it: headers and datelines.
 
 `decode` turns bytes into text without losing any; `read_article` reads title, publication time, medium and home region
 from the text where nobody states them, and says on what basis.
@@ -11,16 +11,17 @@ import datetime as dt
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from covid_timeline.mentions.numerals import parse_number
+from covid_timeline.mentions.dates import DatePartial, find_dates, parse_partial
+from covid_timeline.mentions.resolve import nearest_year
 from covid_timeline.model import Article
 from covid_timeline.text.normalize import NormalizedText, normalize, strip_noise
 
-__all__ = ["DEFAULT_ANCHOR", "ArticleError", "UnreadableError", "decode", "infer_anchor", "read_article"]
+__all__ = ["DEFAULT_ANCHOR", "ArticleError", "UnreadableError", "decode", "infer_anchor", "parse_moment", "read_article"]
 
 DEFAULT_ANCHOR = dt.date(2020, 3, 1)
 """The middle of the period that the project covers: stands in where a text names no date at all, and settles the year
@@ -74,7 +75,7 @@ def decode(data: bytes, name: str = "") -> tuple[str, str]:
     >>> decode(b"PK\\x00\\x03", "a.txt")
     Traceback (most recent call last):
         ...
-    covid_timeline.facts.article.UnreadableError: a.txt: not a text: NUL at byte 2
+    covid_timeline.sources.header.UnreadableError: a.txt: not a text: NUL at byte 2
     """
     where = f"{name}: " if name else ""
     for bom, encoding in _BOMS:
@@ -163,6 +164,7 @@ class _Stamp(NamedTuple):
     line: int  # index of its line
     time: dt.datetime
     before: str  # what stands before it in its line
+    after: str
     weight: int
 
 
@@ -188,21 +190,13 @@ _MENU = re.compile(
     r"[^，。、：:；！？!?“”《》（）0-9]{1,6}(?:[ |丨/]+[^，。、：:；！？!?“”《》（）0-9]{1,6})+$"
 )
 
-_CHINESE_YEAR = r"[一二]\s?[〇零○OＯ0九]\s?[一二三四五六七八九〇零○O0]\s?[一二三四五六七八九〇零○O0]"
-_STAMP = re.compile(
-    r"(?<![0-9])(?P<y>(?:19|20)[0-9]{2})\s?(?:年|(?P<sep>[-/.]))\s?(?P<m>[0-9]{1,2})\s?(?:月|(?P=sep))\s?(?P<d>[0-9]{1,2})(?:\s?日|(?![0-9]))"
-    r"(?:[T\s]{0,3}(?:星期|周)[一二三四五六日天])?"
-    r"(?:[T\s]{0,3}(?:(?P<half>上午|下午|晚上|凌晨|AM|PM)\s?)?(?P<H>[0-9]{1,2})\s?[:：时]\s?(?P<M>[0-9]{2})(?:\s?[:：分]\s?(?P<S>[0-9]{2})?)?秒?(?![0-9]))?"
-)
-_STAMP_CHINESE = re.compile(
-    rf"(?P<y>{_CHINESE_YEAR})年(?P<m>[一二三四五六七八九十]{{1,2}})月(?P<d>[一二三四五六七八九十]{{1,3}})日"
-)
 _AFTER_STAMP = re.compile(
     r"\s*(?:$|[|丨/\]】)）]|来\s*源|稿源|作者|编辑|责|发布|字|浏览|阅读|点击|分享|打印|星期|周[一二三四五六日]|访问|[\u3400-\u9fffA-Za-z.\-]{2,14}(?:$|\s))"
 )
 _BEFORE_STAMP = re.compile(
     r"(?:发布|发表|发稿|更新|录入|发文|成文|公开|出版)?(?:时间|日期|于|表)\s*[:：]?\s*$|发布\s*[:：]?\s*$"
 )
+_HAN_WORD = re.compile(r"[\u3400-\u9fff]{2}")
 _CLOCK_OF_SITE = re.compile(r"今天|现在|当前|版权|copyright|©|备案", re.IGNORECASE)
 _ENGLISH_DATE = re.compile(
     r"\b(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]{0,6}\b", re.IGNORECASE
@@ -217,8 +211,17 @@ _NEXT_LABEL = re.compile(
 )
 _DATELINE = re.compile(
     r"[\s(（【\[*■●◎]*(?P<source>(?:[\u3400-\u9fffA-Za-z]{1,8}?(?:社|网|报|台|客户端|在线|新闻|云)|本报|本网|本台))"
-    r"[\u3400-\u9fff、]{0,8}?\s?(?:(?P<y>20[0-9]{2})年)?(?P<m>[0-9]{1,2})月(?P<d>[0-9]{1,2})日\s?(?:电|讯|消息)"
+    r"[\u3400-\u9fff、]{0,8}?\s?(?=[0-9]{1,4}[年月])"
 )
+_WIRE = re.compile(r"\s?(?:电|讯|消息)")
+_MEDIUM = re.compile(
+    r"[\u3400-\u9fffA-Za-z]{1,10}(?:日报|晚报|时报|晨报|早报|商报|快报|都市报|报|网|社|电视台|台|客户端|在线|新闻|发布|卫健委|卫生健康委)"
+)
+
+
+class _Dateline(NamedTuple):
+    source: str
+    date: DatePartial
 
 
 def read_article(
@@ -305,8 +308,8 @@ def _read_header(raw: str, doc_id: str, *, strict: bool) -> _Header:
     title, title_basis = _find_title(head, lines, stamp, doc_id)
     dateline = _find_dateline(lines)
     source = _find_source(head, lines, stamp)
-    if source is None and dateline is not None and not dateline["source"].startswith("本"):
-        source = dateline["source"]
+    if source is None and dateline is not None and not dateline.source.startswith("本"):
+        source = dateline.source
     if stamp is not None:
         return _Header(title, title_basis, source, stamp.time, "header")
     moment = _closing_date(normalize(raw[-_HEAD:]).text)
@@ -341,14 +344,15 @@ def _find_stamp(lines: list[_Line], doc_id: str, *, strict: bool) -> _Stamp | No
             continue
         if len(text) > 120 or _CLOCK_OF_SITE.search(text):
             continue
-        match = _STAMP.search(text) or _STAMP_CHINESE.search(text)
-        if match is None:
-            if other is None and len(text) <= 60 and _ENGLISH_DATE.search(text) and _YEAR.search(text):
+        dated = _first_full_date(text)
+        if dated is None:
+            if other is None and len(text) <= 60 and _YEAR.search(text) and _may_be_elsewhere(text):
                 time = _parse_elsewhere(text)
-                other = _Stamp(index, time, "", 1) if time else None
+                other = _Stamp(index, time, "", "", 1) if time else None
             continue
-        before, after = text[: match.start()], text[match.end() :]
-        clock = match.re is _STAMP and match["H"] is not None
+        start, end, date = dated
+        before, after = text[:start], text[end:]
+        clock = date is not None and date.first.clock is not None
         label = bool(_BEFORE_STAMP.search(before) or (_LABEL.search(before)))
         if before and not label and not before[-1].isspace() and before[-1] not in "|丨/[(（【":
             continue
@@ -360,15 +364,13 @@ def _find_stamp(lines: list[_Line], doc_id: str, *, strict: bool) -> _Stamp | No
         if prose and weight < 2:  # a bare date below the first paragraph signs the text
             continue
         if best is None or weight > best.weight:
-            try:
-                time = _read_stamp(match)
-            except ValueError as error:
+            if date is None:
                 if strict and weight:
-                    raise ArticleError(
-                        f"{doc_id}: the header states a date that does not exist: {text[:60]!r}"
-                    ) from error
+                    raise ArticleError(f"{doc_id}: the header states a date that does not exist: {text[:60]!r}")
                 continue
-            best = _Stamp(index, time, before.strip(), weight)
+            half = _HALF_DAY.match(after)
+            time = _time_of(date) if half is None else _parse_elsewhere(text[start : end + half.end()])
+            best = _Stamp(index, time or _time_of(date), before.strip(), after.strip(), weight)
     return best or other
 
 
@@ -377,16 +379,65 @@ def _moment(year: int, month: int, day: int, *clock: int) -> dt.datetime:
     return dt.datetime(year, month, day, *clock)  # type: ignore[arg-type]  # noqa: DTZ001
 
 
-def _read_stamp(match: re.Match[str]) -> dt.datetime:
-    if match.re is _STAMP_CHINESE:
-        year = int(parse_number(re.sub(r"[\s]", "", match["y"]).translate(str.maketrans("OＯ0", "〇〇〇"))))
-        return _moment(year, int(parse_number(match["m"])), int(parse_number(match["d"])))
-    hour = int(match["H"] or 0)
-    if match["half"] in {"下午", "晚上", "PM"} and hour < 12:
-        hour += 12
-    return _moment(
-        int(match["y"]), int(match["m"]), int(match["d"]), hour, int(match["M"] or 0), int(match["S"] or 0)
-    )
+def _first_full_date(text: str) -> tuple[int, int, DatePartial | None] | None:
+    """The first day with a year in a line, and where it stands; no partial for one that does not exist."""
+    found, refused = find_dates(text)
+    for date in found:
+        if date.first.kind == "day" and date.first.year is not None:
+            if refused and refused[0].start < date.start:
+                break
+            end = date.first.end if date.last is not None else date.end
+            return date.start, end, date
+    for one in refused:
+        if _YEAR_FIRST.match(text, one.start):
+            return one.start, one.end, None
+    return None
+
+
+def _time_of(date: DatePartial) -> dt.datetime:
+    """The moment that a day with a year and perhaps a clock time is; 24:00 is the end of the day, kept on it."""
+    point = date.first
+    hour, minute, *second = (int(part) for part in (point.clock or "0:0").split(":"))
+    if hour == 24:
+        hour, minute = 23, 59
+    return _moment(point.year or 0, point.month or 1, point.day or 1, hour, minute, *second)
+
+
+def parse_moment(text: str) -> dt.datetime | None:
+    """A day or time of publication, and nothing else, in whatever form -> Shanghai time without a zone; else None.
+
+    ISO 8601 first, then the date grammar of `mentions`, then dateparser: what is written in English or with a zone.
+
+    >>> parse_moment("2020年2月5日下午4点20分"), parse_moment("Wed, 05 Feb 2020 08:19:40 GMT")
+    (datetime.datetime(2020, 2, 5, 16, 20), datetime.datetime(2020, 2, 5, 16, 19, 40))
+    """
+    text = normalize(text).text.strip()
+    try:
+        return _in_shanghai(dt.datetime.fromisoformat(text))
+    except (ValueError, OverflowError):
+        pass
+    try:
+        date = parse_partial(text)
+    except ValueError:
+        if len(text) > 60 or not _YEAR.search(text) or find_dates(text)[1]:
+            return None
+        return _parse_elsewhere(text) if _may_be_elsewhere(text) or _HALF_DAY.search(text) else None
+    if date.first.kind != "day" or date.first.year is None or date.last is not None:
+        return None
+    return _time_of(date)
+
+
+_YEAR_FIRST = re.compile(r"(?:19|20)[0-9]{2}|[一二][〇零○OＯ0九]")
+_HALF_DAY = re.compile(r"\s?[AP]\.?M\b\.?", re.IGNORECASE)
+_FIGURES_ELSEWHERE = re.compile(r"(?<![0-9])([0-9]{1,2})([/.])([0-9]{1,2})\2(?:19|20)[0-9]{2}(?![0-9])")
+
+
+def _may_be_elsewhere(text: str) -> bool:
+    """Whether a line may hold a date for dateparser: an English month, or 20/08/2020 where it can be read in one way."""
+    if _ENGLISH_DATE.search(text):
+        return True
+    figures = _FIGURES_ELSEWHERE.search(text)
+    return figures is not None and (int(figures[1]) > 12 or int(figures[3]) > 12 or figures[1] == figures[3])
 
 
 _DATEPARSER_LABEL = re.compile(
@@ -406,7 +457,7 @@ def _parse_elsewhere(text: str) -> dt.datetime | None:
             _DATEPARSER_LABEL.sub("", text),
             languages=["en", "zh"],
             # A full date or nothing; with a fixed base the clock is never read.
-            settings={"STRICT_PARSING": True, "RELATIVE_BASE": _moment(2020, 3, 1)},
+            settings={"STRICT_PARSING": True, "RELATIVE_BASE": _moment(2020, 3, 1), "DATE_ORDER": "DMY"},
         )
     if found is None:
         return None
@@ -424,21 +475,12 @@ def _given_time(published: dt.datetime | dt.date | str, doc_id: str) -> dt.datet
         return _in_shanghai(published)
     if isinstance(published, dt.date):
         return _moment(published.year, published.month, published.day)
-    text = normalize(published).text.strip()
-    try:
-        return _in_shanghai(dt.datetime.fromisoformat(text))
-    except ValueError:
-        pass
-    match = _STAMP.fullmatch(text) or _STAMP_CHINESE.fullmatch(text)
-    if match is not None:
-        try:
-            return _read_stamp(match)
-        except ValueError as error:
-            raise ArticleError(f"{doc_id}: no such date of publication: 【{published}】 ({error})") from error
-    if _YEAR.search(text):
-        found = _parse_elsewhere(text)
-        if found is not None:
-            return found
+    found = parse_moment(published)
+    if found is not None:
+        return found
+    _, refused = find_dates(normalize(published).text)
+    if refused:
+        raise ArticleError(f"{doc_id}: no such date of publication: 【{published}】 ({refused[0].reason})")
     raise ArticleError(f"{doc_id}: not a date of publication: 【{published}】")
 
 
@@ -466,7 +508,7 @@ def _find_title(
 ) -> tuple[str, str]:
     if stamp is not None:
         line = lines[stamp.line]
-        if _is_title(stamp.before):
+        if _is_title(stamp.before) and not _MEDIUM.fullmatch(stamp.before):
             return _own_words(head, line.start, line.start + len(stamp.before)), "header"
         for start, text in reversed(lines[: stamp.line]):
             if _is_title(text):
@@ -478,6 +520,10 @@ def _find_title(
                 break
             if _is_title(text) and not _DATELINE.match(text):
                 return _own_words(head, start, start + len(text)), "header"
+        for start, text in reversed(lines[: stamp.line]):  # a headline of few characters: 辟谣
+            if _HAN_WORD.search(text) and not _is_furniture(text) and not _is_prose(text):
+                return _own_words(head, start, start + min(len(text), 60)), "header"
+        lines = [*lines[: stamp.line], *lines[stamp.line + 1 :]]  # the line of the date is no title
     for start, text in lines:
         if _is_title(text):
             return _own_words(head, start, start + len(text)), "first_line"
@@ -516,30 +562,35 @@ def _find_source(head: NormalizedText, lines: list[_Line], stamp: _Stamp | None)
         value = value[: cut.start()] if cut else value
         if 2 <= len(value) <= 30 and not value.startswith(("http", "www")):
             return _own_words(head, at, at + len(value))
+    if stamp is not None:  # 北京日报 2020-02-28 10:00
+        line = lines[stamp.line]
+        for beside in (stamp.before, stamp.after):
+            if beside and _MEDIUM.fullmatch(beside):
+                at = line.start + line.text.index(beside)
+                return _own_words(head, at, at + len(beside))
     return None
 
 
-def _find_dateline(lines: list[_Line]) -> re.Match[str] | None:
+def _find_dateline(lines: list[_Line]) -> _Dateline | None:
     for _, text in lines[:30]:
         match = _DATELINE.match(text)
-        if match is not None:
-            return match
+        if match is None:
+            continue
+        found = find_dates(text[: match.end() + 24])[0]
+        date = next((one for one in found if one.start == match.end()), None)
+        if date is not None and date.first.kind == "day" and date.first.month and _WIRE.match(text, date.end):
+            return _Dateline(match["source"], date)
     return None
 
 
-def _dateline_date(dateline: re.Match[str], text: str) -> dt.datetime | None:
-    month, day = int(dateline["m"]), int(dateline["d"])
-    if dateline["y"]:
-        year = int(dateline["y"])
-    else:
-        full = [date for _, date in _full_dates(text)]
-        near = max(full) if full else DEFAULT_ANCHOR
-        days = [date for y in (-1, 0, 1) if (date := _date(near.year + y, month, day))]
-        if not days:
-            return None
-        year = min(days, key=lambda date: abs((date - near).days)).year
-    date = _date(year, month, day)
-    return _moment(date.year, date.month, date.day) if date else None
+def _dateline_date(dateline: _Dateline, text: str) -> dt.datetime | None:
+    point = dateline.date.first
+    month, day = point.month or 1, point.day or 1
+    if point.year is not None:
+        return _time_of(dateline.date)
+    full = [date for year, one, two in _stated(text) if year and one and (date := _date(year, one, two or 1))]
+    found = nearest_year(max(full) if full else DEFAULT_ANCHOR, month, day)
+    return _moment(found.year, found.month, found.day) if found else None
 
 
 def _closing_date(text: str) -> dt.datetime | None:
@@ -548,22 +599,15 @@ def _closing_date(text: str) -> dt.datetime | None:
     for line in reversed(tail):
         if _is_prose(line):
             break
-        match = _STAMP.fullmatch(line.strip("()（） ")) or _STAMP_CHINESE.fullmatch(line.strip("()（） "))
-        if match is not None:
-            try:
-                return _read_stamp(match)
-            except ValueError:
-                return None
+        signed = line.strip("()（） ")
+        dated = _first_full_date(signed) if len(signed) <= 30 else None
+        if dated is not None and dated[2] is not None and (dated[0], dated[1]) == (0, len(signed)):
+            return _time_of(dated[2])
     return None
 
 
 # --- the anchor of a text that does not say when it was published -----------------------------------------------------
 
-_FULL_DATE = re.compile(
-    r"(?<![0-9])((?:19|20)[0-9]{2})(?:年([0-9]{1,2})月(?:([0-9]{1,2})[日号])?|([-/.])([0-9]{1,2})\4([0-9]{1,2}))(?![0-9])"
-)
-_MONTH_DAY = re.compile(r"(?<![0-9年])([0-9]{1,2})月([0-9]{1,2})[日号]")
-_YEAR_ALONE = re.compile(r"(?<![0-9])(20[0-9]{2})年(?![0-9])")
 # A date that the text only looks forward to says nothing about when it was written.
 _AHEAD_AFTER = re.compile(r"\s?(?:[24零0]{1,2}[时点])?(?:之前|以前|前|截止|止|底)")
 _AHEAD_BEFORE = re.compile(
@@ -586,12 +630,19 @@ def _is_ahead(text: str, start: int, end: int) -> bool:
     )
 
 
-def _full_dates(text: str) -> Iterator[tuple[int, dt.date]]:
-    for match in _FULL_DATE.finditer(text):
-        year, month, day, _, month2, day2 = match.groups()
-        date = _date(int(year), int(month or month2), int(day or day2 or 1))
-        if date is not None and not _is_ahead(text, *match.span()):
-            yield match.start(), date
+def _stated(text: str) -> Iterator[tuple[int | None, int | None, int | None]]:
+    """(year, month, day) of the dates in figures that a text does not only look forward to."""
+    for partial in find_dates(text)[0]:
+        if _is_ahead(text, partial.start, partial.end):
+            continue
+        for point in (partial.first, partial.last):
+            if point is None or point.unit or point.kind not in ("day", "month", "year"):
+                continue
+            if point.kind == "day" and point.month is None:
+                if point is partial.last and partial.first.kind == "day" and partial.first.month:
+                    yield partial.first.year, partial.first.month, point.day
+                continue
+            yield point.year, point.month, point.day
 
 
 def infer_anchor(text: str) -> dt.date:
@@ -605,21 +656,16 @@ def infer_anchor(text: str) -> dt.date:
     >>> infer_anchor("截至2020年3月8日,累计91例。1月20日…截止3月9日16时,排查30568人")
     datetime.date(2020, 3, 9)
     """
-    full = [date for _, date in _full_dates(text)]
+    stated = set(_stated(text))
+    full = [date for year, month, day in stated if year and month and (date := _date(year, month, day or 1))]
     latest = max(full) if full else None
-    days = sorted(
-        {
-            (int(match[1]), int(match[2]))
-            for match in _MONTH_DAY.finditer(text)
-            if not _is_ahead(text, *match.span())
-        }
-    )
+    days = sorted((month, day) for year, month, day in stated if not year and month and day)
     if latest is None:
-        years = Counter(int(match[1]) for match in _YEAR_ALONE.finditer(text))
+        years = [year for year, month, _ in stated if year and not month and year >= 2000]
         near = DEFAULT_ANCHOR
-        if years and 2020 not in years:
+        if years and near.year not in years:
             near = near.replace(year=max(years))
-        dates = _nearest(days, near)
+        dates = [date for month, day in days if (date := nearest_year(near, month, day))]
         return max(dates) if dates else near
     while True:
         later = [
@@ -631,15 +677,6 @@ def infer_anchor(text: str) -> dt.date:
         if not later:
             return latest
         latest = min(later)
-
-
-def _nearest(days: Iterable[tuple[int, int]], near: dt.date) -> list[dt.date]:
-    found = []
-    for month, day in days:
-        options = [date for y in (-1, 0, 1) if (date := _date(near.year + y, month, day))]
-        if options:
-            found.append(min(options, key=lambda date: abs((date - near).days)))
-    return found
 
 
 # --- the home region ---------------------------------------------------------------------------------------------------
