@@ -5,7 +5,7 @@ BLIND  ?=
 HELD_OUT ?=
 NEW    ?= build/new
 
-.PHONY: help setup fix lint type test faults nightly drift bench data national dataset diff docs accuracy reconciliation release constraints wheels check
+.PHONY: help setup fix lint type test faults nightly drift bench data national dataset diff docs rewritings accuracy reconciliation release constraints wheels check
 
 help:  ## what each target does
 	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ diff:  ## rows that a change gains, loses or moves, against the committed tables
 docs:  ## schemas/ and the generated pages
 	$(PYTHON) -m covid_timeline schemas
 	$(PYTHON) -m covid_timeline.checks.command > docs/validation.md
+
+rewritings:  ## the same facts written in other ways, over the bulletins at hand
+	PYTHONPATH=tests $(PYTHON) tests/rewritings.py --all
 
 accuracy:  ## docs/accuracy.md, where the annotated texts are at hand; BLIND names folders of blind texts
 	$(PYTHON) -m covid_timeline build --from dxy $(SHARED)/corpora/dxy_news.json -o build/accuracy/early

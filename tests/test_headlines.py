@@ -9,8 +9,8 @@ import fakes
 import pytest
 
 from covid_timeline.model import EventRow, MetricRow
+from covid_timeline.reading.repeats import mark_repeats
 from covid_timeline.tables.headlines import headline, place_en, with_headlines
-from covid_timeline.tables.repeats import mark_repeats
 from covid_timeline.tables.schema import VOCABULARIES
 
 FACTS = fakes.extract(fakes.article("a"))

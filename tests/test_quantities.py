@@ -123,8 +123,17 @@ class TestEveryWord:
     def unit_words():
         for row in table("units.toml")["unit"]:
             lead = (row.get("led_by") or row.get("near") or [""])[0]
+            follow = row.get("only_before", [""])[0]
             for word in (*row["words"], *row.get("synonyms", ())):
-                yield pytest.param(row["id"], f"{lead}3{word}", word, id=f"{row['id']}-{word}")
+                yield pytest.param(row["id"], f"{lead}3{word}{follow}", word, id=f"{row['id']}-{word}")
+
+    @pytest.mark.parametrize(
+        "text", [f"{word}{one}" for row in table("units.toml")["unit"] for word in row["words"] for one in row.get("only_before", ())]
+    )
+    def test_counter_before_a_certain_word_only(self, text):
+        for number in ("6", "两"):
+            assert [q.value for q in find_quantities(number + text)[0]] in ([2], [6])
+            assert find_quantities(number + text[0])[0] == []
 
     @pytest.mark.parametrize(("row_id", "text", "word"), list(unit_words()))
     def test_counter(self, row_id, text, word):
@@ -209,6 +218,7 @@ class TestEveryWord:
                 "before": f"共有{{}}3{unit}",
                 "after": f"共3{unit}{{}}",
                 "magnitude_only": "共有{}百人",
+                "shares": "占比{}九成",
                 "inside": "共300{}人",
             }
             for place, frame in frames.items():
@@ -360,6 +370,15 @@ class TestForms:
                 [("3", 3, "case", "exact"), ("5例", 5, "case", "exact")],
             ),
             ("占比2/3", [("2/3", Decimal(200) / 3, "percent", "exact")]),
+            ("逾半的企业", [("逾半", 50, "percent", "more_than")]),
+            ("行程近半程，耗时近半年", []),
+            ("占八成五家企业", [("八成", 80, "percent", "exact"), ("五家", 5, "organization", "exact")]),
+            (
+                "隔离病床有1,400张，已使用677张",
+                [("1,400张", 1400, "bed", "exact"), ("677张", 677, "bed", "exact")],
+            ),
+            ("劝返车辆318部", [("318部", 318, "vehicle", "exact")]),
+            ("9个省组建医疗队", [("9个", 9, "item", "exact")]),
             ("利润翻一番", [("翻一番", 100, "percent", "exact")]),
             ("超过半数", [("超过半数", 50, "percent", "more_than")]),
             ("零下5℃", [("零下5℃", -5, "degree_celsius", "exact")]),
@@ -450,13 +469,50 @@ class TestFalls:
 
     def test_every_word_has_an_example(self):
         marked = {m for example in self.FALL["examples"] for m in re.findall("【([^】]+)】", example)}
-        assert marked == set(self.FALL["words"])
+        assert marked == {*self.FALL["words"], *self.FALL["shares"]}
+
+    @pytest.mark.parametrize(
+        "text", [f"{c}{word}3%" for word, guard in FALL["not_after"].items() for c in guard]
+    )
+    def test_word_inside_another(self, text):
+        (found,) = find_quantities(text)[0]
+        assert found.value == 3
 
     @pytest.mark.parametrize("example", FALL["counter_examples"])
     def test_counter_example(self, example):
         found, _ = find_quantities(example)
         assert found
         assert all(q.flag == "" and q.value >= 0 for q in found)
+
+
+class TestUnitSaidOnce:
+    """（单位：例）：甲市29、乙市50: the unit of a list stands before it."""
+
+    SAID = table("units.toml")["said_once"]
+
+    @pytest.mark.parametrize("example", SAID["examples"])
+    def test_example(self, example):
+        text, _, meaning = example.rpartition(" = ")
+        plain, marks = strip_marks(text)
+        found = find_quantities(plain)[0]
+        assert [(plain[q.start : q.end], q.rule) for q in found] == [
+            (plain[start:end], "unit.said_once") for start, end in marks
+        ]
+        value, unit, qualifier = meaning.split()
+        assert (found[-1].value, found[-1].unit, found[-1].qualifier) == (Decimal(value), unit, qualifier)
+
+    @pytest.mark.parametrize("example", SAID["counter_examples"])
+    def test_counter_example(self, example):
+        assert [q for q in find_quantities(example)[0] if q.rule == "unit.said_once"] == []
+
+    def test_the_unit_is_no_figure_and_the_list_ends_with_its_sentence(self):
+        text = "（计量单位：万元）：甲市29，乙市3—5。丙市10，丁市7万元（单位：例）：1、戊市8，病例3，女"
+        assert [(text[q.start : q.end], q.value, q.value_high) for q in find_quantities(text)[0]] == [
+            ("29", 290_000, None),
+            ("3—5", 30_000, 50_000),
+            ("7万元", 70_000, None),
+            ("8", 8, None),
+        ]
 
 
 class TestNumbersWithoutACounter:
@@ -580,7 +636,7 @@ class TestAnyString:
         check(text)
 
     @pytest.mark.parametrize(
-        "unit", ["9", "一", "1月", "9,", "(", " ", "1-", "百分之", "无死亡、", "5个", "1亿"]
+        "unit", ["9", "一", "1月", "9,", "(", " ", "1-", "百分之", "无死亡、", "5个", "1亿", "单位：例", "（单位：例）5、"]
     )
     def test_long_repetition(self, unit):
         find_quantities(unit * (50_000 // len(unit)))
@@ -601,6 +657,7 @@ BUILT_IN_RULES = {
     "unit.fraction",
 } | {
     "unit.shared",
+    "unit.said_once",
     "zero.none",
     "zero.prefix",
     "zero.not_one",

@@ -249,7 +249,7 @@ class TestJunit:
         assert len(root.findall(".//system-out")) == 1  # a warning is no failure, but it is told
 
     def test_times(self) -> None:
-        made = report(replace(outcome(), seconds=0.25), passed()._replace(seconds=1.0), seconds=2.5)
+        made = report(replace(outcome(), seconds=0.25), replace(passed(), seconds=1.0), seconds=2.5)
         root = ET.fromstring(FORMATS["junit"](made))
         assert [e.get("time") for e in root.iter() if e.get("time")] == ["2.500", "1.250", "0.250", "1.000"]
 

@@ -87,10 +87,15 @@ _NO_MINUS = frozenset(" %-日时例人名位")
 _CURRENCY = re.compile(
     r"(?P<name>港币|港元|港幣|日元|日币|欧元|英镑|韩元|卢布|加元|澳元|澳门元|澳门币|新台币|台币|新加坡元|泰铢|HK ?\$|NT ?\$|A\$|C\$|S\$|€|£)(?:约|近|逾|超|超过)?(?:为|是|:|：)? ?$"
 )
-_VERB = re.compile("[的有在和与及、设立建开展实施了到]")
+_VERB = re.compile("[的有在和与及、设立建开展实施了到派援赴]")
 _LABEL = re.compile(r"(?:^|[\n，,；;。、 |•·●◆\-*（(])(?P<label>[\u4e00-\u9fff（）()]{2,14})[:：] {0,4}$")
 _LABEL_ENDS = frozenset(":： ")
+_LIST_ENDS = re.compile(r"[。！？!?\n]")
+_BEFORE_LISTED = frozenset(":：）)")
+_LIST_POINTS = frozenset("\n\r 。；：:！\u3000")
+_AFTER_LISTED = frozenset(("", *"、，,；;。和及与（( \n"))
 _GROUP = re.compile(r"[^，。；“”‘’「」\"]{0,6}[组队班法制岗团行][”’」\"]")
+_NEXT_PLACE = re.compile(r"[一二三四五六七八九1-9](?=$|[，。；！？、,;!?:：（()）\n 的]|以[上下]|左右)")
 _SMALLER = re.compile(r" ?(?P<n>[0-9]{1,2}|[一二两三四五六七八九])(?P<word>[角毛分两])")
 # The cells of a plain-text table's row on either side of a number: a row starts at the line, a bar or a name with a
 # gap behind it, and ends with the line or a bar.
@@ -123,8 +128,9 @@ _CHANGED_FROM = re.compile(
     r"[由从][约近超]{0,2}[0-9.万亿千百十]{1,9}[余多]?(?:个|户|批|支)[^，。；、：:0-9]{0,6}[到至为]$"
 )
 _CHANGES_TO = re.compile(r"[^，。；、：:0-9]{0,6}?[到至为]")
+_OF_THE_SAME = re.compile(r"[0-9][0-9,.]{0,9}[万亿]?[余多]?[个张台间项支]$")
 # what may stand between the counted noun and its number: 床位将达到2130张
-_BETWEEN_NOUN_AND_NUMBER = "将已共达到约近有为至增加新总数累计扩的了量余超过仅只由从 "
+_BETWEEN_NOUN_AND_NUMBER = "将已共达到约近有为至增加新总数累计扩的了量余超过仅只由从 :："
 _ZERO = Decimal(0)
 _HUNDRED = Decimal(100)
 _HALF = Decimal("0.5")
@@ -147,6 +153,17 @@ class _Number(NamedTuple):
     high: Decimal | None
     qualifier: str  # from within the number, "" where it has none
     hedge: _HedgeSpan | None
+
+
+class _SaidOnce(NamedTuple):
+    """A unit said once for the numbers of a list, which stand from `start` to `end`; the words that say it begin at `said`."""
+
+    said: int
+    start: int
+    end: int
+    unit: str
+    scale: Decimal
+    counter: str  # with its magnitude: 万元
 
 
 class _Reading(NamedTuple):
@@ -284,8 +301,11 @@ def _counter_at(text: str, pos: int, stop: int, start: int, lenient: bool = Fals
         if counter.traps and text.startswith(counter.traps, end):
             continue
         entry = counter.entry
-        if entry is not None and entry.near and not lenient and not _near(text, start, entry.near):
-            continue
+        if entry is not None and not lenient:
+            if entry.near and not _near(text, start, entry.near):
+                continue
+            if entry.only_before and not text.startswith(entry.only_before, end):
+                continue
         return counter
     return None
 
@@ -310,7 +330,11 @@ def _unit_of(text: str, entry: words.Unit, start: int, end: int) -> str:
                 break
             found = following  # a noun right before another one is not the head: 社区党支部
         if found is None:
-            return _unit_before(text, entry, start) if text[end] in "增提减降扩升上下到" else entry.unit
+            if text[end] in "增提减降扩升上下到":
+                return _unit_before(text, entry, start)
+            if words.DONE_BEHIND.match(text, end) is not None:
+                return _unit_before(text, entry, start, done=True)
+            return entry.unit
         head = found.lastgroup or ""
         stops = words.HEAD_STOPS[head]
         if stops and any(stop in window[: found.start()] for stop in stops):
@@ -332,8 +356,11 @@ def _unit_of(text: str, entry: words.Unit, start: int, end: int) -> str:
     return _unit_before(text, entry, start)
 
 
-def _unit_before(text: str, entry: words.Unit, start: int) -> str:
-    """The unit by the noun that ends what stands before the number: 重点项目383个, 重点项目复工263个."""
+def _unit_before(text: str, entry: words.Unit, start: int, *, done: bool = False) -> str:
+    """The unit by the noun that ends what stands before the number: 重点项目383个, 重点项目复工263个.
+
+    `done`: what was done stands behind the number, and so the noun may end the clause before: 重点项目中，287个已复工.
+    """
     pattern = entry.heads
     if pattern is None:
         return entry.unit
@@ -341,13 +368,18 @@ def _unit_before(text: str, entry: words.Unit, start: int) -> str:
         change = _CHANGED_FROM.search(text, max(0, start - 24), start)
         if change is not None:
             start = change.start()  # 项目由20个增加到35个
-    window = text[max(0, start - 16) : start]
+    window = text[max(0, start - 24) : start]
     if not window.endswith(words.DONE):  # 签约 ends in a hedge
         window = window.rstrip(_BETWEEN_NOUN_AND_NUMBER)
     if window.endswith(words.DONE):
         window = window[: -next(len(verb) for verb in words.DONE if window.endswith(verb))]
         # 23个省级新开工项目,已开工13个: what is counted is the end of the clause before
-        window = window.rstrip(_BETWEEN_NOUN_AND_NUMBER).rstrip("，,")
+        window = window.rstrip(_BETWEEN_NOUN_AND_NUMBER)
+        done = True
+    if done:
+        # 重点项目中，287个已复工; 病床有1,400张，已使用677张
+        window = window.rstrip("中其，,")
+        window = _OF_THE_SAME.sub("", window).rstrip(_BETWEEN_NOUN_AND_NUMBER)
     unit = entry.unit
     for found in pattern.finditer(window):
         if found.end() == len(window):
@@ -355,8 +387,8 @@ def _unit_before(text: str, entry: words.Unit, start: int) -> str:
     return unit
 
 
-def _hedge_before(text: str, start: int, magnitude: bool) -> _HedgeSpan | None:
-    """The hedge that touches the number; `magnitude`: the number is a lone 十百千万亿 (上百, 数十)."""
+def _hedge_before(text: str, start: int, magnitude: bool, share: bool) -> _HedgeSpan | None:
+    """The hedge that touches the number; `magnitude`: a lone 十百千万亿 (上百, 数十); `share`: 成 or 半 (过九成)."""
     at = start - 1 if text[start - 1] == " " else start
     if at == 0:
         return None
@@ -374,6 +406,11 @@ def _hedge_before(text: str, start: int, magnitude: bool) -> _HedgeSpan | None:
                 continue
             return _match_before(text, at) or _HedgeSpan(begin, hedge.qualifier, ())
     found = _match_before(text, at)
+    if found is None and share:
+        for hedge in words.SHARE_HEDGES.get(last, ()):
+            begin = at - len(hedge.word)
+            if text.endswith(hedge.word, 0, at) and not (begin and text[begin - 1] in hedge.guard):
+                return _HedgeSpan(begin, hedge.qualifier, hedge.units)
     if found is None and last in words.LINK_ENDS:
         for link in words.LINKS:
             if text.endswith(link, 0, at):
@@ -594,13 +631,16 @@ def _read(text: str, start: int, end: int, stop: int, lenient: bool = False) -> 
         return _odd_run(start, end, token)
     value, high, qualifier, percent = read
     lone = not arabic and token[0] in "百千万亿"
-    hedge = _hedge_before(text, start, lone or token[0] == "十") if previous in words.HEDGE_ENDS else None
+    hedge = None
+    if previous in words.HEDGE_ENDS:
+        share = token == "半" or text[end : end + 1] == "成"
+        hedge = _hedge_before(text, start, lone or token[0] == "十", share)
     first = _Number(start, end, value, high, qualifier, hedge)
     number = first
     if text[end : end + 1] in words.AFTER_DIGITS:
         number = _with_upper_end(text, first, token, stop, percent=percent, lenient=lenient)
     if percent:
-        falls = _falls(text, start if hedge is None else hedge.start)
+        falls = _falls(text, start if hedge is None else hedge.start, "percent")
         if falls:
             number = number._replace(
                 value=-number.value if number.high is None else -number.high,
@@ -617,7 +657,7 @@ def _read(text: str, start: int, end: int, stop: int, lenient: bool = False) -> 
     at = _skip_space(text, number.end, stop)
     counter = _counter_at(text, at, stop, start, lenient)
     if counter is None:
-        if lenient and at == stop and previous not in "￥¥＄$":
+        if lenient and at == stop and previous not in "￥¥＄$" and not (token == "半" and hedge is not None):
             return _finish(text, number, number.end, stop, unit="", counter="", rule="")
         if number.end > end and text[number.end - 1] in "来几":
             number = first  # 5来自: no hedge after all
@@ -696,6 +736,11 @@ def _with_unit(
     if entry.half_after and text.startswith("半", end) and end < stop and _ends_half(text, end + 1):
         value += _HALF  # 一吨半
         end += 1
+    if entry.next_place and high is None and not qualifier:
+        digit = _NEXT_PLACE.match(text, end, stop)
+        if digit is not None:
+            value += parse_number(digit[0]) / 10  # 八成五
+            end = digit.end()
     if entry.smaller and high is None and not qualifier:
         for word, part in entry.smaller:  # 5元3角2分
             less = _SMALLER.match(text, end, stop)
@@ -733,7 +778,9 @@ def _with_unit(
         return _refuse(start - 1, end, "a count below zero")
     sign = _sign(text, start, unit)
     falls = (
-        not sign and unit not in words.FALL_UNITS and _falls(text, start if hedge is None else hedge.start)
+        not sign
+        and unit not in words.FALL_UNITS
+        and _falls(text, start if hedge is None else hedge.start, unit)
     )
     if sign:
         value = -value
@@ -749,13 +796,15 @@ def _with_unit(
     return read
 
 
-def _falls(text: str, at: int) -> bool:
+def _falls(text: str, at: int, unit: str) -> bool:
     """Whether the word that governs the figure says that something fell: 下降6.8%, 减少了384例; not 下降到6.8%."""
     end = _before_space(text, at)
     if text.endswith("了", 0, end):
         end -= 1
     for fall in words.FALLS.get(text[end - 1 : end], ()):
         if text.endswith(fall.word, 0, end):
+            if fall.shares_only and unit not in ("percent", "percentage_point"):
+                return False
             begin = end - len(fall.word)
             return not (begin and text[begin - 1] in fall.guard) and not text.endswith(
                 words.FALL_NOT_BEFORE, max(0, begin - 4), begin
@@ -830,6 +879,11 @@ def _without_counter(text: str, number: _Number, end: int, stop: int, token: str
     if bare is not None:
         return _finish(text, number, number.end, stop, unit=bare.unit, counter="", rule=bare.rule)
     if token[0] not in DIGITS:
+        if token == "半" and number.hedge is not None and following != "数":
+            if not _says_half(text, hedge_start, end):
+                return _Reading(None, end)
+            half = number._replace(value=Decimal(50))
+            return _finish(text, half, end, stop, unit="percent", counter="半", rule="unit.half")
         if token == "一半" or (token == "半" and following == "数"):
             end += following == "数"
             if number.hedge is None and not text.startswith("以上", end) and previous not in "占达了":
@@ -898,6 +952,11 @@ def _without_counter(text: str, number: _Number, end: int, stop: int, token: str
     return _refuse(start, number.end, _NO_COUNTER)
 
 
+def _says_half(text: str, start: int, end: int) -> bool:
+    """Whether 半 behind a hedge is half of a whole: 过半企业, 逾半的人; not 近半程."""
+    return (text[start] == "过" or _ends_clause(text, end) or text[end] == "的") and text[end : end + 1] not in _NO_HALF
+
+
 def _ends_value(text: str, at: int) -> bool:
     """Whether what a label says ends here: the line, the item, or a bracket that adds something."""
     return at >= len(text) or text[at] in "\n，,；;。|（( "
@@ -930,6 +989,58 @@ def _share(text: str, number: _Number, end: int, stop: int) -> _Reading | None:
         return None
     number = number._replace(value=number.value * _HUNDRED / under)
     return _finish(text, number, lower.end(), stop, unit="percent", counter="/", rule="unit.fraction")
+
+
+# ------------------------------------------------------------------------------------------ a unit said for a list
+
+
+def _find_said_once(text: str) -> list[_SaidOnce]:
+    """The lists whose numbers have their unit from words before them: （单位：万元）：甲市29、乙市50."""
+    found = []
+    matches = list(words.SAID_ONCE.finditer(text))
+    for i, match in enumerate(matches):
+        limit = matches[i + 1].start() if i + 1 < len(matches) else len(text)
+        word, magnitude = match["word"], match["magnitude"]
+        counters = [c for c in words.COUNTERS.get(word[0], ()) if c.word == word and c.entry is not None]
+        if not counters or not (match["closing"] or match["last"] is not None):
+            continue
+        entry = counters[-1].entry  # the general entry of the word, without conditions
+        if entry is None or entry.tail:
+            continue
+        start = match.end("closing")
+        if match["last"]:
+            start += 1
+        line = _LIST_ENDS.search(text, start, limit)
+        scale = entry.factor or Decimal(1)
+        if magnitude:
+            scale *= parse_number(magnitude)
+        bracket = match.start() - (text[match.start() - 1 : match.start()] in ("（", "("))
+        unit = _unit_before(text, entry, bracket)
+        found.append(
+            _SaidOnce(match.start(), start, line.start() if line else limit, unit, scale, magnitude + word)
+        )
+    return found
+
+
+def _listed(text: str, start: int, end: int, stop: int, said: _SaidOnce) -> _Reading | None:
+    """The number of a list whose unit is said once; None where it is a name or goes on as something else."""
+    token = text[start:end]
+    read = _value(token)
+    if token[0] not in DIGITS or read is None or read[3] or _no_figure(text, start, end, arabic=True):
+        return None
+    if text.endswith("病例", 0, start) or (text[end : end + 1] in "、)）" and text[start - 1] in _LIST_POINTS):
+        return None  # 病例3，女; the points of a list
+    hedge = _hedge_before(text, start, False, False) if text[start - 1] in words.HEDGE_ENDS else None
+    at = _before_space(text, start if hedge is None else hedge.start)
+    if not (_is_han(text[at - 1 : at]) or text[at - 1 : at] in _BEFORE_LISTED):
+        return None
+    number = _Number(start, end, *read[:3], hedge)
+    if text[end : end + 1] in words.AFTER_DIGITS:
+        number = _with_upper_end(text, number, token, stop, percent=False, lenient=True)
+    high = None if number.high is None else number.high * said.scale
+    number = number._replace(value=number.value * said.scale, high=high)
+    reading = _finish(text, number, number.end, stop, unit=said.unit, counter=said.counter, rule="unit.said_once")
+    return reading if text[reading.end : reading.end + 1] in _AFTER_LISTED else None
 
 
 # ------------------------------------------------------------------------------------------------- zero in words
@@ -1026,6 +1137,10 @@ def find_quantities(
     begin = 0
     length = len(text)
     finditer = _RUN.finditer
+    lists = _find_said_once(text) if "单位" in text else []
+    if lists:
+        masks = sorted([*masks, *((one.said, one.start) for one in lists)])
+    lists.reverse()
     masks.append((length, length))
     for mask_start, mask_end in masks:
         if mask_start > begin:
@@ -1055,7 +1170,12 @@ def find_quantities(
                     if end <= done:
                         continue
                     start = done
-                result, done = _read(text, start, end, mask_start)
+                while lists and lists[-1].end <= start:
+                    lists.pop()
+                listed = None
+                if lists and lists[-1].start <= start:
+                    listed = _listed(text, start, end, mask_start, lists[-1])
+                result, done = listed or _read(text, start, end, mask_start)
                 if result is None:
                     continue
                 if isinstance(result, Quantity):

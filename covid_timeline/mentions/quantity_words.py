@@ -40,6 +40,8 @@ class Unit(NamedTuple):
     bare: bool
     half: bool
     half_after: bool  # 一岁半, 三成半
+    next_place: bool  # 八成五
+    only_before: tuple[str, ...]  # what must follow: 两班客机
     smaller: tuple[tuple[str, Decimal], ...]  # units that may follow, in parts of this one: 5元3角, 7斤2两
     tail: str
     arabic_only: tuple[str, ...]
@@ -72,6 +74,7 @@ class Fall(NamedTuple):
 
     word: str
     guard: str
+    shares_only: bool  # 降2.6%, but not 降3例
 
 
 class Bare(NamedTuple):
@@ -151,6 +154,8 @@ def _build_counters() -> dict[str, list[Counter]]:
             bare=row.get("bare", False),
             half=row.get("half", False),
             half_after=row.get("half", False) or row.get("half_after", False),
+            next_place=row.get("next_place", False),
+            only_before=tuple(row.get("only_before", ())),
             smaller=tuple((word, Decimal(part)) for word, part in row.get("smaller", {}).items()),
             tail=row.get("tail", ""),
             arabic_only=tuple(row.get("arabic_only", ())),
@@ -184,7 +189,8 @@ TWO_CHARACTERS = {
 """First two characters -> the counters that can stand there, the longest first; else `ONE_CHARACTER` has them."""
 
 DONE = tuple(longest_first(_written(_UNITS["done"])))
-"""Verbs between a counted noun and its number: 项目复工263个."""
+"""Verbs between a counted noun and its number: 项目复工263个; or behind the number: 已有287个复工."""
+DONE_BEHIND = re.compile(f"(?:(?:均|都|全部)?已(?:经|全部)?)?(?:{either(_written(_UNITS['done']))})")
 
 UNITS = frozenset(row["unit"] for kind in ("unit", "head") for row in _UNITS[kind])
 
@@ -211,6 +217,7 @@ BEFORE: dict[str, list[Hedge]] = {}  # by last character
 AFTER: dict[str, list[Hedge]] = {}  # by first character
 INSIDE: dict[str, str] = {}
 MAGNITUDE_HEDGES: dict[str, list[Hedge]] = {}  # by last character: 上百, 数十
+SHARE_HEDGES: dict[str, list[Hedge]] = {}  # by last character: 过九成, 过半
 RECENT: tuple[str, ...] = ()
 
 
@@ -224,29 +231,36 @@ def _build_hedges() -> None:
             BEFORE.setdefault(word[-1], []).append(Hedge(word, qualifier, not_after.get(word, ""), units))
         for word in row.get("after", ()):
             AFTER.setdefault(word[0], []).append(Hedge(word, qualifier, not_before.get(word, ""), units))
-        for word in row.get("magnitude_only", ()):
-            MAGNITUDE_HEDGES.setdefault(word[-1], []).append(
-                Hedge(word, qualifier, not_after.get(word, ""), units)
-            )
+        for key, table in (("magnitude_only", MAGNITUDE_HEDGES), ("shares", SHARE_HEDGES)):
+            for word in row.get(key, ()):
+                table.setdefault(word[-1], []).append(Hedge(word, qualifier, not_after.get(word, ""), units))
         INSIDE.update(dict.fromkeys(row.get("inside", ()), qualifier))
-    for table in (BEFORE, AFTER, MAGNITUDE_HEDGES):
+    for table in (BEFORE, AFTER, MAGNITUDE_HEDGES, SHARE_HEDGES):
         for hedges in table.values():
             hedges.sort(key=lambda hedge: (-len(hedge.word), hedge.word))
 
 
 _build_hedges()
 FALLS: dict[str, list[Fall]] = {}  # by last character
-for _word in longest_first(_HEDGES["fall"]["words"]):
-    FALLS.setdefault(_word[-1], []).append(Fall(_word, _HEDGES["fall"]["not_after"].get(_word, "")))
+for _word in longest_first((*_HEDGES["fall"]["words"], *_HEDGES["fall"]["shares"])):
+    FALLS.setdefault(_word[-1], []).append(
+        Fall(_word, _HEDGES["fall"]["not_after"].get(_word, ""), _word in _HEDGES["fall"]["shares"])
+    )
 FALL_UNITS = frozenset(_HEDGES["fall"]["not_of"])
 FALL_NOT_BEFORE = tuple(_HEDGES["fall"]["not_before"])
 RECENT = tuple(word for row in _HEDGES["hedge"] for word in row.get("recent", ()))
 LINKS = tuple(longest_first(_HEDGES["links"]))
 LINK_ENDS = frozenset(link[-1] for link in LINKS)
-HEDGE_ENDS = frozenset((*BEFORE, *MAGNITUDE_HEDGES, *LINK_ENDS, " "))
+HEDGE_ENDS = frozenset((*BEFORE, *MAGNITUDE_HEDGES, *SHARE_HEDGES, *LINK_ENDS, " "))
 
 NO_LABELS = tuple(_UNITS["label"]["not"])
 """Words before a colon after which a number is a name or an address: 邮编：250000."""
+
+SAID_ONCE = re.compile(
+    rf"(?:{either(_UNITS['said_once']['words'])}) {{0,2}}[:：] {{0,2}}(?P<magnitude>[{MAGNITUDES}]{{0,2}})(?P<word>[^ ，。；、,;:：）)（(\n|0-9]{{1,4}})"
+    r"(?=(?P<closing> {0,2}[）)]?[ :：，,]{0,3})(?P<last>\n|$)?)"
+)
+"""Where a unit is said once for the numbers of a list; `last`: the line ends with it."""
 
 AFTER_DIGITS = frozenset((*INSIDE, *JOINERS, " ", "、"))
 """Characters after a number that may belong to it before any unit comes."""
@@ -323,6 +337,7 @@ def _build_fast() -> dict[str, tuple[str, str, frozenset[str]]]:
             or entry.hedged
             or entry.half_after
             or entry.smaller
+            or entry.only_before
         ) or entry.unit in ("percent", "degree_celsius")
         if needs_more or sum(counter.word == first for counter in counters) > 1:
             continue

@@ -25,6 +25,7 @@ from covid_timeline.reading.context import Context
 from covid_timeline.reading.events import EventDraft, find_events
 from covid_timeline.reading.metrics import read_metrics
 from covid_timeline.reading.region import Subjects
+from covid_timeline.reading.repeats import mark_repeats
 from covid_timeline.reading.statement import Statement
 from covid_timeline.reading.status import resolve_status
 from covid_timeline.reading.words import unit_of_label
@@ -216,25 +217,11 @@ def _metric_rows(
             )
         )  # fmt: skip
     rows.sort(key=_by_position)
-    return _mark_repeats(rows)
+    return mark_repeats(rows)
 
 
 def _by_position(row: MetricRow) -> int:
     return row.value_char_start
-
-
-def _mark_repeats(rows: list[MetricRow]) -> list[MetricRow]:
-    """`repeat_of` of the rows that state again what an earlier row of the document states."""
-    first: dict[tuple[object, ...], str] = {}
-    for number, row in enumerate(rows):
-        if row.indicator == "other" and not row.measure:
-            continue
-        what = row.measure if row.indicator == "other" else ""
-        key = (row.indicator, what, row.value, row.value_high, row.unit, row.region_code, row.region_name, row.date_start, row.date_end, row.status)
-        earlier = first.setdefault(key, row.metric_id)
-        if earlier not in (row.metric_id, row.part_of):
-            rows[number] = row._replace(repeat_of=earlier)
-    return rows
 
 
 def _numbered(base: str, used: dict[str, int]) -> str:

@@ -319,6 +319,17 @@ def _is_of_deed(context: Context, date: DateMention, figure: Figure) -> bool:
     return figure.number > 0 and date.role == "at" and context.text[date.start - 1 : date.start] in ("于", "在") and date.start < figure.own
 
 
+_LAST_24_HOURS = re.compile(
+    "(?:过去|最近|近|此前|之前)的?(?:24 ?个?小时|二十四小时|1天|一天|一昼夜|一日)|(?:24|二十四) ?个?小时(?:之?内|里)"
+)
+
+
+def _hours_before(context: Context, statement: Statement) -> bool:
+    """Whether the sentence counts what the 24 hours before the stated moment brought: 过去24小时新增949例."""
+    said = context.text[max(0, statement.quantity.start - 80) : statement.quantity.start]
+    return _LAST_24_HOURS.search(said[max(said.rfind("。"), said.rfind("\n")) + 1 :]) is not None
+
+
 def apply_period(context: Context, statement: Statement, index: int | None, relation: str) -> None:
     """Give a statement the days of a date mention, as its indicator takes them (contract: new, cumulative, current).
 
@@ -337,6 +348,8 @@ def apply_period(context: Context, statement: Statement, index: int | None, rela
             day = day - dt.timedelta(days=1)
         statement.date_end = day
         statement.date_start = day if kind == "current" else None
+        if kind == "new" and _hours_before(context, statement):
+            statement.date_start = day - dt.timedelta(days=1)
         statement.note("period", "document" if statement.date_basis == "publication" else "none", "date.publication")
         return
     date = context.dates[index]
@@ -354,6 +367,8 @@ def apply_period(context: Context, statement: Statement, index: int | None, rela
         statement.date_start = start if this_year else None  # 今年累计 starts on January 1
     elif kind == "new":
         statement.date_start = None if date.role == "as_of" else start
+        if date.role in ("as_of", "at", "now") and start == end and statement.time_end != "24:00" and _hours_before(context, statement):
+            statement.date_start = start - dt.timedelta(days=1)
     elif date.role == "as_of" or date.vague:
         counted_up = _TOTALLY.search(context.text, max(statement.clause[0], statement.quantity.start - _CLAUSE), statement.quantity.start)
         statement.date_start = None if counted_up else end

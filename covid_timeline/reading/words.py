@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from covid_timeline.lexicon.lexer import Cue
 from covid_timeline.model import DateMention, Place, Quantity
 from covid_timeline.reading.context import Context
+from covid_timeline.text.tree import Tree
 
 __all__ = ["Figure", "read_words", "unit_of_label"]
 
@@ -106,7 +107,7 @@ def read_words(context: Context, sentence: int, quantities: Sequence[Quantity]) 
         figure = Figure(quantity, number, sentence, clause_number, clause.bracket, min(left, quantity.start))
         if before is not None and before.bracket != clause.bracket:
             _cross_brackets(context, figure, before)
-        figure.own = max(figure.left, min(clause.start, quantity.start))
+        figure.own = max(figure.left, min(_start_of_words(tree, clause_number, quantity.start), quantity.start))
         item = _item_place(context, figure, quantity) if before is not None else None
         if item is not None:
             figure.item, figure.places = True, [item]
@@ -129,6 +130,16 @@ def read_words(context: Context, sentence: int, quantities: Sequence[Quantity]) 
 _BETWEEN_ITEMS = frozenset("、，,；;")
 _AFTER_ITEM = frozenset("、，,。；;）)")
 _REMARK_HEADS = frozenset("均全都目现正已仍尚为系占较比")
+
+
+def _start_of_words(tree: Tree, number: int, figure: int) -> int:
+    """Where the own words of a figure may start: its clause, or the label before it (密切接触者累计：312人)."""
+    clause = tree.clauses[number]
+    if number and clause.start and tree.text[clause.start - 1] in "：:" and not tree.text[clause.start : figure].strip():
+        label = tree.clauses[number - 1]
+        if label.sentence == clause.sentence and label.bracket == clause.bracket:
+            return label.start
+    return clause.start
 
 
 def _item_place(context: Context, figure: Figure, quantity: Quantity) -> Place | None:

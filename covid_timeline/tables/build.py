@@ -15,7 +15,6 @@ import pyarrow.compute as pc
 from covid_timeline.mentions.places import gazetteer, region_table
 from covid_timeline.model import Article, Facts
 from covid_timeline.tables.headlines import with_headlines
-from covid_timeline.tables.repeats import mark_repeats
 from covid_timeline.tables.schema import TABLES, arrow_schema
 
 
@@ -103,9 +102,8 @@ def to_tables(batch: Sequence[Facts], quotes: str = "auto") -> dict[str, pa.Tabl
 
 
 def _completed(facts: Facts) -> Facts:
-    """What rows say of one another: repeats, and the headlines of events, which leave repeats out."""
-    metrics = mark_repeats(facts.metrics)
-    return facts._replace(metrics=metrics, events=with_headlines(facts.events, metrics))
+    """The facts with the headlines of their events, which leave figures that are repeats out."""
+    return facts._replace(events=with_headlines(facts.events, facts.metrics))
 
 
 LONGEST_RUN = 20

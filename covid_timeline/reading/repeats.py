@@ -33,5 +33,5 @@ def mark_repeats(metrics: Sequence[MetricRow]) -> list[MetricRow]:
             row.status,
         )  # fmt: skip
         told = first.setdefault(statement, row.metric_id)
-        marked.append(row if told == row.metric_id else row._replace(repeat_of=told))
+        marked.append(row if told in (row.metric_id, row.part_of) else row._replace(repeat_of=told))
     return marked
