@@ -5,7 +5,7 @@ BLIND  ?=
 HELD_OUT ?=
 NEW    ?= build/new
 
-.PHONY: help setup fix lint type test faults nightly drift bench data national dataset diff docs rewritings accuracy reconciliation release constraints wheels check
+.PHONY: help setup fix lint type test faults nightly drift bench data national dataset diff docs rewritings accuracy reconciliation release constraints wheels site check
 
 help:  ## what each target does
 	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ docs:  ## schemas/ and the generated pages
 
 rewritings:  ## the same facts written in other ways, over the bulletins at hand
 	PYTHONPATH=tests $(PYTHON) tests/rewritings.py --all
+
+site:  ## build/site: the documentation, every notebook executed; warnings are errors, nothing is fetched
+	$(PYTHON) -m sphinx -W --keep-going -q -b html docs build/site
 
 accuracy:  ## docs/accuracy.md, where the annotated texts are at hand; BLIND names folders of blind texts
 	$(PYTHON) -m covid_timeline build --from dxy $(SHARED)/corpora/dxy_news.json -o build/accuracy/early

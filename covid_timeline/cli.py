@@ -15,6 +15,7 @@ import contextlib
 import datetime as dt
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -50,13 +51,30 @@ app = typer.Typer(
         "How Chinese cities met COVID-19 in early 2020: dated, placed, typed facts read from Chinese news, "
         "each with the characters it was read from."
     ),
-    epilog="Start with: covid-timeline build, then covid-timeline show --region 聊城",
-    no_args_is_help=True,
-    add_completion=False,
+    epilog="Start with: covid-timeline show --region 聊城",
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        version()
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def start(
+    context: typer.Context,
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", help="Show the versions and exit.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Without a command: the help."""
+    if context.invoked_subcommand is None:
+        print(context.get_help(), end="")
 
 
 class SourceKind(StrEnum):
@@ -136,25 +154,75 @@ def _print_json(rows: Iterable[Mapping[str, Any]]) -> None:
         print(line)
 
 
-def _print_table(title: str, names: Sequence[str], rows: Iterable[Sequence[object]], right: Iterable[str] = ()) -> None:
+def _print_table(
+    title: str,
+    names: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    right: Iterable[str] = (),
+    *,
+    wide: bool = False,
+) -> None:
+    """Print a table with as many of its columns, from the left, as the terminal holds without breaking a word.
+
+    Chinese text may be broken anywhere, words in letters and numbers nowhere. `wide` prints all columns, unbroken.
+    """
     from rich import box
+    from rich.cells import cell_len
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in names:
-        table.add_column(name, justify="right" if name in right else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(_safe(cell)) for cell in row))
     console = _console()
+    cells = [[_safe(cell) for cell in row] for row in rows]
+    columns = list(zip(names, *cells, strict=True))
+    least = [max(map(_unbreakable, column)) for column in columns]
+    full = [max(map(cell_len, column)) for column in columns]
+    shown = len(names)
+    if not wide:
+        while shown > 1 and sum(least[:shown]) + _GAP * (shown - 1) > console.width:
+            shown -= 1
+    spare = _UNLIMITED if wide else console.width - sum(least[:shown]) - _GAP * (shown - 1)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    for place in range(shown):
+        wish = full[place] - least[place]
+        wishes = sum(full[place:shown]) - sum(least[place:shown])
+        given = wish if wishes <= spare else wish * spare // wishes
+        spare -= given
+        table.add_column(
+            names[place],
+            justify="right" if names[place] in right else "left",
+            overflow="fold",
+            width=least[place] + max(given, 0),
+        )
+    for row in cells:
+        table.add_row(*map(Text, row[:shown]))
     console.print(Text(_safe(title)))
-    console.print(table)
+    console.print(table, soft_wrap=wide, width=None if not wide else _UNLIMITED)
+    if shown < len(names):
+        console.print(Text(f"({', '.join(names[shown:])}: --wide or --format jsonl)"), soft_wrap=True)
+
+
+_GAP = 2
+"""Columns of a terminal between two columns of a table."""
+
+_UNLIMITED = 10_000
+
+
+def _unbreakable(cell: str) -> int:
+    """Least width for a cell: its longest word in letters or numbers, and something to read of what is Chinese."""
+    from rich.cells import cell_len
+
+    return max([0 if cell.isascii() else min(cell_len(cell), 16), *map(len, re.findall(r"[!-~]+", cell))])
 
 
 # build ----------------------------------------------------------------------------------------------------------
 
 
-@app.command()
+@app.command(
+    epilog=cli_views.examples(
+        "covid-timeline build articles -o tables",
+        "covid-timeline build news.jsonl --from jsonl --text body -o tables",
+    )
+)
 def build(
     raw: Annotated[
         list[Path] | None,
@@ -365,7 +433,6 @@ def _show_build(report: BuildReport, full_list: bool) -> None:
         ("violations", len(report.violations)),
     ]
     where = f"Published in {report.out}" if report.published else "Nothing was published"
-    _print_table(where, ("what", "count"), counts, right=("count",))
     for kind, heading in (
         ("refused", "Refused"),
         ("skipped", "Left out on purpose"),
@@ -376,6 +443,7 @@ def _show_build(report: BuildReport, full_list: bool) -> None:
         lines = [": ".join(filter(None, (e.file, e.place, e.reason))) for e in entries]
         _print_list(heading, lines, full=full_list or kind == "refused")
     _print_list("Violations", [str(violation) for violation in report.violations], full=full_list)
+    _print_table(where, ("what", "count"), counts, right=("count",))
     if not report.rows.get("documents") and not report.violations:
         print("covid-timeline: there was no article to build from", file=sys.stderr)
 
@@ -394,7 +462,11 @@ def _print_list(heading: str, lines: Sequence[str], *, full: bool = True) -> Non
 # fetch ----------------------------------------------------------------------------------------------------------
 
 
-@app.command()
+@app.command(
+    epilog=cli_views.examples(
+        "covid-timeline fetch commission_reports -o texts",
+    )
+)
 def fetch(
     collections: Annotated[
         list[str] | None, typer.Argument(help="bulletins, commission_reports, or both (without it).", metavar="COLLECTION")
@@ -428,7 +500,12 @@ def fetch(
 # reading the tables ---------------------------------------------------------------------------------------------
 
 
-@app.command()
+@app.command(
+    epilog=cli_views.examples(
+        "covid-timeline show --region 聊城 --start 2020-01-25 --end 2020-01-31",
+        "covid-timeline show --region Wenzhou --category containment --format jsonl",
+    )
+)
 def show(
     *,
     region: Annotated[str, typer.Option(help="City, province or county, by name or code: 聊城, 聊城市, 371500.")],
@@ -436,13 +513,11 @@ def show(
     start: Annotated[str | None, typer.Option(help="First day, as 2020-01-25.")] = None,
     end: Annotated[str | None, typer.Option(help="Last day.")] = None,
     category: Annotated[str | None, typer.Option(help="Only events of this category.")] = None,
+    other: Annotated[bool, typer.Option("--other", help="Also figures whose indicator is `other`.")] = False,
     tables: Annotated[Path | None, typer.Option("--tables", help="A build. Without it: the published tables.")] = None,
     form: Annotated[Form, typer.Option("--format", help="A timeline to read, or JSON lines.")] = Form.table,
 ) -> None:
-    """The timeline of a region: what happened when, with its figures.
-
-    Example: covid-timeline show --region 聊城 --start 2020-01-25 --end 2020-01-31
-    """
+    """The timeline of a region: what happened when, with its figures."""
     import covid_timeline as ct
 
     days = {"start": _day(start, "--start"), "end": _day(end, "--end")}
@@ -457,10 +532,19 @@ def show(
         for metric in ct.load_metrics(doc=docs, path=tables, backend="arrow").to_pylist():
             figures.setdefault(metric["event_id"], []).append(metric)
     alone = [] if category else [m for m in ct.load_metrics(**where).to_pylist() if m["event_id"] is None]
+    hidden = 0
+    if not other:
+        keys = {event["event_id"] for event in events}
+        mine = [*alone, *(metric for key in keys for metric in figures.get(key, ()))]
+        hidden = sum(metric["indicator"] == "other" for metric in mine)
+        alone = [metric for metric in alone if metric["indicator"] != "other"]
+        figures = {key: [m for m in some if m["indicator"] != "other"] for key, some in figures.items()}
     if not events and not alone:
         print(f"Nothing is known of {_safe(region)}" + (" in those days." if start or end else "."))
         return
     _show_timeline(events, figures, [metric for metric in alone if metric["date_end"]])
+    if hidden:
+        print(f"{hidden} figures of no known indicator are not shown (--other shows them).")
 
 
 def _show_timeline(
@@ -480,13 +564,18 @@ def _show_timeline(
         if "event_id" in entry and "metric_id" not in entry:
             clock = f"{entry['time_start']} " if entry["time_start"] else ""
             line.append(f"{clock}{entry['category']}", style="cyan")
-            line.append(f"  {_safe(entry['region_name'])}  {_safe(entry['summary'], 120)}")
+            line.append(f"  {_safe(entry['region_name'])}  {_safe(_summary(entry), 120)}")
         else:
-            line.append(f"{_safe(entry['region_name'])}  {_figure(entry)}")
+            line.append(_figure(entry))
         line.append(f"  [{_safe(key)}]", style="dim")
         console.print(line, soft_wrap=True)
         for metric in figures.get(key, ()):
             console.print(Text(f"      {_figure(metric)}"), soft_wrap=True)
+
+
+def _summary(event: Mapping[str, Any]) -> str:
+    """The clause; where it may not be republished, the headline without place and day, which stand beside it."""
+    return event["summary"] or (event["headline_zh"] or "").partition(": ")[2]
 
 
 def _moment(entry: tuple[dict[str, Any], str]) -> tuple[dt.date, dt.date, str, str]:
@@ -507,7 +596,8 @@ def _figure(metric: Mapping[str, Any]) -> str:
     high = metric["value_high"]
     value = _number(metric["value"]) + (f"-{_number(high)}" if high is not None else "")
     sign = _SIGNS.get(metric["qualifier"], "")
-    return f"{sign}{value} {metric['unit']}  {_safe(metric['measure'], 60)}  ({metric['indicator']})"
+    place = _safe(metric["region_name"])
+    return f"{place}  {sign}{value} {metric['unit']}  {_safe(metric['measure'], 60)}  ({metric['indicator']})"
 
 
 def _number(value: float) -> str:
@@ -526,7 +616,12 @@ def _day(value: str | None, option: str) -> dt.date | None:
 # one's own text -------------------------------------------------------------------------------------------------
 
 
-@app.command()
+@app.command(
+    epilog=cli_views.examples(
+        "covid-timeline extract article.txt",
+        "echo 2月3日聊城市确诊15例 | covid-timeline extract - --published 2020-02-04",
+    )
+)
 def extract(
     file: Annotated[Path, typer.Argument(help="A text file, or - for standard input.")] = Path("-"),
     published: Annotated[
@@ -534,14 +629,15 @@ def extract(
     ] = None,
     region: Annotated[str | None, typer.Option(help="Home region, by name or code; else read from the text.")] = None,
     form: Annotated[Form, typer.Option("--format", help="Tables to read, or JSON lines.")] = Form.table,
+    wide: Annotated[bool, typer.Option("--wide", help="All columns, however wide the terminal is.")] = False,
 ) -> None:
-    """Dates, figures and events of one text.
-
-    Example: echo 截至2月3日24时，聊城市累计确诊15例 | covid-timeline extract - --published 2020-02-04
-    """
+    """Dates, figures and events of one text."""
     import covid_timeline as ct
+    from covid_timeline.sources.records import is_chinese
 
     text = _read_text(file)
+    if text.strip() and not is_chinese(text):
+        _fail(f"{'standard input' if str(file) == '-' else file}: not Chinese")
     found = ct.extract(text, published=_day(published, "--published"), region=region)
     tables = {
         name: [row._asdict() for row in getattr(found, name)] for name in ("dates", "events", "metrics", "rejected")
@@ -554,13 +650,14 @@ def extract(
         if not rows:
             print(f"{name} (0)\n")
             continue
-        _print_table(f"{name} ({len(rows)})", columns, rows, right=("value",))
+        _print_table(f"{name} ({len(rows)})", columns, rows, right=("value",), wide=wide)
+        print()
 
 
 _SHOWN_COLUMNS = {
     "dates": ("quote", "date", "precision", "basis", "rule"),
-    "events": ("date", "region_name", "category", "summary", "rule"),
-    "metrics": ("value_quote", "value", "unit", "qualifier", "indicator", "measure", "date", "region_name", "rule"),
+    "events": ("date", "region", "category", "summary", "rule"),
+    "metrics": ("value", "unit", "indicator", "region", "date", "value_quote", "measure", "qualifier", "rule"),
     "rejected": ("quote", "reason"),
 }
 
@@ -568,6 +665,8 @@ _SHOWN_COLUMNS = {
 def _cell(row: Mapping[str, Any], column: str) -> object:
     if column == "date":
         return _period(row["date_start"], row["date_end"])
+    if column == "region":
+        return row["region_name"]
     if column == "value":
         high = row["value_high"]
         return _number(row["value"]) + (f"-{_number(high)}" if high is not None else "")
@@ -582,16 +681,17 @@ def _read_text(file: Path) -> str:
     return decode(file.read_bytes(), str(file))[0]
 
 
-@app.command()
+@app.command(
+    epilog=cli_views.examples(
+        "covid-timeline explain 2月28日，全市65个重点项目总投资506.8亿元 --region 聊城",
+    )
+)
 def explain(
     text: Annotated[str, typer.Argument(help="A sentence, or - for standard input.")],
     published: Annotated[str | None, typer.Option(help="Day of publication, as 2020-02-03.")] = None,
     region: Annotated[str | None, typer.Option(help="Home region, by name or code.")] = None,
 ) -> None:
-    """What each rule saw in a text, and for every row why it says what it says.
-
-    Example: covid-timeline explain 2月28日，全市65个重点项目总投资506.8亿元 --region 聊城
-    """
+    """What each rule saw in a text, and for every row why it says what it says."""
     from covid_timeline.api import explain as explain_text
 
     if text == "-":
@@ -600,15 +700,16 @@ def explain(
         print(_safe(line, len(line)))
 
 
-@app.command()
+@app.command(
+    epilog=cli_views.examples(
+        "covid-timeline why liaocheng:m210",
+    )
+)
 def why(
     row_id: Annotated[str, typer.Argument(help="An event_id or a metric_id: liaocheng:m210.")],
     texts: Annotated[Path | None, typer.Option("--texts", help="Folder of the articles. Without it: data/raw.")] = None,
 ) -> None:
-    """Why a published row says what it says: each slot, the evidence for it, and what was not chosen.
-
-    Example: covid-timeline why liaocheng:m210
-    """
+    """Why a published row says what it says: each slot, the evidence for it, and what was not chosen."""
     from covid_timeline.api import why as why_row
 
     try:
@@ -619,15 +720,16 @@ def why(
         print(_safe(line, len(line)))
 
 
-@app.command()
+@app.command(
+    epilog=cli_views.examples(
+        "covid-timeline quote liaocheng:m210",
+    )
+)
 def quote(
-    row_id: Annotated[str, typer.Argument(help="An event_id or a metric_id: liaocheng:m1250.")],
+    row_id: Annotated[str, typer.Argument(help="An event_id or a metric_id: liaocheng:m210.")],
     tables: Annotated[Path | None, typer.Option("--tables", help="A build. Without it: the published tables.")] = None,
 ) -> None:
-    """The sentence that a row was read from, with its characters marked.
-
-    Example: covid-timeline quote liaocheng:m1250
-    """
+    """The sentence that a row was read from, with its characters marked."""
     import covid_timeline as ct
 
     print(ct.quote(row_id, path=tables))
@@ -808,7 +910,12 @@ def _show_changes(changes: Sequence[Change], form: str) -> None:
         print(f"{table}: {count} {what}")
 
 
-@app.command()
+@app.command(
+    epilog=cli_views.examples(
+        "covid-timeline validate tables --texts articles",
+        "covid-timeline validate tables --output sarif=report.sarif --fail-on warning",
+    )
+)
 def validate(
     paths: Annotated[
         list[Path] | None,
@@ -854,7 +961,11 @@ def validate(
     raise typer.Exit(code)
 
 
-@app.command()
+@app.command(
+    epilog=cli_views.examples(
+        "covid-timeline audit tables --texts articles --limit 5",
+    )
+)
 def audit(
     tables: Annotated[
         Path | None, typer.Argument(help="A build. Without it: the published tables.", metavar="DIR")
@@ -878,7 +989,11 @@ def audit(
         raise typer.Exit(run_audit(folders[0], texts=known, form=form, checks=check or (), limit=limit))
 
 
-@app.command()
+@app.command(
+    epilog=cli_views.examples(
+        "covid-timeline reconcile tables --reference counts.csv",
+    )
+)
 def reconcile(
     tables: Annotated[Path, typer.Argument(help="A build.")],
     *,
@@ -921,7 +1036,12 @@ def _exported_texts(file: Path) -> dict[str, str]:
 # the rest -------------------------------------------------------------------------------------------------------
 
 
-@app.command()
+@app.command(
+    epilog=cli_views.examples(
+        "covid-timeline export --to xlsx",
+        "covid-timeline export --to csv --bom -o csv",
+    )
+)
 def export(
     *,
     to: Annotated[str, typer.Option(help="csv, xlsx, duckdb or sqlite.")],
@@ -933,10 +1053,7 @@ def export(
     only: Annotated[list[str] | None, typer.Option(help="Only this table; may be repeated.", metavar="TABLE")] = None,
     bom: Annotated[bool, typer.Option("--bom", help="Mark each CSV as UTF-8, for Excel.")] = False,
 ) -> None:
-    """Write the tables for a spreadsheet or a database. Cells that a spreadsheet would run are made harmless.
-
-    Example: covid-timeline export --to xlsx
-    """
+    """Write the tables for a spreadsheet or a database. Cells that a spreadsheet would run are made harmless."""
     from covid_timeline.tables.export import export as write
 
     target = out or Path("covid-timeline-csv" if to == "csv" else f"covid-timeline.{to}")

@@ -10,6 +10,12 @@ from typing import Annotated, Any
 
 import typer
 
+
+def examples(*commands: str) -> str:
+    """The closing lines of a command's help: commands that can be typed as they stand."""
+    return "\n\n".join(["Examples:" if len(commands) > 1 else "Example:", *commands])
+
+
 plot_app = typer.Typer(
     help="Plots as .png, .svg or .html: the curves of cases, the timeline of a place, what the texts cover.",
     no_args_is_help=True,
@@ -50,7 +56,7 @@ def _write(chart: Any, out: Path) -> None:
     print(f"written: {out}")
 
 
-@plot_app.command("cases")
+@plot_app.command("cases", epilog=examples("covid-timeline plot cases 浙江 --level prefecture -o zhejiang.svg"))
 def plot_cases(
     places: Annotated[
         list[str] | None, typer.Argument(help="Places by name or code. Without any: all provinces.", metavar="PLACE")
@@ -67,10 +73,7 @@ def plot_cases(
     lang: _Lang = Language.en,
     tables: _Tables = None,
 ) -> None:
-    """Curves of one indicator by place, with gaps left open and changes of the count marked.
-
-    Example: covid-timeline plot cases 山东 --indicator policy_measures -o shandong.svg
-    """
+    """Curves of one indicator by place, with gaps left open and changes of the count marked."""
     from covid_timeline.plots import plot_cases as draw
 
     chart = draw(
@@ -86,7 +89,7 @@ def plot_cases(
     _write(chart, out)
 
 
-@plot_app.command("timeline")
+@plot_app.command("timeline", epilog=examples("covid-timeline plot timeline 聊城 --lang zh -o liaocheng.svg"))
 def plot_timeline(
     places: Annotated[list[str], typer.Argument(help="Places by name or code.", metavar="PLACE")],
     *,
@@ -98,17 +101,14 @@ def plot_timeline(
     lang: _Lang = Language.en,
     tables: _Tables = None,
 ) -> None:
-    """What happened in a place, by category over the days.
-
-    Example: covid-timeline plot timeline 聊城 --lang zh -o liaocheng.svg
-    """
+    """What happened in a place, by category over the days."""
     from covid_timeline.plots import plot_timeline as draw
 
     chart = draw(places, inside=inside, category=category, start=start, end=end, lang=lang.value, path=tables)
     _write(chart, out)
 
 
-@plot_app.command("coverage")
+@plot_app.command("coverage", epilog=examples("covid-timeline plot coverage --level province -o coverage.svg"))
 def plot_coverage(
     places: Annotated[
         list[str] | None,
@@ -122,10 +122,7 @@ def plot_coverage(
     lang: _Lang = Language.en,
     tables: _Tables = None,
 ) -> None:
-    """On how many days of each week a document speaks of each place.
-
-    Example: covid-timeline plot coverage -o coverage.svg
-    """
+    """On how many days of each week a document speaks of each place."""
     from covid_timeline.plots import plot_coverage as draw
 
     chart = draw(places or None, level=level, start=start, end=end, lang=lang.value, path=tables)
@@ -147,10 +144,7 @@ def explore(
     ] = None,
     open_page: Annotated[bool, typer.Option("--open", help="And open it in the browser.")] = False,
 ) -> None:
-    """A page to look through the tables: place, curve, event, and the sentence each was read from. Needs no network.
-
-    Example: covid-timeline explore -o page
-    """
+    """A page to look through the tables: place, curve, event, and the sentence each was read from. Needs no network."""
     from covid_timeline.explore import write_page
 
     page = write_page(tables or (), out, texts=texts or ())
@@ -166,4 +160,4 @@ def explore(
 def add_to(app: typer.Typer) -> None:
     """Make these commands part of the command line."""
     app.add_typer(plot_app, name="plot")
-    app.command()(explore)
+    app.command(epilog=examples("covid-timeline explore -o page"))(explore)

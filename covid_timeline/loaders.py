@@ -573,7 +573,7 @@ def quote(row_id: str, *, path: Folders | None = None, verify: bool = True) -> Q
     if row is None:
         near = difflib.get_close_matches(row_id, [row[key] for row in rows], n=3, cutoff=0.5)
         hint = (
-            f"did you mean {', '.join(near)}?" if near else "ids look like liaocheng:m1250 or liaocheng:e1201"
+            f"did you mean {', '.join(near)}?" if near else "ids look like liaocheng:m210 or liaocheng:e1526"
         )
         raise ValueError(f"no row has the id {row_id!r}; {hint}")
     documents = dataset.table("documents", [In("doc_id", [doc_id])]).to_pylist()

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import importlib.util
+import io
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
+import typer.main
+from rich.cells import cell_len
 
 from covid_timeline import cli
 
@@ -90,10 +95,83 @@ class TestHelp:
 
     def test_version(self, run: Run) -> None:
         assert re.fullmatch(r"covid-timeline \S+, schema \S+, (pure Python|compiled)\n", run("version").out)
+        assert run("--version") == run("version")
+
+    def test_without_a_command_it_is_the_help(self, run: Run) -> None:
+        ran = run()
+        assert ran.code == 0
+        assert ran.out.rstrip() == run("--help").out.rstrip()
+
+    def test_shells_can_complete(self, run: Run) -> None:
+        assert "--show-completion" in run("--help").out
 
     @pytest.mark.parametrize("arguments", [["nothing"], ["build", "--from", "fax"], ["show"], ["quote"], ["build", "--nothing"]])
     def test_wrong_use_is_2(self, run: Run, arguments: list[str]) -> None:
         assert run(*arguments).code == 2
+
+
+def leaves(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every command that can be typed, with its name."""
+    children = getattr(command, "commands", None)
+    if children is None:
+        yield path, command
+        return
+    for name, child in children.items():
+        yield from leaves(child, (*path, name))
+
+
+COMMANDS = dict(leaves(typer.main.get_command(cli.app)))
+EXAMPLES = [
+    line.strip()
+    for command in COMMANDS.values()
+    for line in f"{command.help or ''}\n{command.epilog or ''}".replace("Examples: ", "\n").replace("Example: ", "\n").splitlines()
+    if line.strip().startswith(("covid-timeline ", "echo "))
+]
+
+
+class TestExamples:
+    """Every example of every help, run as it stands where the files that it names are there."""
+
+    @pytest.fixture
+    def desk(self, tmp_path: Path, built: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """A folder with what the examples name."""
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "articles").mkdir()
+        for name in ("liaocheng.txt", "article.txt"):
+            place = tmp_path if name == "article.txt" else tmp_path / "articles"
+            (place / name).write_text(ARTICLE, encoding="utf-8")
+        shutil.copytree(built, tmp_path / "tables")
+        (tmp_path / "news.jsonl").write_text(json.dumps({"body": ARTICLE}, ensure_ascii=False) + "\n", encoding="utf-8")
+        row = "date,country,countryCode,province,provinceCode,city,cityCode,confirmed,suspected,cured,dead\n2020-02-03,中国,CN,山东省,370000,聊城市,371500,15,0,0,0\n"
+        (tmp_path / "counts.csv").write_text(row, encoding="utf-8")
+        note = {"kind": "date", "doc": "liaocheng", "start": 0, "end": 3, "precision": "day", "basis": "inferred_year",
+                "date_start": "2020-02-03", "date_end": "2020-02-03", "optional": True}  # fmt: skip
+        (tmp_path / "liaocheng.jsonl").write_text(json.dumps(note) + "\n", encoding="utf-8")
+        return tmp_path
+
+    def test_most_commands_have_one(self) -> None:
+        without = {path for path, command in COMMANDS.items() if not command.hidden and "xample" not in f"{command.help} {command.epilog}"}
+        assert without <= {("version",)}
+
+    @pytest.mark.parametrize("line", [e for e in EXAMPLES if not e.startswith("covid-timeline fetch")])
+    def test_it_runs(self, run: Run, desk: Path, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
+        if line.startswith("covid-timeline plot") and not importlib.util.find_spec("altair"):
+            pytest.skip("Altair is not installed")
+        said, _, command = line.rpartition(" | ")
+        if said:
+            text = said.removeprefix("echo ").encode()
+            monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text)))
+        if line.startswith(("covid-timeline evaluate --tables", "covid-timeline evaluate --gold")):
+            command += " --tables tables" if "--tables" not in command else ""
+        ran = run(*shlex.split(command)[1:])
+        assert ran.code == 0, (line, ran.err, ran.out)
+        assert ran.out
+
+    def test_hints_name_commands_that_exist(self) -> None:
+        names = {path[0] for path in COMMANDS}
+        for file in (ROOT / "covid_timeline").rglob("*.py"):
+            for word in re.findall(r"`covid-timeline ([a-z]+)", file.read_text(encoding="utf-8")):
+                assert word in names, f"{file.name}: covid-timeline {word}"
 
 
 class TestBuild:
@@ -106,6 +184,7 @@ class TestBuild:
         assert summary["metrics"] >= 3
         assert summary["events"] >= 1
         assert {"dates", "rejected", "refused", "violations"} <= summary.keys()
+        assert ran.out.rstrip().splitlines()[-1].split()[0] == "violations"
         assert (tmp_path / "out" / "manifest.json").is_file()
 
     def test_the_default_output_stands_beside_the_input(self, run: Run, tmp_path: Path) -> None:
@@ -178,11 +257,37 @@ class TestOwnText:
         assert {"dates", "events", "metrics"} <= {row["table"] for row in rows}
         assert all(ARTICLE[row["char_start"] : row["char_end"]] == row["quote"] for row in rows)
 
-    def test_table(self, run: Run, tmp_path: Path) -> None:
-        file = tmp_path / "a.txt"
-        file.write_text(ARTICLE, encoding="utf-8")
-        ran = run("extract", file)
-        assert "confirmed_cumulative" in ran.out
+    @pytest.mark.parametrize("width", [60, 80, 100, 200])
+    def test_tables_fit_and_break_no_word(self, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+        monkeypatch.setenv("COLUMNS", str(width))
+        monkeypatch.setenv("FORCE_COLOR", "1")  # a terminal, as far as rich knows
+        ran = run("extract", ROOT / "data" / "raw" / "liaocheng.txt")
+        lines = [re.sub("\x1b\\[[0-9;]*m", "", line) for line in ran.out.splitlines()]
+        rows = [line for line in lines if not line.startswith("(")]
+        assert max(cell_len(line) for line in rows) <= width
+        words = {word for line in lines for word in re.findall("[a-z_]{9,}", line)}
+        whole = set(re.findall("[!-~]+", run("extract", ROOT / "data" / "raw" / "liaocheng.txt", "--format", "jsonl").out))
+        whole = {word for line in whole for word in re.findall("[a-z_:]+", line)}
+        tokens = {word for line in rows for word in re.findall("[a-z]+[_:][a-z_:]*", line)}
+        assert tokens <= whole, tokens - whole
+        assert {"confirmed_cumulative", "part_of_day", "inferred_year", "medical_staff_dispatched"} <= words
+        assert width < 80 or "2020-02-28" in ran.out[ran.out.index("metrics (") :]
+
+    def test_wide(self, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("COLUMNS", "80")
+        monkeypatch.setenv("FORCE_COLOR", "1")
+        narrow = run("extract", ROOT / "data" / "raw" / "liaocheng.txt").out
+        wide = run("extract", ROOT / "data" / "raw" / "liaocheng.txt", "--wide").out
+        assert "rule: --wide or --format jsonl)" in narrow
+        assert "--wide or" not in wide
+        assert max(map(len, wide.splitlines())) > 100
+
+    @pytest.mark.parametrize("text", ["hello world", "3 new cases in Wuhan 武汉"])
+    def test_what_is_not_chinese_is_refused(self, run: Run, tmp_path: Path, text: str) -> None:
+        (tmp_path / "a.txt").write_text(text, encoding="utf-8")
+        ran = run("extract", tmp_path / "a.txt")
+        assert (ran.code, ran.out) == (1, "")
+        assert ran.err.endswith("a.txt: not Chinese\n")
 
     def test_explain(self, run: Run) -> None:
         ran = run("explain", "2月28日，聊城市65个项目，总投资506.8亿元", "--published", "2020-03-05")
@@ -219,6 +324,15 @@ class TestReading:
         assert ran.code == 0, ran
         assert "2020-02-03" in ran.out
         assert "聊城市" in ran.out
+
+    def test_show_gives_each_figure_its_place_and_hides_other(self, run: Run) -> None:
+        ran = run("show", "--region", "聊城", "--start", "2020-01-25", "--end", "2020-02-05")
+        figures = [line for line in ran.out.splitlines() if line.endswith(")") and line.startswith("      ")]
+        assert figures
+        assert all(re.match(r" {6}[\u4e00-\u9fff]+ ", line) for line in figures)
+        assert "(other)" not in ran.out
+        assert "--other" in ran.out
+        assert "(other)" in run("show", "--region", "聊城", "--end", "2020-02-05", "--other").out
 
     def test_show_as_json_lines(self, run: Run, built: Path) -> None:
         rows = [json.loads(line) for line in run("show", "--region", "371500", "--tables", built, "--format", "jsonl").out.splitlines()]

@@ -52,6 +52,9 @@ def title(chart: Any) -> str:
 
 
 class TestCases:
+    def test_a_place_without_figures_of_the_day_is_drawn_without_a_word(self, tables: Path) -> None:
+        assert "2020-02-04" in title(ct.plot_cases("阳谷县", path=tables))  # warnings are errors here
+
     def test_a_gap_is_not_joined(self, tables: Path) -> None:
         rows = [row for row in values(ct.plot_cases("聊城", path=tables)) if row.get("said", "") == row.get("day", "")[:10]]
         runs = {row["said"]: row["run"] for row in rows if "run" in row}

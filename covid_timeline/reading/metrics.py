@@ -295,11 +295,11 @@ class _Reader:
             part = True
         if figure.topic_groups and figure.topic_groups[-1].name == "residence" and figure.places and not figure.has_noun:
             frame = frame._replace(by_residence=True)  # 按住址分布：黑龙江41例、吉林36例
-        abroad = bool(figure.places) and figure.places[-1].level == "abroad" and not figure.nouns
+        abroad = bool(figure.places) and figure.places[-1].level == "abroad" and not figure.has_noun
         whole = frame.last or (statements.all[-1] if statements.all else None)
         if abroad and whole is not None and whole.region.code and (frame.last is not None or whole.origin == "imported"):
-            while whole.part_of is not None:
-                whole = whole.part_of
+            while whole.part_of is not None and (whole.part or whole.region.code == whole.part_of.region.code):
+                whole = whole.part_of  # past the other countries, to the place that reports them
             inside = is_inside(whole.region, self.subjects.home) and frame.last is None
             part, regions = True, [self.subjects.home if inside else whole.region]  # 从俄罗斯输入26例、加拿大1例: where they came from
         if frame.by_residence and figure.places and head is not None:

@@ -61,7 +61,7 @@ def read_html(folder: Path | str) -> Iterator[Article | Refused]:
         raise ValueError(f"{folder}: no file that ends in {', '.join(ENDINGS)}")
     if importlib.util.find_spec("trafilatura") is None:
         raise ModuleNotFoundError(
-            "reading web pages needs trafilatura: pip install 'covid-timeline[html]'", name="trafilatura"
+            "reading web pages needs trafilatura: pip install trafilatura", name="trafilatura"
         )
     preset = Preset(prefix="", join_title=False, fixed_region=False, licence=None, may_republish=False)
     return articles_of_rows(_rows(folder, pages), _COLUMNS, preset)
@@ -144,7 +144,7 @@ class PageReader:
         if fault:
             self.close()
             raise ModuleNotFoundError(
-                f"trafilatura does not start ({fault}): pip install 'covid-timeline[html]'", name="trafilatura"
+                f"trafilatura does not start ({fault}): pip install trafilatura", name="trafilatura"
             )
         return process
 

@@ -173,7 +173,7 @@ def _write_xlsx(found: dict[str, _Table], target: Path) -> None:
         from openpyxl import Workbook
         from openpyxl.cell import WriteOnlyCell
     except ImportError as error:
-        raise ExportError("export to xlsx needs openpyxl: pip install 'covid-timeline[excel]'") from error
+        raise ExportError("export to xlsx needs openpyxl: pip install openpyxl") from error
     for name, table in found.items():
         if table.rows >= SHEET_ROWS:
             raise ExportError(
@@ -234,7 +234,7 @@ def _write_duckdb(found: dict[str, _Table], target: Path) -> None:
     try:
         import duckdb
     except ImportError as error:
-        raise ExportError("export to duckdb needs duckdb: pip install 'covid-timeline[duckdb]'") from error
+        raise ExportError("export to duckdb needs duckdb: pip install duckdb") from error
     with contextlib.closing(duckdb.connect(str(target))) as connection:
         for name, table in found.items():
             # The rows are handed over: the name of a file would be read as a pattern.
