@@ -1,6 +1,8 @@
 # One entry point for every habit; .ci/run calls the same tools. `make setup` first; PYTHON picks another interpreter.
 PYTHON ?= $(if $(wildcard .venv/bin/python),.venv/bin/python,python)
 SHARED ?= ../shared
+BLIND  ?=
+HELD_OUT ?=
 NEW    ?= build/new
 
 .PHONY: help setup fix lint type test faults nightly drift bench data national dataset diff docs rewritings accuracy reconciliation release constraints wheels site check
@@ -60,22 +62,31 @@ rewritings:  ## the same facts written in other ways, over the bulletins at hand
 site:  ## build/site: the documentation, every notebook executed; warnings are errors, nothing is fetched
 	$(PYTHON) -m sphinx -W --keep-going -q -b html docs build/site
 
-accuracy:  ## docs/accuracy.md, where the gold and the bulletins are at hand
-	$(PYTHON) -m covid_timeline build --from dxy $(SHARED)/corpora/dxy_news.json -o build/dxy
-	$(PYTHON) -m covid_timeline evaluate --tables data/processed --tables build/dxy \
-	  $(foreach gold,$(wildcard $(SHARED)/gold/*.jsonl),--gold $(gold)) --write-docs docs/accuracy.md
+accuracy:  ## docs/accuracy.md, where the annotated texts are at hand; BLIND names folders of blind texts
+	$(PYTHON) -m covid_timeline build --from dxy $(SHARED)/corpora/dxy_news.json -o build/accuracy/early
+	$(PYTHON) -m covid_timeline build --from dxy $(SHARED)/corpora/dxy_news_later.json -o build/accuracy/later
+	$(PYTHON) -m covid_timeline build $(SHARED)/fresh/texts --sidecar $(SHARED)/fresh/sidecar.csv -o build/accuracy/fresh
+	set -e; for blind in $(BLIND); do $(PYTHON) -m covid_timeline build $$blind/texts --sidecar $$blind/sidecar.csv \
+	  -o build/accuracy/$$(basename $$blind); done
+	$(PYTHON) -m covid_timeline evaluate --tables data/processed \
+	  $(foreach build,early later fresh $(notdir $(BLIND)),--tables build/accuracy/$(build)) \
+	  $(foreach article,liaocheng shandong shangqiu,--gold "Articles=$(SHARED)/gold/$(article).jsonl") \
+	  --gold "Bulletins to 02-15=$(SHARED)/gold/dxy_dev.jsonl" --gold "Later bulletins=$(SHARED)/gold/dxy_later.jsonl" \
+	  --gold "Fresh texts=$(SHARED)/fresh/gold" $(foreach blind,$(BLIND),--gold "Blind texts=$(blind)/gold") \
+	  $(if $(HELD_OUT),--held-out $(HELD_OUT)) --write-docs docs/accuracy.md
 
 reconciliation:  ## docs/reconciliation.md, where the bulletins and the reference are at hand
 	$(PYTHON) -m covid_timeline build --from dxy $(SHARED)/corpora/dxy_news.json -o build/dxy
 	$(PYTHON) -m covid_timeline reconcile build/dxy --reference $(SHARED)/reference/city_counts.csv \
-	  --texts $(SHARED)/corpora/dxy_news.json --readings docs/reconciliation-readings.csv -o docs/reconciliation.md
+	  --texts $(SHARED)/corpora/dxy_news.json --readings docs/reconciliation-readings.csv $(if $(HELD_OUT),--held-out $(HELD_OUT)) \
+	  -o docs/reconciliation.md
 
 release:  ## keep the dictionary of this schema version in schemas/released; never written over
-	$(PYTHON) -c "from pathlib import Path; from covid_timeline.tables.describe import release; print(release(Path('schemas')))"
+	$(PYTHON) -c "from pathlib import Path; from covid_timeline.tables.versions import release; print(release(Path('schemas')))"
 
 constraints:  ## constraints.txt from a clean install of everything
 	rm -rf build/clean && python3.11 -m venv build/clean
-	build/clean/bin/python -m pip install -q -e ".[test,dev,html,spark]"
+	build/clean/bin/python -m pip install -q -e ".[test,dev,html,fetch,spark,conformance]"
 	head -n 1 constraints.txt > build/constraints.txt
 	build/clean/bin/python -m pip freeze --exclude-editable | sort -f >> build/constraints.txt
 	mv build/constraints.txt constraints.txt

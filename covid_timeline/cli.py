@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from covid_timeline.evaluate import Change, KindScore
     from covid_timeline.model import Article, Refused
     from covid_timeline.pipeline import BuildReport, Progress
+    from covid_timeline.tables.package import About
 
 RAW = Path("data/raw")
 """What `build` reads where nothing is named."""
@@ -253,6 +254,11 @@ def build(
             help="Publish sentences: where the texts may be republished, always, or never; facts: no titles either."
         ),
     ] = Quotes.auto,
+    dataset_title: Annotated[str | None, typer.Option(help="Title that the tables carry.")] = None,
+    licence: Annotated[
+        str | None, typer.Option(help="Licence that the tables carry: CC-BY-4.0 or another SPDX identifier, or an address.")
+    ] = None,
+    cite: Annotated[str | None, typer.Option(help="How the tables are to be cited.")] = None,
     jobs: Annotated[
         int | None, typer.Option("--jobs", "-j", help="Processes that read. Without it: the cores at hand.", min=1)
     ] = None,
@@ -271,6 +277,7 @@ def build(
 
     A document that cannot be read is listed and the rest goes on. Nothing is published unless validation passes.
     What an interrupted build has read is kept beside its output, and --resume goes on from it.
+    Title, licence and citation may also stand in a file about.toml in RAW; without either the tables carry none.
     """
     named = {
         "text": text,
@@ -300,6 +307,7 @@ def build(
     from covid_timeline.pipeline import PARTS, BuildStopped
     from covid_timeline.pipeline import build as run
 
+    about = _about(paths[0], {"title": dataset_title, "licence": licence, "cite": cite})
     articles = _articles(source, paths, columns, sidecar)
     if collection is not None:
         articles = _in_collection(articles, collection)
@@ -316,9 +324,9 @@ def build(
                 from covid_timeline.engines import spark
 
                 with spark.session(master or "local[*]") as cluster:
-                    report = spark.build_articles(cluster, articles, target, quotes=quotes.value, progress=count)
+                    report = spark.build_articles(cluster, articles, target, quotes=quotes.value, about=about, progress=count)
             else:
-                report = run(articles, target, quotes=quotes.value, jobs=jobs, resume=resume, progress=count)
+                report = run(articles, target, quotes=quotes.value, about=about, jobs=jobs, resume=resume, progress=count)
     except (BuildStopped, ImportError) as error:  # pandera, which does the checking, may be missing
         _fail(str(error))
     except (KeyboardInterrupt, SystemExit) as error:  # `main` answers SIGTERM with the latter
@@ -332,6 +340,18 @@ def _in_collection(articles: Iterable[Article | Refused], name: str) -> Iterable
     from covid_timeline.model import Article
 
     return (item._replace(collection=name) if isinstance(item, Article) else item for item in articles)
+
+
+def _about(raw: Path, given: Mapping[str, str | None]) -> About:
+    from covid_timeline.tables.package import ABOUT_FILE, About, read_about
+
+    beside = raw / ABOUT_FILE
+    try:
+        about = read_about(beside) if beside.is_file() else About()
+        said: dict[str, Any] = {name: text for name, text in given.items() if text is not None}
+        return about._replace(**said).checked()
+    except (ValueError, OSError) as error:
+        _wrong_use(str(error))
 
 
 def _articles(
@@ -721,7 +741,15 @@ def quote(
 @app.command()
 def evaluate(
     *,
-    gold: Annotated[list[Path] | None, typer.Option("--gold", help="Annotations, JSON lines; may be repeated.")] = None,
+    gold: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--gold", metavar="[NAME=]FILE", help="Annotations, JSON lines or a folder of them; may be repeated. Those of one NAME are one set."
+        ),
+    ] = None,
+    held_out: Annotated[
+        Path | None, typer.Option(help="Ids of documents that are reported apart from the rest of their set, one a line.")
+    ] = None,
     tables: Annotated[
         list[Path] | None,
         typer.Option("--tables", help="A build; may be repeated. Without it: the published tables."),
@@ -738,7 +766,8 @@ def evaluate(
 ) -> None:
     """Precision, recall and F1 against hand annotations; or what moved between two builds.
 
-    Example: covid-timeline evaluate --gold liaocheng.jsonl --by rule
+    Examples: covid-timeline evaluate --gold liaocheng.jsonl --by rule
+    covid-timeline evaluate --tables build/a --tables build/b --gold Articles=articles.jsonl --gold Bulletins=gold/
     """
     from covid_timeline import evaluate as ev
 
@@ -754,9 +783,9 @@ def evaluate(
         return
     if not gold:
         _wrong_use("name annotations with --gold FILE, or an earlier build with --against DIR")
-    notes = ev.read_gold(gold)
+    sets = ev.read_gold_sets(map(_named, gold), ev.read_ids(held_out) if held_out else ())
     rows = ev.read_tables(builds)
-    absent = ev.absent_documents(builds, notes)
+    absent = ev.absent_documents(builds, (note for notes in sets.values() for note in notes))
     if absent:
         print(
             f"covid-timeline: {len(absent)} annotated documents are not in these tables and count as missed: "
@@ -764,14 +793,23 @@ def evaluate(
             file=sys.stderr,
         )
     if write_docs is not None:
-        write_docs.write_text(ev.accuracy_page(rows, notes, absent), encoding="utf-8", newline="\n")
+        write_docs.write_text(ev.accuracy_page(rows, sets, absent), encoding="utf-8", newline="\n")
         print(f"written: {write_docs}")
         return
-    scores = ev.score(rows, notes)
+    scores = {name: ev.score(rows, notes) for name, notes in sets.items()}
     if form == "json":
-        print(json.dumps(ev.report(scores), ensure_ascii=False))
+        print(json.dumps({name: ev.report(one) for name, one in scores.items()}, ensure_ascii=False))
         return
-    _show_scores(scores, by, errors)
+    for name, one in scores.items():
+        print(_safe(f"{name} ({len({note['doc'] for note in sets[name]})} documents)"))
+        _show_scores(one, by, errors)
+
+
+def _named(gold: str) -> tuple[str, Path]:
+    from covid_timeline.evaluate import UNNAMED
+
+    name, equals, path = gold.rpartition("=")
+    return (name, Path(path)) if equals and not Path(gold).exists() else (UNNAMED, Path(gold))
 
 
 def _published() -> Path:
@@ -971,15 +1009,20 @@ def reconcile(
     readings: Annotated[
         Path | None, typer.Option(help="What people who read the sentences say of differences, CSV.")
     ] = None,
+    held_out: Annotated[
+        Path | None, typer.Option(help="Ids of documents that the recall leaves out, one a line.")
+    ] = None,
     limit: Annotated[int, typer.Option(help="Differences that a printed report shows, the largest first.")] = 20,
 ) -> None:
     """Compare city_by_date with independent counts: agreement, and every difference with its sentence."""
-    from covid_timeline.evaluate import HELD_OUT
+    from covid_timeline.evaluate import read_ids
     from covid_timeline.tables.reconcile import run_reconcile
 
     known = None if texts is None else _exported_texts(texts)
     raise typer.Exit(
-        run_reconcile(tables, reference, out, texts=known, limit=limit, readings=readings, held_out=HELD_OUT)
+        run_reconcile(
+            tables, reference, out, texts=known, limit=limit, readings=readings, held_out=read_ids(held_out) if held_out else ()
+        )
     )
 
 

@@ -29,6 +29,7 @@ from covid_timeline.sources.records import natural_key
 from covid_timeline.tables.build import QUOTES, regions_table, sort, to_table
 from covid_timeline.tables.cities import DOCUMENT_COLUMNS, METRIC_COLUMNS, build_city_tables
 from covid_timeline.tables.nested import EXTRACTED, Read, nest, rows_of
+from covid_timeline.tables.package import UNSAID, About
 from covid_timeline.tables.publish import Publication, PublicationError, errors
 from covid_timeline.tables.reading_guard import read_published
 from covid_timeline.tables.schema import TABLES
@@ -93,6 +94,7 @@ def build(
     quotes: str = "auto",
     jobs: int | None = 1,
     resume: bool = False,
+    about: About = UNSAID,
     progress: Progress | None = None,
     extract: Extract | None = None,
     check: Check | None = None,
@@ -111,6 +113,7 @@ def build(
         source: articles, and what could not be one.
         out: folder to publish to; its earlier tables stay as they were unless the whole build is fit to publish.
         quotes: which documents' own sentences are published; see `tables.build.to_tables`.
+        about: title, licence and citation that the tables carry; none where it says none.
         jobs: processes that read; None takes one for each core. Where there are several, a script must guard what it
             does with `if __name__ == "__main__":`, and small sources are read by this process all the same.
         resume: whether to go on from what an earlier build of the same source left.
@@ -134,7 +137,7 @@ def build(
     parts = Parts(out / PARTS) if extract is None else None
     reader = Reader(quotes, extract, check, parts)
     # The folder is claimed before anything is read: a second build of it is told so at once, and leaves the parts alone.
-    with Publication(out, package_version=__version__) as publication, frugal_memory():
+    with Publication(out, package_version=__version__, about=about) as publication, frugal_memory():
         if parts is not None and not resume:
             parts.remove()
         report = assemble(_read(source, reader, jobs, out), publication, check=check, progress=progress)

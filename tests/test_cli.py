@@ -365,6 +365,32 @@ class TestReading:
         assert "Traceback" not in ran.err
 
 
+class TestAbout:
+    """What the tables say of themselves."""
+
+    def licence(self, folder: Path) -> object:
+        return json.loads((folder / "croissant.json").read_text(encoding="utf-8")).get("license")
+
+    def test_flags_and_file(self, run: Run, tmp_path: Path) -> None:
+        raw = tmp_path / "raw"
+        raw.mkdir()
+        (raw / "liaocheng.txt").write_text(ARTICLE, encoding="utf-8")
+        assert run("build", raw, "-o", tmp_path / "a").code == 0
+        assert self.licence(tmp_path / "a") is None
+        (raw / "about.toml").write_text('licence = "ODbL-1.0"\ntitle = "Mine"\n', encoding="utf-8")
+        ran = run("build", raw, "-o", tmp_path / "a")
+        assert ran.code == 0 and "left alone" not in ran.out
+        assert self.licence(tmp_path / "a") == "https://spdx.org/licenses/ODbL-1.0"
+        ran = run("build", raw, "-o", tmp_path / "a", "--licence", "CC0-1.0", "--dataset-title", "Yours", "--cite", "You")
+        made = json.loads((tmp_path / "a" / "datapackage.json").read_text(encoding="utf-8"))
+        assert (made["title"], made["citation"], made["licenses"][0]["name"]) == ("Yours", "You", "CC0-1.0")
+
+    def test_a_licence_that_is_none(self, run: Run, tmp_path: Path) -> None:
+        (tmp_path / "a.txt").write_text(ARTICLE, encoding="utf-8")
+        ran = run("build", tmp_path, "-o", tmp_path / "out", "--licence", "ask me")
+        assert ran.code == 2 and "SPDX" in ran.err and not (tmp_path / "out").exists()
+
+
 class TestEvaluate:
     @pytest.fixture
     def gold(self, tmp_path: Path) -> Path:
@@ -377,7 +403,17 @@ class TestEvaluate:
 
     def test_figures(self, run: Run, built: Path, gold: Path) -> None:
         report = json.loads(run("evaluate", "--gold", gold, "--tables", built, "--format", "json").out)
-        assert report["date"]["value"]["recall"] == 1.0
+        assert report["Gold"]["date"]["value"]["recall"] == 1.0
+
+    def test_named_sets_side_by_side(self, run: Run, built: Path, gold: Path, tmp_path: Path) -> None:
+        other = tmp_path / "other.jsonl"
+        other.write_text(gold.read_text(encoding="utf-8").replace("liaocheng", "elsewhere"), encoding="utf-8")
+        arguments = ["--gold", f"Ours={gold}", "--gold", f"Not here={other}", "--tables", built]
+        report = json.loads(run("evaluate", *arguments, "--format", "json").out)
+        assert [(name, one["date"]["value"]["recall"]) for name, one in report.items()] == [("Ours", 1.0), ("Not here", 0.0)]
+        (tmp_path / "held_out.txt").write_text("# nobody reads\nelsewhere\n", encoding="utf-8")
+        arguments = ["--gold", f"Ours={gold}", "--gold", f"Ours={other}", "--held-out", tmp_path / "held_out.txt", "--tables", built]
+        assert list(json.loads(run("evaluate", *arguments, "--format", "json").out)) == ["Ours", "Ours, held out"]
 
     @pytest.mark.parametrize("by", ["rule", "field"])
     def test_breakdowns(self, run: Run, built: Path, gold: Path, by: str) -> None:

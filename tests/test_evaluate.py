@@ -86,14 +86,33 @@ class TestScore:
         scores = evaluate.score({"date": [], "metric": [], "event": []}, [])
         assert evaluate.report(scores)["date"]["found"] == {"precision": 0.0, "recall": 0.0, "f1": 0.0}
 
-    def test_held_out_is_reported_apart(self) -> None:
-        gold = [note("date", 0, 4, doc=doc) for doc in ("liaocheng", "dxy-183", "dxy-5")]
-        sets = evaluate.gold_sets(gold)
+    def test_held_out_is_reported_apart(self, tmp_path: Path) -> None:
+        for doc in ("liaocheng", "dxy-183", "dxy-5"):
+            line = json.dumps(note("date", 0, 4, doc=doc))
+            (tmp_path / f"{doc}.jsonl").write_text(line + "\n", encoding="utf-8")
+        (tmp_path / "bulletins").mkdir()
+        for doc in ("dxy-183", "dxy-5"):
+            (tmp_path / f"{doc}.jsonl").rename(tmp_path / "bulletins" / f"{doc}.jsonl")
+        named = [("Articles", tmp_path / "liaocheng.jsonl"), ("Bulletins", tmp_path / "bulletins")]
+        sets = evaluate.read_gold_sets(named, {"dxy-183"})
         assert {name: [n["doc"] for n in notes] for name, notes in sets.items()} == {
-            evaluate.ARTICLES: ["liaocheng"], evaluate.BULLETINS: ["dxy-5"], evaluate.UNSEEN: ["dxy-183"],
+            "Articles": ["liaocheng"], "Bulletins": ["dxy-5"], "Bulletins, held out": ["dxy-183"],
         }  # fmt: skip
-        page = evaluate.accuracy_page({"date": [row_for(n) for n in gold], "metric": [], "event": []}, gold)
-        assert f"| {evaluate.UNSEEN} | 1 | dates | 1 | 1 | 1.000 / 1.000 / 1.000 |" in page
+        rows = [row_for(n) for notes in sets.values() for n in notes]
+        page = evaluate.accuracy_page({"date": rows, "metric": [], "event": []}, sets)
+        for name in sets:
+            assert f"| {name} | 1 | dates | 1 | 1 | 1.000 / 1.000 / 1.000 |" in page
+        with pytest.raises(ValueError, match="liaocheng is annotated in Articles already"):
+            evaluate.read_gold_sets([*named, ("More", tmp_path / "liaocheng.jsonl")])
+        (tmp_path / "empty").mkdir()
+        with pytest.raises(ValueError, match=r"no .jsonl file"):
+            evaluate.read_gold_sets([("Empty", tmp_path / "empty")])
+
+    def test_two_builds_with_one_document(self, tmp_path: Path) -> None:
+        for name in ("a", "b"):
+            write(tmp_path / name, {"documents": [{"doc_id": "d"}]})
+        with pytest.raises(ValueError, match="holds a document d too"):
+            evaluate.read_tables([tmp_path / "a", tmp_path / "b"])
 
 
 class TestGoldFiles:
@@ -140,8 +159,9 @@ def test_the_figures_are_those_of_the_annotators_scorer(tmp_path: Path, seed: in
     assert spec is not None and spec.loader is not None
     theirs = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(theirs)
-    gold = [n for n in evaluate.read_gold(sorted((SHARED / "gold").glob("*.jsonl"))) if n["doc"] not in evaluate.HELD_OUT]
-    tables = {f"{kind}s": damaged([n for n in gold if n["kind"] == kind], random.Random(seed)) for kind in evaluate.KINDS}
+    gold = evaluate.read_gold(sorted((SHARED / "gold").glob("*.jsonl")))
+    tables: dict[str, list[evaluate.Row]] = {"documents": []}
+    tables |= {f"{kind}s": damaged([n for n in gold if n["kind"] == kind], random.Random(seed)) for kind in evaluate.KINDS}
     write(tmp_path, tables)
     expected, shown = theirs.score(tmp_path, gold, -1)
     scores = evaluate.score(evaluate.read_tables([tmp_path]), gold)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import email.message
 import html.parser
 import io
 import json
@@ -9,6 +10,7 @@ import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote
 
 import jsonschema
 import pandas as pd
@@ -16,9 +18,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from covid_timeline.checks import run as running
+from covid_timeline import __version__
 from covid_timeline.checks.command import run_validate
-from covid_timeline.checks.frames import Context
 from covid_timeline.checks.run import check_tables
 from covid_timeline.tables import reports
 from covid_timeline.tables.reports import FORMATS, Outcome, Place, Report, Sample
@@ -211,7 +212,7 @@ class TestJson:
     def test_holds_no_clock(self) -> None:
         made = report(outcome())
         assert FORMATS["json"](made) == FORMATS["json"](replace(made, seconds=99.0))
-        for name in ("sarif", "junit", "markdown"):
+        for name in ("sarif", "markdown"):
             assert FORMATS[name](made) == FORMATS[name](replace(made, seconds=99.0))
 
     def test_a_baseline_of_many_knows_them_together(self) -> None:
@@ -246,6 +247,11 @@ class TestJunit:
             "metrics.value_rereads", "metrics.nulls", "metrics.w", "dates.nulls", "dates.types",
         ]  # fmt: skip
         assert len(root.findall(".//system-out")) == 1  # a warning is no failure, but it is told
+
+    def test_times(self) -> None:
+        made = report(replace(outcome(), seconds=0.25), replace(passed(), seconds=1.0), seconds=2.5)
+        root = ET.fromstring(FORMATS["junit"](made))
+        assert [e.get("time") for e in root.iter() if e.get("time")] == ["2.500", "1.250", "0.250", "1.000"]
 
     def test_a_warning_fails_where_asked(self) -> None:
         root = ET.fromstring(FORMATS["junit"](report(outcome(severity="warning"), fail_on="warning")))
@@ -291,18 +297,23 @@ class TestGithub:
 
 class TestSarif:
     def test_regions_are_characters_of_the_document(self) -> None:
-        world = World()
-        world.rows["metrics"][3]["value"] = 380.0
-        context = Context(world.texts, {"a": "raw/a.txt"})
-        sarif = json.loads(FORMATS["sarif"](running.run(running.prepare(world.build(), context), stages=["rows"])))
-        run = sarif["runs"][0]
-        assert sarif["version"] == "2.1.0" and run["columnKind"] == "unicodeCodePoints"
-        result = next(r for r in run["results"] if r["ruleId"] == "metrics.value_rereads")
+        run = json.loads(FORMATS["sarif"](report(outcome())))["runs"][0]
+        assert run["columnKind"] == "unicodeCodePoints"
+        (result,) = run["results"]
         assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
-        region = result["locations"][0]["physicalLocation"]["region"]
-        start = region["charOffset"]
-        assert world.texts["a"][start : start + region["charLength"]] == "38例"
-        assert (region["startLine"], region["startColumn"], region["endColumn"]) == (1, start + 1, start + 4)
+        place = result["locations"][0]["physicalLocation"]
+        assert unquote(place["artifactLocation"]["uri"]) == "raw/38例.txt"
+        assert place["region"] == {
+            "charOffset": 5, "charLength": 3, "startLine": 1, "startColumn": 6, "endLine": 1, "endColumn": 9,
+            "message": {"text": "确诊【38例】例"},
+        }  # fmt: skip
+
+    def test_without_the_text_it_is_the_file_of_the_table(self) -> None:
+        made = outcome()
+        bare = replace(made, file="out/tables/metrics.parquet", samples=(made.samples[0]._replace(place=None),))
+        (result,) = json.loads(FORMATS["sarif"](report(bare)))["runs"][0]["results"]
+        place = result["locations"][0]["physicalLocation"]
+        assert place == {"artifactLocation": {"uri": "out/tables/metrics.parquet"}, "region": {"startLine": 1}}
 
     def test_shape(self) -> None:
         """The parts of SARIF 2.1.0 that code scanning asks for."""
@@ -310,6 +321,7 @@ class TestSarif:
             "runs"
         ][0]
         assert [r["level"] for r in run["results"]] == ["error", "warning"]
+        assert run["tool"]["driver"]["version"] == __version__
         for result in run["results"]:
             assert result["message"]["text"] and result["partialFingerprints"]
             assert re.fullmatch(
@@ -317,3 +329,29 @@ class TestSarif:
             )
         trouble = json.loads(FORMATS["sarif"](report(trouble="unreadable", message="x")))["runs"][0]
         assert trouble["invocations"][0]["executionSuccessful"] is False
+
+    def test_what_is_left_out_is_counted(self) -> None:
+        run = json.loads(FORMATS["sarif"](report(outcome(n_failed=7_613))))["runs"][0]
+        (note,) = run["invocations"][0]["toolExecutionNotifications"]
+        assert note["message"]["text"] == "5 of 7,613 failing rows of metrics.value_rereads are in this file."
+
+    def test_the_value_is_part_of_the_fingerprint(self) -> None:
+        made = outcome()
+        other = replace(made, samples=(made.samples[0]._replace(value="39例"),))
+        prints = {
+            json.loads(FORMATS["sarif"](report(one)))["runs"][0]["results"][0]["partialFingerprints"]["failure/v2"]
+            for one in (made, other)
+        }
+        assert len(prints) == 2
+
+    def test_the_address_is_the_one_that_the_package_states(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        stated = email.message.Message()
+        stated["Project-URL"] = "Changelog, https://example.org/changes"
+        monkeypatch.setattr("importlib.metadata.metadata", lambda name: stated)
+
+        def driver() -> dict[str, object]:
+            return json.loads(FORMATS["sarif"](report(passed())))["runs"][0]["tool"]["driver"]
+
+        assert "informationUri" not in driver()
+        stated["Project-URL"] = "Homepage, https://example.org/"
+        assert driver()["informationUri"] == "https://example.org/"

@@ -17,7 +17,7 @@ import pytest
 
 from covid_timeline import model
 from covid_timeline.lexicon.rules import load_rules
-from covid_timeline.tables import describe
+from covid_timeline.tables import describe, versions
 from covid_timeline.tables.build import regions_table, to_table, to_tables
 from covid_timeline.tables.frames import to_frame
 from covid_timeline.tables.schema import (
@@ -223,7 +223,7 @@ class TestDerivedFiles:
 
 
 class TestVersions:
-    NOW = describe.snapshot()
+    NOW = versions.snapshot()
 
     def change(self, edit: str) -> dict[str, object]:
         """The dictionary after one edit."""
@@ -301,12 +301,12 @@ class TestVersions:
         ],
     )
     def test_what_a_change_asks_for(self, edit: str, bump: str) -> None:
-        changes = describe.compare_versions(self.NOW, self.change(edit))
-        assert describe.required_bump(changes) == bump, changes
+        changes = versions.compare_versions(self.NOW, self.change(edit))
+        assert versions.required_bump(changes) == bump, changes
 
     def test_no_change_asks_for_nothing(self) -> None:
-        assert describe.compare_versions(self.NOW, copy.deepcopy(self.NOW)) == []
-        assert describe.required_bump([]) is None
+        assert versions.compare_versions(self.NOW, copy.deepcopy(self.NOW)) == []
+        assert versions.required_bump([]) is None
 
     @pytest.mark.parametrize(
         ("old", "new", "bump", "enough"),
@@ -323,17 +323,17 @@ class TestVersions:
             ("2.0.0", "1.9.0", None, False),
         ],
     )
-    def test_is_enough(self, old: str, new: str, bump: describe.Bump | None, enough: bool) -> None:
-        assert describe.is_enough(old, new, bump) is enough
+    def test_is_enough(self, old: str, new: str, bump: versions.Bump | None, enough: bool) -> None:
+        assert versions.is_enough(old, new, bump) is enough
 
     def test_a_release_is_never_written_over(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        assert describe.last_release(tmp_path) is None
-        path = describe.release(tmp_path)
-        assert describe.release(tmp_path) == path
-        assert describe.last_release(tmp_path) == self.NOW
-        monkeypatch.setattr(describe, "snapshot", lambda: self.change("word added"))
+        assert versions.last_release(tmp_path) is None
+        path = versions.release(tmp_path)
+        assert versions.release(tmp_path) == path
+        assert versions.last_release(tmp_path) == self.NOW
+        monkeypatch.setattr(versions, "snapshot", lambda: self.change("word added"))
         with pytest.raises(FileExistsError, match="raise the version"):
-            describe.release(tmp_path)
+            versions.release(tmp_path)
 
     @pytest.mark.drift
     def test_the_last_release_stands(self) -> None:
@@ -342,11 +342,11 @@ class TestVersions:
         When this fails: raise SCHEMA_VERSION as the message says, write what changed into CHANGELOG.md, and run
         `python -m covid_timeline schemas`.
         """
-        old = describe.last_release(SCHEMAS)
+        old = versions.last_release(SCHEMAS)
         assert old is not None, "schemas/released is empty"
-        changes = describe.compare_versions(old, self.NOW)
-        bump = describe.required_bump(changes)
-        assert describe.is_enough(old["version"], SCHEMA_VERSION, bump), (
+        changes = versions.compare_versions(old, self.NOW)
+        bump = versions.required_bump(changes)
+        assert versions.is_enough(old["version"], SCHEMA_VERSION, bump), (
             f"{bump} version change needed for {changes}"
         )
         changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")

@@ -40,6 +40,7 @@ from covid_timeline.pipeline import (
     code_digest,
     frugal_memory,
 )
+from covid_timeline.tables.package import UNSAID, About
 from covid_timeline.tables.publish import Publication
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ def build(
     out: Path | str,
     *,
     quotes: str = "auto",
+    about: About = UNSAID,
     progress: Progress | None = None,
 ) -> BuildReport:
     """Read every document of a frame on the executors of Spark, and publish the tables from here.
@@ -110,7 +112,7 @@ def build(
         documents: with the columns of `batches.document_schema`; others are left alone. Of documents with one
             `doc_id` one is read.
         out: folder to publish to, on the machine of the driver.
-        quotes: see `pipeline.build`.
+        quotes, about: see `pipeline.build`.
         progress: called for each document with the number done and its id.
 
     Raises:
@@ -124,7 +126,7 @@ def build(
     known = [name for name in batches.document_schema().names if name in documents.columns]
     # Documents in order come back in order, which is what the store merges fastest.
     chosen = documents.select(*known).orderBy("doc_id", "text")
-    with Publication(Path(out), package_version=__version__) as publication:
+    with Publication(Path(out), package_version=__version__, about=about) as publication:
         return _build(spark, chosen, publication, quotes, progress, [])
 
 
@@ -134,6 +136,7 @@ def build_articles(
     out: Path | str,
     *,
     quotes: str = "auto",
+    about: About = UNSAID,
     progress: Progress | None = None,
 ) -> BuildReport:
     """`pipeline.build` with its articles read on the executors of Spark.
@@ -142,13 +145,13 @@ def build_articles(
 
     Args:
         spark: a session.
-        source, out, quotes, progress: see `pipeline.build`.
+        source, out, quotes, about, progress: see `pipeline.build`.
 
     Raises:
         SparkUnfitError, BuildStopped: see `build`.
         ValueError: the source itself is at fault.
     """
-    with Publication(Path(out), package_version=__version__) as publication:
+    with Publication(Path(out), package_version=__version__, about=about) as publication:
         folder = publication.work / ARTICLES
         folder.mkdir()
         refused: list[Refused] = []

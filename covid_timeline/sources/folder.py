@@ -93,7 +93,7 @@ def read_folder(folder: Path | str, sidecar: Path | str | None = None) -> Iterat
     others = [
         name
         for name in names
-        if name not in texts and not name.startswith(".") and (path is None or name != path.name)
+        if name not in (*texts, "about.toml") and not name.startswith(".") and (path is None or name != path.name)
     ]
     return _read(folder, texts, others, path, rows)
 

@@ -34,8 +34,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from covid_timeline.tables.describe import croissant, datapackage
 from covid_timeline.tables.manifest import MANIFEST, OLD, POINTER, PUBLISHED, VERSIONS, ChecksumError, current
+from covid_timeline.tables.package import UNSAID, About, croissant, datapackage
 from covid_timeline.tables.schema import SCHEMA_VERSION, TABLES, arrow_schema
 from covid_timeline.tables.workspace import claimed, remove
 
@@ -116,6 +116,7 @@ class Publication:
         out: the folder to publish to; made where it does not exist. Files in it that no publication makes are left
             alone.
         package_version: written into the manifest.
+        about: title, licence and citation of the tables, where the publisher gives them.
 
     Raises:
         workspace.InUseError: another process publishes to the folder.
@@ -123,10 +124,11 @@ class Publication:
         OSError: the folder cannot be made or written.
     """
 
-    def __init__(self, out: Path, *, package_version: str) -> None:
+    def __init__(self, out: Path, *, package_version: str, about: About = UNSAID) -> None:
         self.out = out
         self.rows: dict[str, int] = {}
         self._package_version = package_version
+        self._about = about
         self._held = contextlib.ExitStack()
 
     def __enter__(self) -> Publication:
@@ -173,8 +175,8 @@ class Publication:
         for name in TABLES:
             files[f"{name}.parquet"]["rows"] = self.rows[name]
         for file, document in (
-            ("datapackage.json", datapackage(files)),
-            ("croissant.json", croissant(files)),
+            ("datapackage.json", datapackage(files, self._about)),
+            ("croissant.json", croissant(files, self._about)),
         ):
             _write_json(self.staging / file, document)
             files[file] = _facts(self.staging / file)

@@ -1,7 +1,7 @@
 """What a validation found, and the seven forms it is told in.
 
 `Report` is plain values, with every failing cell in a frame (`failure_cases`): no clock but `seconds`, which only the
-text form and the page for people show, so that the JSON, SARIF and JUnit of the same tables are the same bytes. Every form treats what comes from an article as
+text form, the page for people and JUnit show, so that the JSON and SARIF of the same tables are the same bytes. Every form treats what comes from an article as
 hostile: control characters are made visible, and each form's own escapes apply (`printable`, `github_data`, ...).
 """
 
@@ -15,8 +15,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
-from xml.sax.saxutils import escape as xml_text
-from xml.sax.saxutils import quoteattr as xml_attribute
 
 from covid_timeline import display
 from covid_timeline.text.shown import printable
@@ -97,6 +95,7 @@ class Outcome:
     unreadable: bool = False  # the failure means that the data could not be read at all
     file: str | None = None  # path of the table, as it was given
     known: tuple[str, ...] = ()  # the failing rows that the baseline hides, by id
+    seconds: float = 0.0  # how long it took, where that was measured; for display only
     cases: Any = field(default=None, compare=False, repr=False)  # every failing cell, a pandas frame
 
     @cached_property
@@ -142,6 +141,7 @@ class Outcome:
             # New failures are what a reader is after, so samples that the baseline knows go.
             samples=tuple(s for s in self.samples if fingerprint(self.check, self.table, s.row, s.column, str(s.value)) not in hidden),
         )  # fmt: skip
+
 
     @property
     def n_new(self) -> int:
@@ -313,14 +313,6 @@ def markdown_text(text: str) -> str:
     return escaped.replace("|", "&#124;").replace("@", "&#64;").replace("://", ":&#47;/")
 
 
-def _xml(text: str) -> str:
-    return xml_text(printable(text, 2000))
-
-
-def _xml_attr(text: str) -> str:
-    return xml_attribute(printable(text))
-
-
 def _safe_url(url: str | None) -> str | None:
     return url if url and re.match(r"https?://[^\s<>\"']+\Z", url) else None
 
@@ -467,65 +459,31 @@ def to_json(report: Report) -> str:
     return re.sub("[\ud800-\udfff]", lambda m: f"\\u{ord(m[0]):04x}", text)
 
 
-# --- JUnit --------------------------------------------------------------------------------------------------------
+# --- JUnit and SARIF ----------------------------------------------------------------------------------------------
 
 
-def _counts_as_failure(report: Report, outcome: Outcome) -> bool:
-    return bool(outcome.n_new) and (outcome.severity == "error" or report.fail_on == "warning")
-
-
-def _detail(o: Outcome) -> str:
-    lines = [f"{o.n_new} of {o.n}: {o.expects}", o.expects_zh, f"fix: {o.fix}"]
-    for s in o.samples[:SHOWN]:
-        lines.append(sample_text(s))
-        lines += [s.sentence] if s.sentence else []
-        lines += ["  ".join(_where(s.place))] if s.place else []
-    return "\n".join(_xml(line) for line in lines)
+def describe_failure(outcome: Outcome) -> list[str]:
+    """A failed check in plain lines, none of them made harmless yet: what is expected, the fix, the first rows."""
+    lines = [f"{outcome.n_new} of {outcome.n}: {outcome.expects}", outcome.expects_zh, f"fix: {outcome.fix}"]
+    for sample in outcome.samples[:SHOWN]:
+        lines.append(sample_text(sample))
+        lines += [sample.sentence] if sample.sentence else []
+        lines += ["  ".join(_where(sample.place))] if sample.place else []
+    return lines
 
 
 def to_junit(report: Report) -> str:
-    """JUnit XML: one suite per table, one case per check, passes included; warnings stand in `system-out`."""
-    by_table: dict[str, list[Outcome]] = {}
-    for o in report.outcomes:
-        by_table.setdefault(o.table, []).append(o)
-    suites, total = [], [0, 0, 0, 0]
-    for table, outcomes in by_table.items():
-        errors = sum(o.unreadable and _counts_as_failure(report, o) for o in outcomes)
-        failures = sum(_counts_as_failure(report, o) for o in outcomes) - errors
-        skipped = sum(o.status == "skipped" for o in outcomes)
-        total = [a + b for a, b in zip(total, (len(outcomes), failures, errors, skipped), strict=True)]
-        cases = []
-        for o in outcomes:
-            inner = ""
-            if o.status == "skipped":
-                inner = f"<skipped message={_xml_attr(o.reason)}/>"
-            elif o.n_new:
-                message = _xml_attr(f"{o.n_new} of {o.n}: {o.expects}")
-                if not _counts_as_failure(report, o):
-                    inner = f"<system-out>warning: {_detail(o)}</system-out>"
-                else:
-                    tag = "error" if o.unreadable else "failure"
-                    inner = f'<{tag} type="{o.severity}" message={message}>{_detail(o)}</{tag}>'
-            cases.append(
-                f"    <testcase classname={_xml_attr(table)} name={_xml_attr(o.check)}>{inner}</testcase>\n"
-            )
-        suites.append(
-            f'  <testsuite name={_xml_attr(table)} tests="{len(outcomes)}" failures="{failures}" errors="{errors}" '
-            f'skipped="{skipped}">\n{"".join(cases)}  </testsuite>\n'
-        )
-    if not suites:  # a run that checked nothing must not look like a pass
-        total = [1, 0, 1, 0]
-        suites.append(
-            '  <testsuite name="files" tests="1" failures="0" errors="1" skipped="0">\n'
-            f'    <testcase classname="files" name="readable"><error message={_xml_attr(headline(report))}/></testcase>\n'
-            "  </testsuite>\n"
-        )
-    tests, failures, errors, skipped = total
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f'<testsuites name="covid-timeline validate" tests="{tests}" failures="{failures}" errors="{errors}" '
-        f'skipped="{skipped}">\n{"".join(suites)}</testsuites>\n'
-    )
+    """See `covid_timeline.tables.junit`."""
+    from covid_timeline.tables import junit
+
+    return junit.to_junit(report)
+
+
+def to_sarif(report: Report) -> str:
+    """See `covid_timeline.tables.sarif`."""
+    from covid_timeline.tables import sarif
+
+    return sarif.to_sarif(report)
 
 
 # --- GitHub -------------------------------------------------------------------------------------------------------
@@ -573,97 +531,6 @@ def to_github(report: Report) -> str:
                 "--output failures=FILE.csv all of them)"
             )
     return "\n".join(lines) + "\n"
-
-
-# --- SARIF --------------------------------------------------------------------------------------------------------
-
-
-def to_sarif(report: Report) -> str:
-    """SARIF 2.1.0; a region points at the characters in the source document (`columnKind` is code points)."""
-    rules: list[dict[str, Any]] = []
-    index: dict[str, int] = {}
-    for o in report.outcomes:
-        if o.check not in index:
-            index[o.check] = len(rules)
-            rules.append(
-                {
-                    "id": o.check,
-                    "shortDescription": {"text": o.expects},
-                    "fullDescription": {"text": f"{o.expects} {o.expects_zh}"},
-                    "help": {"text": o.fix},
-                    "defaultConfiguration": {"level": o.severity},
-                    "properties": {"stage": o.stage},
-                }
-            )
-    results = []
-    for o in report.failures:
-        for s in o.samples:
-            place = s.place
-            # The raw text where it is at hand, else the file of the table as it was given.
-            uri = (place and place.file) or o.file or f"{o.table}.parquet"
-            physical: dict[str, Any] = {"artifactLocation": {"uri": _uri(uri)}}
-            if (
-                place
-                and place.file
-                and place.char_start is not None
-                and place.char_end is not None
-                and 0 <= place.char_start < place.char_end
-            ):
-                region: dict[str, Any] = {
-                    "charOffset": place.char_start,
-                    "charLength": place.char_end - place.char_start,
-                }
-                if place.line:
-                    region |= {
-                        "startLine": place.line,
-                        "startColumn": place.column,
-                        "endLine": place.end_line,
-                        "endColumn": place.end_column,
-                    }
-                if s.sentence:
-                    region["message"] = {"text": printable(s.sentence)}
-                physical["region"] = region
-            results.append(
-                {
-                    "ruleId": o.check,
-                    "ruleIndex": index[o.check],
-                    "level": o.severity,
-                    "message": {"text": f"{o.expects} {printable(sample_text(s))}"},
-                    "locations": [
-                        {
-                            "physicalLocation": physical,
-                            "logicalLocations": [
-                                {"fullyQualifiedName": printable(f"{o.table}/{s.row}/{s.column}")}
-                            ],
-                        }
-                    ],
-                    "partialFingerprints": {"failure/v1": fingerprint(o.check, o.table, s.row, s.column, str(s.value))},
-                }
-            )
-    run: dict[str, Any] = {
-        "tool": {"driver": {"name": "covid-timeline", "rules": rules}},
-        "columnKind": "unicodeCodePoints",
-        "properties": {"resultsOfEachCheckAtMost": MAX_CASES},
-        "results": results,
-        "invocations": [{"executionSuccessful": report.verdict in {"valid", "invalid"}}],
-    }
-    if report.message:
-        run["invocations"][0]["toolExecutionNotifications"] = [
-            {"level": "error", "message": {"text": printable(report.message)}}
-        ]
-    schema = "https://json.schemastore.org/sarif-2.1.0.json"
-    return (
-        json.dumps({"$schema": schema, "version": "2.1.0", "runs": [run]}, ensure_ascii=False, indent=1)
-        + "\n"
-    )
-
-
-def _uri(path: str) -> str:
-    from urllib.parse import quote
-
-    return quote(
-        path.encode("utf-8", "surrogatepass"), safe="/:@!$&'()*+,;=-._~%?#" if "://" in path else "/-._~"
-    )
 
 
 # --- Markdown and HTML --------------------------------------------------------------------------------------------
