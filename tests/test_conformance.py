@@ -16,6 +16,7 @@ import tomllib
 import warnings
 import xml.etree.ElementTree as ET
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -185,7 +186,7 @@ REPORTS: dict[str, Report] = {
     ),
     "hostile": report(*(outcome(text, check=f"metrics.c{i}") for i, text in enumerate(HOSTILE))),
     "more than are told of": report(outcome(n_failed=7_613)),
-    "unreadable": report(outcome(check="metrics.file_readable")._replace(unreadable=True)),
+    "unreadable": report(replace(outcome(check="metrics.file_readable"), unreadable=True)),
     "trouble": report(trouble="nothing_checked", message="there is no table here"),
 }
 

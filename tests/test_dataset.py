@@ -30,6 +30,7 @@ from covid_timeline.dataset import (
     place_code,
 )
 from covid_timeline.model import Article, Facts
+from covid_timeline.reading.repeats import mark_repeats
 from covid_timeline.tables.schema import TABLES
 
 HERE = {
@@ -44,6 +45,7 @@ THERE = {
 
 def extract(article: Article) -> Facts:
     facts = fakes.extract(article)
+    facts = facts._replace(metrics=mark_repeats(facts.metrics))
     if article.doc_id != "b2":
         return facts
     planned = [row._replace(status="planned") if i == 0 else row for i, row in enumerate(facts.metrics)]
