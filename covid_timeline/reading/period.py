@@ -134,7 +134,7 @@ class Passage:
         for index in range(low, high):
             reach, date = self.reach[index], self.context.dates[index]
             one_day = date.date_start == date.date_end
-            if alone and reach == "sentence" and one_day and not date.vague:
+            if alone and reach == "sentence" and one_day and not date.vague and date.basis != "festival":
                 self.heading = self.day = index
                 self.local = None
                 taken = True
