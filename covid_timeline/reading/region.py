@@ -58,7 +58,7 @@ class Subjects:
         places = [place for place in context.subjects_in(0, context.title_end) if place.kind != "home"]
         if places and len({place.code for place in places}) == 1 and places[0].code:
             region = region_of(places[0])
-            if context.home is None or is_inside(region, context.home_region):
+            if context.home is None or (is_inside(region, context.home_region) and context.home_region.level != "country"):
                 self.home = region.carried()
 
     def speaks_of_provinces(self, start: int, end: int) -> bool:
