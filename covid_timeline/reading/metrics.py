@@ -39,6 +39,7 @@ __all__ = ["read_metrics"]
 
 _CONTINUES = ("其中", "具体", "分别", "包括", "上述", "它们")
 _ORIGIN_GOES_ON = ("累计", "现有", "其中", "治愈", "无")
+_AMONG = re.compile("(?:里|当中|之中|中)(?:面|[，,：:])")
 _ANAPHORA = re.compile("(?:以上|上述|这|此前|之前|原有|原)$")
 _CHANGES = ("减少", "核减", "核增", "增长", "下降")
 _FOUND_ILL = re.compile("[^。；]{0,40}?(?:呈阳性|为阳性|被确诊|确诊感染|确诊为新|确诊患)")
@@ -246,6 +247,11 @@ class _Reader:
 
         # what is counted
         subject = resolve_subject(context, figure, frame, item=item, earlier=self.frame)
+        again = None
+        if not figure.has_noun and not topic and not regions and quantity.value > 1 and _AMONG.match(text, quantity.end):
+            again = statements.same_figure(quantity.value)
+            if again is not None:
+                subject = Choice(again.noun, "topic", "figure.again")
         noun = subject.value
         own_mode = figure.mode
         if frame.listing and figure.nouns and own_mode is not None and "part" not in figure.lists and figure.bracket < 0:
@@ -254,6 +260,8 @@ class _Reader:
                 frame = frame.close_list()  # 其中…。现有疑似病例58例: no part of what was listed
         head = frame.head
         noun, forced = self._refine(noun, figure, frame, subject)
+        if again is not None:
+            forced = Choice(again.kind, "topic", "figure.again")
         measure = forced or resolve_measure(
             context, figure, frame, noun, item=item, role=role, own_day=role == "at" and date_relation == "own",
             in_title=quantity.start < context.title_end,

@@ -67,6 +67,13 @@ class Statements:
                 large = one
         return large
 
+    def same_figure(self, value: Decimal) -> Statement | None:
+        """新增的58例里，湖北37例: the count of 58 of which the text has spoken."""
+        for one in reversed(self.all[-20:]):
+            if one.quantity.value == value and one.noun and one.kind and not one.part:
+                return one
+        return None
+
     def same_people(self, value: Decimal) -> Statement | None:
         """这7名患者: the seven of whom the text has spoken."""
         for one in reversed(self.all[-20:]):
