@@ -146,7 +146,12 @@ class TestExamples:
         (tmp_path / "counts.csv").write_text(row, encoding="utf-8")
         note = {"kind": "date", "doc": "liaocheng", "start": 0, "end": 3, "precision": "day", "basis": "inferred_year",
                 "date_start": "2020-02-03", "date_end": "2020-02-03", "optional": True}  # fmt: skip
-        (tmp_path / "liaocheng.jsonl").write_text(json.dumps(note) + "\n", encoding="utf-8")
+        (tmp_path / "gold").mkdir()
+        for name in ("liaocheng", "articles", "gold/bulletins"):
+            told = note | {"doc": "article" if name == "gold/bulletins" else "liaocheng"}
+            (tmp_path / f"{name}.jsonl").write_text(json.dumps(told) + "\n", encoding="utf-8")
+        for name in ("a", "b"):
+            shutil.copytree(built, tmp_path / "build" / name)
         return tmp_path
 
     def test_most_commands_have_one(self) -> None:

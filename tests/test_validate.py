@@ -689,7 +689,7 @@ class TestOptions:
         rewrite(sound, "metrics", lambda t: with_cell(t, "value", 3, 380.0))
         report = validate(sound / "metrics.parquet")
         assert f"::error file={sound}/metrics.parquet," in FORMATS["github"](report)
-        assert f'"uri": "{sound}/metrics.parquet"' in FORMATS["sarif"](report)
+        assert f'"uri": "file://{sound}/metrics.parquet"' in FORMATS["sarif"](report)
 
     def test_max_failures_stops(self, sound: Path) -> None:
         rewrite(sound, "metrics", lambda t: with_cell(with_cell(t, "value", 3, 380.0), "unit", 0, "nonsense"))
