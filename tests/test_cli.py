@@ -133,7 +133,7 @@ class TestExamples:
     """Every example of every help, run as it stands where the files that it names are there."""
 
     @pytest.fixture
-    def desk(self, tmp_path: Path, built: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    def desk(self, tmp_path: Path, built: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
         """A folder with what the examples name."""
         monkeypatch.chdir(tmp_path)
         (tmp_path / "articles").mkdir()
@@ -150,8 +150,10 @@ class TestExamples:
         for name in ("liaocheng", "articles", "gold/bulletins"):
             told = note | {"doc": "article" if name == "gold/bulletins" else "liaocheng"}
             (tmp_path / f"{name}.jsonl").write_text(json.dumps(told) + "\n", encoding="utf-8")
-        for name in ("a", "b"):
-            shutil.copytree(built, tmp_path / "build" / name)
+        shutil.copytree(built, tmp_path / "build" / "a")
+        (tmp_path / "others").mkdir()
+        shutil.copy("article.txt", "others")
+        assert run("build", "others", "-o", "build/b").code == 0
         return tmp_path
 
     def test_most_commands_have_one(self) -> None:
