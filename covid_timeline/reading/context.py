@@ -102,7 +102,9 @@ def role_of(text: str, place: Place) -> str:
     before_one = text[place.start - 1 : place.start] if place.start else ""
     for rule in _role_rules():
         if rule.before is not None:
-            if before_one in rule.last and before_one and rule.before.search(text, max(0, place.start - _BEFORE_PLACE), place.start):
+            if before_one in rule.last and before_one and rule.before.search(text, max(0, place.start - _BEFORE_PLACE), place.start) and (
+                rule.after is None or rule.after.match(text, place.end)
+            ):
                 return rule.name
         elif rule.after is not None and rule.after.match(text, place.end):
             if rule.name == "name.after" and text[place.end - 1 : place.end] in "省市县区":

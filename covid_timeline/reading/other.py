@@ -34,6 +34,7 @@ _EDGE = re.compile("^[\\s，,、：:（(“的和及与其中共有为]+|[\\s，
 _HEAD = re.compile(
     "^(?:其中|目前|截至|我市|全市|全省|我省|全区|已|共|在|将|并|还|对|把|从|现场|先后|累计|组织|提出|制定|出台|印发)+"
 )
+_LIST_HEADS = frozenset({"", "其中", "包括", "分别为", "分别是", "分别"})
 _BEFORE, _AFTER, _WIDE = 24, 30, 160
 
 
@@ -95,7 +96,7 @@ def is_bare(context: Context, figure: Figure) -> bool:
     if not figure.places or figure.right > figure.quantity.end:
         return False
     place = figure.places[-1]
-    return place.end == figure.quantity.start and place.start - figure.own <= 1
+    return place.end == figure.quantity.start and context.text[figure.own : place.start].strip("、，,和与及 ") in _LIST_HEADS
 
 
 def _match(quantity: Quantity, window: str, wide: str) -> tuple[str, str]:

@@ -31,6 +31,7 @@ _TOTALLY = re.compile("累计|已|共|先后|总计|合计|至今")
 _TIED = re.compile("(?:[^，,。；]{0,12}[，,])?(?:已|均|并|全部|将|也|都)?[于在]")
 _OF_PROJECTS = re.compile("[^，,。；]{0,12}(?:项目|集中开工|集中签约|开工仪式|签约仪式)")
 _COMPARED_BEFORE = re.compile("(?:比|较|与|同|和|相比|相较|较之|低于|高于|超过|多于|少于|从|由)$")
+_COMPARED_WITH = re.compile("[比较][^，。；：\\d]{1,12}的$")
 _COMPARED_AFTER = re.compile(" ?(?:同期|相比|相较|的?[^，。；]{0,8}(?:下降|上升|增长|减少|增加|提高|回落|收窄|持平|末[增下上]))")
 _CHANGE_AFTER = re.compile("[^，。；]{0,14}(?:下降|上升|增长|减少|增加|提高|回落|收窄|扩大|延长|推迟|调整)")
 _JOURNEY = re.compile("病例\\d|某[，,某]|[男女][，,性]|\\d+岁|发热|咳嗽|就诊|乘坐|自驾|航班|列车|返回|抵达|旅行|入院")
@@ -86,6 +87,8 @@ class Passage:
         before = text[max(0, date.start - 4) : date.start].rstrip()
         if text[date.end - 2 : date.end] == "同期" or (_COMPARED_AFTER.match(text, date.end) and before.endswith(("比", "较", "与", "同"))):
             return "none"
+        if date.role == "at" and _CHANGE_AFTER.match(text, date.end) and _COMPARED_WITH.search(text, max(0, date.start - 16), date.start):
+            return "none"  # 比高峰时的2月14日减少211例
         compared = _COMPARED_BEFORE.search(before)
         if compared and (before.endswith(("比", "较")) or (date.role == "at" and _CHANGE_AFTER.match(text, date.end) and before.endswith(("与", "同", "和")))):
             return "none"

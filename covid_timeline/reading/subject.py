@@ -82,6 +82,8 @@ LABELS = {
 
 _COUNTED_UNITS = frozenset({"person", "case", "person_time"})
 _OUTCOMES = frozenset({"observed", "released", "contacts", "recovered", "recovered_so_far", "deaths", "severe", "critical", "treated", "mild", "severe_and_critical"})
+_SETTLED = frozenset({"recovered", "recovered_so_far", "deaths", "released"})
+_REPORTS = re.compile("报告|通报|发现|上报")
 _HAN2 = re.compile("[\u4e00-\u9fff]{2}")
 _EDGE = re.compile("^[\\s，,、：:（）()“”的和及与其中共有为]+|[\\s，,、：:（）()“”为有达到共的]+$")
 
@@ -181,6 +183,10 @@ def resolve_subject(context: Context, figure: Figure, frame: Frame, *, item: boo
         return Choice(name, "topic", f"noun.{name}")
     if frame.nouns:
         name = ranked(list(frame.nouns))
+        if name in _SETTLED and figure.mode is not None and not frame.listing and (
+            figure.mode.name == "current" or _REPORTS.search(context.text, figure.own, figure.quantity.start)
+        ):
+            return Choice("confirmed", "sentence", "noun.confirmed")  # 死亡4637例，累计报告82830例; 无死亡，现有771例
         return Choice(name, "sentence", f"noun.{name}")
     if weak:
         return Choice(weak, relation, f"noun.{weak}")
