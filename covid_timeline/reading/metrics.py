@@ -39,7 +39,8 @@ __all__ = ["read_metrics"]
 
 _CONTINUES = ("其中", "具体", "分别", "包括", "上述", "它们")
 _ORIGIN_GOES_ON = ("累计", "现有", "其中", "治愈", "无")
-_AMONG = re.compile("(?:里|当中|之中|中)(?:面|[，,：:])")
+_AMONG = re.compile("(?:里|当中|之中|中)(?:面|有|还有|[，,：:])")
+_CLAUSE_SIGN = re.compile("[，,。；;]")
 _ANAPHORA = re.compile("(?:以上|上述|这|此前|之前|原有|原)$")
 _CHANGES = ("减少", "核减", "核增", "增长", "下降")
 _FOUND_ILL = re.compile("[^。；]{0,40}?(?:呈阳性|为阳性|被确诊|确诊感染|确诊为新|确诊患)")
@@ -174,9 +175,16 @@ class _Reader:
         if self.scope is not None:
             self.subjects.paragraph = self.scope
         elif self.subject is not None:
-            self.subjects.paragraph = self.subject
+            if not self._is_of_list(number):
+                self.subjects.paragraph = self.subject
         elif frame.region is not None and not self.continues:
             self.subjects.paragraph = frame.region
+
+    def _is_of_list(self, number: int) -> bool:
+        """安远县560吨，寻乌县438吨，信丰县390吨: the last of several places that share a sentence is not its subject."""
+        assert self.subject is not None
+        named = {one.region.code for one in self.statements.all[-2 * len(self.figures) :] if one.figure.sentence == number and one.region.basis == "named"}
+        return len(named) > 2
 
     def _cross_brackets(self, figure: Figure, before: Figure | None, frame: Frame, saved: dict[int, Frame]) -> Frame:
         brackets = self.context.tree.brackets
@@ -254,7 +262,8 @@ class _Reader:
                 subject = Choice(again.noun, "topic", "figure.again")
         noun = subject.value
         own_mode = figure.mode
-        if frame.listing and figure.nouns and own_mode is not None and "part" not in figure.lists and figure.bracket < 0:
+        other_mode = own_mode is not None and frame.head is not None and own_mode.name != frame.head.kind and not figure.places
+        if frame.listing and (figure.nouns or other_mode) and own_mode is not None and "part" not in figure.lists and figure.bracket < 0:
             cumulative = own_mode.name == "cumulative" and frame.head is not None and frame.head.kind == "new"
             if not figure.places or cumulative:
                 frame = frame.close_list()  # 其中…。现有疑似病例58例: no part of what was listed
@@ -586,6 +595,8 @@ class _Reader:
             elided = ELIDED.get((frame.last.indicator, quantity.unit))
             if elided:
                 indicator, rule = elided, f"{frame.last.rule}.elided"  # 检查车辆6692辆，乘客13670人次
+        if indicator == "days_without_new_cases":
+            self._share_days(figure)
         made: list[Statement] = []
         for where in regions:
             one = self._state(figure, indicator, "stated", measure, where, rule or "figure", noun, kind)
@@ -604,6 +615,18 @@ class _Reader:
         if not frame.listing:
             frame = frame._replace(head=one)
         return frame
+
+    def _share_days(self, figure: Figure) -> None:
+        """鄂城区连续7天、华容区连续12天零新增: what the last days of a list say holds for those before."""
+        text, position = self.context.text, figure.quantity.start
+        for one in reversed(self.statements.all[-12:]):
+            between = text[one.quantity.end : position]
+            if one.figure.sentence != figure.sentence or one.quantity.unit != "day" or "连续" not in between or _CLAUSE_SIGN.search(between):
+                return
+            one.indicator = "days_without_new_cases"
+            one.note("subject", "list", "indicator.days_without_new_cases")
+            apply_period(self.context, one, one.date, "sentence")
+            position = one.quantity.start
 
     def _parallel(self, figure: Figure, frame: Frame) -> Statement | None:
         """The figure before that says what this one is: 分别为88.6%、94.7%; 银川市生产总值421.7亿元；吴忠市136.8亿元."""

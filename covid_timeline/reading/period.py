@@ -32,6 +32,7 @@ _TIED = re.compile("(?:[^，,。；]{0,12}[，,])?(?:已|均|并|全部|将|也|
 _OF_PROJECTS = re.compile("[^，,。；]{0,12}(?:项目|集中开工|集中签约|开工仪式|签约仪式)")
 _COMPARED_BEFORE = re.compile("(?:比|较|与|同|和|相比|相较|较之|低于|高于|超过|多于|少于|从|由)$")
 _COMPARED_WITH = re.compile("[比较][^，。；：\\d]{1,12}的$")
+_OF_TIME = frozenset("日天晚夜末节期间情")
 _COMPARED_AFTER = re.compile(" ?(?:同期|相比|相较|的?[^，。；]{0,8}(?:下降|上升|增长|减少|增加|提高|回落|收窄|持平|末[增下上]))")
 _CHANGE_AFTER = re.compile("[^，。；]{0,14}(?:下降|上升|增长|减少|增加|提高|回落|收窄|扩大|延长|推迟|调整)")
 _JOURNEY = re.compile("病例\\d|某[，,某]|[男女][，,性]|\\d+岁|发热|咳嗽|就诊|乘坐|自驾|航班|列车|返回|抵达|旅行|入院")
@@ -98,7 +99,9 @@ class Passage:
             bracket = tree.brackets[clause.bracket]
             alone = block is not None and block.start == bracket.start and block.end == bracket.end
             labels = text[bracket.end : bracket.end + 1] in ("：", ":")  # 登记（1月10日至2月15日）：48267人
-            return "sentence" if alone or labels else "bracket"
+            only = bracket.start + 1 == date.start and date.end + 1 == bracket.end
+            apposition = only and text[bracket.start - 1 : bracket.start] in _OF_TIME  # 开学首日（16日）, 本轮疫情（5月7日至16日）
+            return "sentence" if alone or labels or apposition else "bracket"
         if date.role == "since":
             return "clause"
         if sentence is not None and date.role == "at" and not date.vague and _JOURNEY.search(text, sentence.start, min(sentence.end, sentence.start + 120)) and (

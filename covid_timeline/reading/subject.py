@@ -82,6 +82,7 @@ LABELS = {
 
 _COUNTED_UNITS = frozenset({"person", "case", "person_time"})
 _OUTCOMES = frozenset({"observed", "released", "contacts", "recovered", "recovered_so_far", "deaths", "severe", "critical", "treated", "mild", "severe_and_critical"})
+_SAID = re.compile("宣布|公布|通报|发布|证实|表示|透露|指出|报道")  # who says it is not who is counted
 _SETTLED = frozenset({"recovered", "recovered_so_far", "deaths", "released"})
 _REPORTS = re.compile("报告|通报|发现|上报")
 _HAN2 = re.compile("[\u4e00-\u9fff]{2}")
@@ -359,7 +360,8 @@ def is_explained(context: Context, figure: Figure, noun: str, relation: str) -> 
         return True, ""  # 、衡阳市30例: nothing but the place
     if len(figure.places) > 1 and ("each" in figure.lists or "respectively" in figure.lists):
         start = figure.places[-1].end  # between the places there may be names that no gazetteer has
-    residue = _residue(context, start, figure.quantity.start, figure.places)
+    said = max((match.end() for match in _SAID.finditer(text, start, figure.quantity.start)), default=start)
+    residue = _residue(context, said, figure.quantity.start, figure.places)
     tail = _residue(context, figure.quantity.end, figure.right, ())
     if _HAN2.search(residue) or _HAN2.search(tail):
         return relation in ("own", "column", "after") and noun not in ("case", "positive"), "unknown"

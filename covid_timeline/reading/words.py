@@ -7,6 +7,7 @@ opens are kept as such. In a row of a table the words of a figure are those of i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from covid_timeline.lexicon.lexer import Cue
@@ -119,6 +120,9 @@ def read_words(context: Context, sentence: int, quantities: Sequence[Quantity]) 
         _words_before(context, figure)
         _words_after(context, figure, next_start, last=number + 1 == len(quantities))
         _places_before(context, figure, first=before is None)
+        if before is not None:
+            _place_behind(context, figure, next_start)
+            _age_before(context, figure, before)
         figures.append(figure)
         said = figure.nouns_after or figure.mode_after or any(cue.category in ("group", "origin") for cue in figure.after)
         counted = quantity.unit in ("case", "person", "person_time")
@@ -127,6 +131,8 @@ def read_words(context: Context, sentence: int, quantities: Sequence[Quantity]) 
     return figures
 
 
+_IN_A_PLACE = re.compile("(?:分布|出现|发生|均|都)?在")
+_AFTER_PLACE = frozenset(("、", "，", ",", "。", "；", ";", "和", "）", ")", "\n", ""))
 _BETWEEN_ITEMS = frozenset("、，,；;")
 _AFTER_ITEM = frozenset("、，,。；;）)")
 _REMARK_HEADS = frozenset("均全都目现正已仍尚为系占较比")
@@ -212,6 +218,11 @@ def _words_before(context: Context, figure: Figure) -> None:
         elif category == "list" and (own or cue.name in ("part", "respectively", "other")):
             figure.lists[cue.name] = cue
     nouns = figure.nouns
+    if len(nouns) > 1 and nouns[-1].name == "contacts" and context.text[nouns[-2].end : nouns[-1].start] in ("", "的"):
+        # 无症状感染者的密切接触者: the contacts are counted; those of the asymptomatic alone are a part
+        if nouns[-2].name not in ("confirmed", "case"):
+            figure.groups.append(nouns[-2]._replace(category="group"))
+        nouns[:] = nouns[-1:]
     if nouns and context.text[nouns[-1].end : nouns[-1].end + 1] == "中" and nouns[-1].end < quantity.start:
         # 患者中男性4例: the noun before 中 is what the figure is a part of
         figure.topic_nouns, figure.nouns = nouns, []
@@ -295,6 +306,25 @@ def _places_before(context: Context, figure: Figure, *, first: bool) -> None:
     ]
     figure.places = places
     del text
+
+
+def _place_behind(context: Context, figure: Figure, next_start: int) -> None:
+    """2例在舒兰、1例在丰满: the place of an item of a list stands behind it."""
+    text, end = context.text, figure.quantity.end
+    if figure.places and not _is_remark(context, figure.left, figure.places[-1]):
+        return
+    found = _IN_A_PLACE.match(text, end, min(end + 8, next_start))
+    place = context.place_at(found.end()) if found else None
+    if place is None or place.end > next_start or place.kind == "institution" or text[place.end : place.end + 1] not in _AFTER_PLACE:
+        return
+    figure.places, figure.right = [place], place.end
+
+
+def _age_before(context: Context, figure: Figure, before: Figure) -> None:
+    """60岁以上的39例: the age in front says which part is counted."""
+    between = context.text[before.quantity.end : figure.quantity.start]
+    if before.quantity.unit == "year_of_age" and not between.strip("的者人群患病例占有为共，, "):
+        figure.groups.append(Cue(before.quantity.start, before.quantity.end, "group", "age"))
 
 
 def _is_remark(context: Context, left: int, place: Place) -> bool:
