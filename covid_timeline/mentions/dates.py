@@ -1030,6 +1030,9 @@ class _Finder:
         ):
             return False
         around = text[line : mention.start] + "  " + text[mention.end : self.line_end]
+        tail = text[mention.end : self.line_end].strip()
+        if mention.first.precise and mention.start == line > 0 and len(tail) <= _NAME_OF_MEDIUM and not any(c.isdigit() for c in tail):
+            return self.p["sentence_signs"].search(around) is None  # 2020-03-05 12:10 环宇网综合: a time and a name under a title
         cue = self.p["newspaper_head" if mention.rule == "month_day" else "medium"]
         return cue.search(around) is not None and self.p["sentence_signs"].search(around) is None
 
@@ -1055,6 +1058,8 @@ def edges(text: str, start: int, end: int) -> tuple[str, str]:
     """What leads to, and what follows, a date from `start` to `end`, as `DatePartial.lead` and `.tail` have it."""
     return _grammar().edges(text, start, end)
 
+
+_NAME_OF_MEDIUM = 14  # characters
 
 _MONTH_LENGTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
