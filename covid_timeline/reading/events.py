@@ -120,7 +120,7 @@ _RESPONSE = re.compile(
 _CONTENT_OF_POLICY = {
     "work_resumption": 4.0, "containment": 4.0, "reopening": 4.0, "investment": 4.0, "response_level": 4.0, "economy": 6.5,
 }  # fmt: skip
-_ALWAYS_VAGUE = re.compile("当前|当下|眼下|如今|近期|现在|目前|现")
+_ALWAYS_VAGUE = re.compile("当前|当下|眼下|如今|近期|现在|目前|现|至今|迄今")
 _SPLIT = re.compile("[，,。；;：:！!？?]")
 # A date inside a noun phrase or a title fixes a name, not an event: 2020年第一批, 《…》, 2月份纳税.
 _IN_NAME_AFTER = re.compile(
@@ -250,7 +250,8 @@ def find_events(
             continue  # too short to say anything, unless the word itself does: 2月3日复工
         category, _ = categorise(body, prior, topic)
         if category == "other":
-            category = prior or ("case_report" if _is_journey(context, date, body) else "other")
+            counted_here = number in counts and counts[number].quantity.start < end
+            category = prior or ("case_report" if counted_here or _is_journey(context, date, body) else "other")
         if category == "other" and (
             date.vague or date.basis == "festival" or date.precision == "year" or _is_period(context, date)
         ):
