@@ -40,6 +40,9 @@ __all__ = ["read_metrics"]
 _CONTINUES = ("其中", "具体", "分别", "包括", "上述", "它们")
 _ORIGIN_GOES_ON = ("累计", "现有", "其中", "治愈", "无")
 _AMONG = re.compile("(?:里|当中|之中|中)(?:面|有|还有|[，,：:])")
+_SENT = re.compile("派出|派遣|选派|出征|启程|出发|驰援|增派")
+_HAN2 = re.compile("[\u4e00-\u9fff]{2}")
+_TOPICS = frozenset({"asymptomatic", "contacts", "suspected", "deaths", "recovered", "severe"})
 _CLAUSE_SIGN = re.compile("[，,。；;]")
 _ANAPHORA = re.compile("(?:以上|上述|这|此前|之前|原有|原)$")
 _CHANGES = ("减少", "核减", "核增", "增长", "下降")
@@ -74,6 +77,8 @@ class _Reader:
         self.subjects = Subjects(context)
         self.statements = Statements()
         self.frame = Frame()  # at the end of the sentence before
+        self.opening: Statement | None = None  # the first statement of the sentence before
+        self.topic = ""  # the noun with which a sentence without figures opens
         self.stop = "\n"  # the sign that closed it
         self.block = -1
         self.heading: Frame | None = None  # of the lines below a heading
@@ -97,6 +102,7 @@ class _Reader:
         self.subjects.enter_sentence(number)
         if not quantities:
             self._note_heading(number)
+            self._note_topic(number)
             self.subjects.note(number)
             passage.leave_sentence(number, set())
         else:
@@ -115,6 +121,14 @@ class _Reader:
         nouns = [cue.name for cue in cues if cue.category == "noun"]
         modes = [cue.name for cue in cues if cue.category == "mode"]
         self.heading = Frame(nouns=(ranked(nouns),), mode=modes[-1] if modes else "") if nouns else None
+
+    def _note_topic(self, number: int) -> None:
+        """无症状感染者的数字近来备受关注。 A sentence that opens with what is counted, and counts nothing, says it for the next."""
+        context = self.context
+        sentence = context.tree.sentences[number]
+        cues = [cue for cue in context.cues_in(sentence.start, sentence.end) if cue.category == "noun"]
+        named = {cue.name for cue in cues}
+        self.topic = cues[0].name if len(named) == 1 and cues[0].start == sentence.start and named <= _TOPICS else ""
 
     # -- one sentence
 
@@ -149,6 +163,11 @@ class _Reader:
         self.subject, self.scope, self.used = None, None, set()
         self.pending, self.pending_nouns = [], []
         frame = self._first_frame(number)
+        if self.topic:
+            frame, self.topic = frame._replace(nouns=(self.topic,)), ""
+        opening, made_before = self.opening, len(self.statements.all)
+        if self.stop == "；" and opening is not None and opening.noun and figures[0].places and not figures[0].has_noun:
+            self.frame = Frame(nouns=(opening.noun,))  # 香港累计1033例，死亡4例；澳门45例
         if self.subjects.speaks_of_provinces(sentence.start, sentence.end):
             self.subject = CHINA
             if context.short:
@@ -164,6 +183,10 @@ class _Reader:
             frame = self._cross_brackets(figure, before, frame, saved)
             frame = self._open_lists(figure, frame)
             next_start = figures[index + 1].quantity.start if index + 1 < len(figures) else sentence.end
+            if before is not None and before.quantity.unit == "day" and figure.quantity.rule.startswith("zero") and not _CLAUSE_SIGN.search(
+                context.text, before.quantity.end, figure.quantity.start
+            ):
+                continue  # 连续14天没有新增: the days say it
             if counts_cases(context, figure, frame):
                 frame = self._read_count(index, figure, frame, next_start)
             else:
@@ -172,6 +195,8 @@ class _Reader:
         if saved:
             frame = saved[min(saved)]
         self.frame = frame
+        made = self.statements.all[made_before:]
+        self.opening = made[0] if made else None
         if self.scope is not None:
             self.subjects.paragraph = self.scope
         elif self.subject is not None:
@@ -570,6 +595,8 @@ class _Reader:
         region, relation = figure_region(context, self.subjects, figure, frame, self.subject, first)
         if relation == "after" and indicator.startswith("medical_"):
             region, relation = self.subjects.inherited(self.subject)  # 138名队员已在咸宁工作: of those who sent them
+        if indicator in ("other", "personnel_mobilised") and quantity.unit == "person" and self._goes_with_team(figure):
+            indicator, rule = "medical_staff_dispatched", "indicator.medical_staff_dispatched.elided"
         bare = is_bare(context, figure)
         if bare and indicator == "other" and frame.last is not None and frame.last.quantity.unit == quantity.unit and frame.last.indicator != "other":
             indicator, rule, measure = frame.last.indicator, f"{frame.last.rule}.item", frame.last.measure  # 平江县10815人，岳阳县10465人
@@ -615,6 +642,16 @@ class _Reader:
         if not frame.listing:
             frame = frame._replace(head=one)
         return frame
+
+    def _goes_with_team(self, figure: Figure) -> bool:
+        """首批35名医护启程，2月4日又派出24人: who is sent stands with an earlier figure of the paragraph."""
+        text, block = self.context.text, self.context.tree.sentences[figure.sentence].block
+        if figure.groups or not _SENT.search(text, figure.own, figure.quantity.start) or _HAN2.search(text[figure.quantity.end : figure.right]):
+            return False
+        sentences = self.context.tree.sentences
+        return any(
+            one.indicator == "medical_staff_dispatched" and sentences[one.figure.sentence].block == block for one in self.statements.all[-6:]
+        )
 
     def _share_days(self, figure: Figure) -> None:
         """鄂城区连续7天、华容区连续12天零新增: what the last days of a list say holds for those before."""

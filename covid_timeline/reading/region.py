@@ -46,11 +46,17 @@ class Subjects:
         """At the start of a sentence: a new paragraph forgets whom the last one spoke of."""
         block = self.context.tree.sentences[number].block
         if block != self._block:
+            if self.paragraph is not None and self.home.code and self._is_elsewhere(self.paragraph):
+                self.paragraph = None
             if not self.context.tree.goes_on(self._block, block, bulletin=self.context.short):
                 self.paragraph = None
             if self._block == 0 and self.context.title_end and self.context.short:
                 self._take_title()
             self._block = block
+
+    def _is_elsewhere(self, region: Region) -> bool:
+        """Whether a new paragraph forgets the region: abroad, or beside home; what lies in it, or holds it, may go on."""
+        return region.code is None or not (is_inside(region, self.home) or is_inside(self.home, region))
 
     def _take_title(self) -> None:
         """Where the title names one place inside the home region, the text below it speaks of that place."""

@@ -191,9 +191,12 @@ def resolve_subject(context: Context, figure: Figure, frame: Frame, *, item: boo
         return Choice(name, "sentence", f"noun.{name}")
     if weak:
         return Choice(weak, relation, f"noun.{weak}")
+    if figure.mode is not None and figure.places and _REPORTS.search(context.text, figure.own, figure.quantity.start):
+        return Choice("confirmed", "own", figure.mode.rule)  # 香港累计通报1033例
     if earlier.nouns and (figure.places or figure.lists):
         name = ranked(list(earlier.nouns))
-        return Choice(name, "paragraph", f"noun.{name}")
+        if name not in _OUTCOMES or figure.mode is None:
+            return Choice(name, "paragraph", f"noun.{name}")
     return Choice("case", "none", "")
 
 

@@ -220,9 +220,9 @@ def _words_before(context: Context, figure: Figure) -> None:
     nouns = figure.nouns
     if len(nouns) > 1 and nouns[-1].name == "contacts" and context.text[nouns[-2].end : nouns[-1].start] in ("", "的"):
         # 无症状感染者的密切接触者: the contacts are counted; those of the asymptomatic alone are a part
-        if nouns[-2].name not in ("confirmed", "case"):
+        if nouns[-2].name in ("asymptomatic", "suspected", "positive"):
             figure.groups.append(nouns[-2]._replace(category="group"))
-        nouns[:] = nouns[-1:]
+            nouns[:] = nouns[-1:]
     if nouns and context.text[nouns[-1].end : nouns[-1].end + 1] == "中" and nouns[-1].end < quantity.start:
         # 患者中男性4例: the noun before 中 is what the figure is a part of
         figure.topic_nouns, figure.nouns = nouns, []
