@@ -220,6 +220,7 @@ def find_events(
     """
     events: list[EventDraft] = []
     dates = context.dates
+    subjects.take_title()
     counted = {one.date for one in statements if one.date is not None}
     counts = _first_counts(statements)
     topic = _topic(context)

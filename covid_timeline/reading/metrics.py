@@ -39,9 +39,11 @@ __all__ = ["read_metrics"]
 
 _CONTINUES = ("其中", "具体", "分别", "包括", "上述", "它们")
 _ORIGIN_GOES_ON = ("累计", "现有", "其中", "治愈", "无")
-_AMONG = re.compile("(?:里|当中|之中|中)(?:面|有|还有|[，,：:])")
-_SENT = re.compile("派出|派遣|选派|出征|启程|出发|驰援|增派")
+_AMONG = re.compile("(?:确诊)?(?:病例|病人|患者|感染者|人员)?(?:里|当中|之中|中)(?:面|有|还有|[，,：:])")
+_SENT = re.compile("派出|派遣|选派|出征|启程|出发|驰援|增派|奔赴|赶赴|飞赴|随队")
 _HAN2 = re.compile("[\u4e00-\u9fff]{2}")
+_STANDING = frozenset({"severe", "critical", "severe_and_critical", "treated", "observed", "contacts"})
+_INCREASE = re.compile("[较比](?:前一?[日天]|上一?日|昨[日天])?(?:净)?(?:增加|增)$")
 _TOPICS = frozenset({"asymptomatic", "contacts", "suspected", "deaths", "recovered", "severe"})
 _CLAUSE_SIGN = re.compile("[，,。；;]")
 _ANAPHORA = re.compile("(?:以上|上述|这|此前|之前|原有|原)$")
@@ -120,7 +122,21 @@ class _Reader:
         cues = context.cues_in(block.start, block.end)
         nouns = [cue.name for cue in cues if cue.category == "noun"]
         modes = [cue.name for cue in cues if cue.category == "mode"]
-        self.heading = Frame(nouns=(ranked(nouns),), mode=modes[-1] if modes else "") if nouns else None
+        origin = next((found.name for cue in cues if cue.category == "origin" and (found := context.origin(cue)) is not None), "")
+        if nouns or origin:
+            self.heading = Frame(
+                nouns=(ranked(nouns),) if nouns else (), mode=modes[-1] if modes else "", origin=origin, origin_rules=bool(origin)
+            )
+        else:
+            self.heading = None
+
+    def _origin_at_head(self, start: int, end: int) -> str:
+        """The origin that opens an item of a list, and holds for all of it."""
+        for cue in self.context.cues_in(start, min(end, start + 8)):
+            found = self.context.origin(cue) if cue.category == "origin" else None
+            if found is not None:
+                return found.name
+        return ""
 
     def _note_topic(self, number: int) -> None:
         """无症状感染者的数字近来备受关注。 A sentence that opens with what is counted, and counts nothing, says it for the next."""
@@ -148,6 +164,11 @@ class _Reader:
         block = self.context.tree.blocks[self.context.tree.sentences[number].block]
         if self.heading is not None and block.kind in ("label", "item"):
             return self.heading
+        if self.heading is not None and self.heading.origin:
+            frame = frame._replace(origin=self.heading.origin, origin_rules=True)
+        elif block.kind == "item":
+            origin = self._origin_at_head(block.start, block.end)
+            frame = frame._replace(origin=origin, origin_rules=bool(origin))  # ● 境外输入现有确诊病例92例，现有疑似病例2例。
         if self.stop == "；" and before.mode == "cumulative":
             frame = frame._replace(mode=before.mode)  # 累计确诊124例；治愈出院21例
         if self.stop == "；" and before.part:
@@ -198,12 +219,12 @@ class _Reader:
         made = self.statements.all[made_before:]
         self.opening = made[0] if made else None
         if self.scope is not None:
-            self.subjects.paragraph = self.scope
+            self.subjects.speak_of(self.scope)
         elif self.subject is not None:
             if not self._is_of_list(number):
-                self.subjects.paragraph = self.subject
+                self.subjects.speak_of(self.subject)
         elif frame.region is not None and not self.continues:
-            self.subjects.paragraph = frame.region
+            self.subjects.speak_of(frame.region)
 
     def _is_of_list(self, number: int) -> bool:
         """安远县560吨，寻乌县438吨，信丰县390吨: the last of several places that share a sentence is not its subject."""
@@ -281,10 +302,13 @@ class _Reader:
         # what is counted
         subject = resolve_subject(context, figure, frame, item=item, earlier=self.frame)
         again = None
-        if not figure.has_noun and not topic and not regions and quantity.value > 1 and _AMONG.match(text, quantity.end):
+        if {cue.name for cue in (*figure.nouns, *figure.nouns_after)} <= {"case"} and not topic and quantity.value > 1 and (
+            _AMONG.match(text, quantity.end)
+        ):
             again = statements.same_figure(quantity.value)
             if again is not None:
                 subject = Choice(again.noun, "topic", "figure.again")
+                figure.groups, regions = [], [again.region.carried()]
         noun = subject.value
         own_mode = figure.mode
         other_mode = own_mode is not None and frame.head is not None and own_mode.name != frame.head.kind and not figure.places
@@ -324,9 +348,11 @@ class _Reader:
             kind = "new"  # 2月11日已解除观察4618人
 
         # of whom
-        explained, why = is_explained(context, figure, subject.value, subject.relation)
+        explained, why = is_explained(context, figure, subject.value, subject.relation) if again is None else (True, "")
         part = bool(figure.groups) or silenced
-        if any("中" in text[cue.end - 1 : cue.end + 1] for cue in figure.topic_groups) and not figure.places:
+        if any("中" in text[cue.end - 1 : cue.end + 1] for cue in figure.topic_groups) and not figure.places and (
+            noun not in ("contacts", "observed", "released")
+        ):
             part = True  # 聚会的密切接触者中，已有3人确诊
         if any(cue.name == "contacts" for cue in figure.topic_nouns) and noun in ("confirmed", "positive", "suspected") and not figure.places:
             part = True  # 密切接触者中，已有25人确诊
@@ -448,7 +474,9 @@ class _Reader:
         text, quantity = self.context.text, figure.quantity
         if "corrected" in figure.lists and frame.nouns:
             return ranked(list(frame.nouns)), Choice(frame.mode, "sentence", "list.corrected")  # 由411例订正为631例
-        if text[quantity.start - 2 : quantity.start] in _CHANGES:
+        if text[quantity.start - 2 : quantity.start] in _CHANGES or (
+            noun in _STANDING and _INCREASE.search(text, figure.own, quantity.start)
+        ):
             return "change", None  # 重症病例减少113例: a change, no count of the day
         silent = "asymptomatic" in frame.nouns or frame.item_noun == "asymptomatic"
         contacts = "contacts" in (*frame.nouns, frame.item_noun) or any(cue.name == "contacts" for cue in (*figure.nouns, *figure.nouns_after, *figure.topic_nouns))
@@ -615,6 +643,8 @@ class _Reader:
         if indicator in ("recovery_rate", "fatality_rate") and frame.origin:
             indicator = "other"  # of the local, or of the imported cases alone
         date, date_relation = self.passage.find(figure)
+        if indicator == "days_without_new_cases" and self.passage.role(date) in ("from", "since") and self.passage.day is not None:
+            date, date_relation = self.passage.day, "header"  # 自2月27日起，已连续32天无新增
         indicator, rule = self._of_part(figure, frame, indicator, rule, region)
         if indicator == "tests_cumulative" and figure.mode is None and self.passage.role(date) == "at":
             indicator, rule = "other", f"{rule}.of_a_day"  # 2月20日核酸检测58份
@@ -646,7 +676,9 @@ class _Reader:
     def _goes_with_team(self, figure: Figure) -> bool:
         """首批35名医护启程，2月4日又派出24人: who is sent stands with an earlier figure of the paragraph."""
         text, block = self.context.text, self.context.tree.sentences[figure.sentence].block
-        if figure.groups or not _SENT.search(text, figure.own, figure.quantity.start) or _HAN2.search(text[figure.quantity.end : figure.right]):
+        sent_on = _SENT.match(text, figure.quantity.end)
+        sent = _SENT.search(text, figure.own, figure.quantity.start) and not _HAN2.search(text[figure.quantity.end : figure.right])
+        if figure.groups or not (sent or sent_on):
             return False
         sentences = self.context.tree.sentences
         return any(
@@ -711,7 +743,10 @@ class _Reader:
         ):
             return "other", f"{rule}.part"  # 139名医疗队员，其中医生41名
         if indicator.startswith("firms_") and _of_sector(figure) and any(
-            one.indicator == indicator and one.region.code == region.code and not _of_sector(one.figure) for one in self.statements.all[-40:]
+            one.indicator == indicator and one.region.code == region.code and not _of_sector(one.figure)
+            and one.quantity.unit == figure.quantity.unit and one.quantity.value >= figure.quantity.value
+            and self.context.tree.sentences[one.figure.sentence].block == self.context.tree.sentences[figure.sentence].block
+            for one in self.statements.all[-40:]
         ):
             return "other", f"{rule}.part"  # 工业企业复工8214家 of 复工企业5.3万家
         if indicator in TRACING and any(cue.name in ("institution", "vessel", "occupation") for cue in figure.groups):

@@ -38,6 +38,7 @@ class Subjects:
     def __init__(self, context: Context) -> None:
         self.context = context
         self.paragraph: Region | None = None
+        self._opened: Region | None = None  # the first place that the paragraph spoke of
         self.home = context.home_region
         self._organs: list[tuple[int, str]] | None = None
         self._block = -1
@@ -46,21 +47,27 @@ class Subjects:
         """At the start of a sentence: a new paragraph forgets whom the last one spoke of."""
         block = self.context.tree.sentences[number].block
         if block != self._block:
-            if self.paragraph is not None and self.home.code and self._is_elsewhere(self.paragraph):
-                self.paragraph = None
+            if self.paragraph is not None and self.home.code:
+                if self._opened is not None and is_inside(self.paragraph, self._opened):
+                    self.paragraph = self._opened  # 全市累计97例。城步县没有病例。 The next paragraph is of the city again
+                if self._is_elsewhere(self.paragraph):
+                    self.paragraph = None
+            self._opened = None
             if not self.context.tree.goes_on(self._block, block, bulletin=self.context.short):
                 self.paragraph = None
-            if self._block == 0 and self.context.title_end and self.context.short:
-                self._take_title()
+            if self._block == 0:
+                self.take_title()
             self._block = block
 
     def _is_elsewhere(self, region: Region) -> bool:
         """Whether a new paragraph forgets the region: abroad, or beside home; what lies in it, or holds it, may go on."""
         return region.code is None or not (is_inside(region, self.home) or is_inside(self.home, region))
 
-    def _take_title(self) -> None:
-        """Where the title names one place inside the home region, the text below it speaks of that place."""
+    def take_title(self) -> None:
+        """Where the title of a short text names one place inside the home region, the text below it speaks of that place."""
         context = self.context
+        if not (context.title_end and context.short):
+            return
         places = [place for place in context.subjects_in(0, context.title_end) if place.kind != "home"]
         if places and len({place.code for place in places}) == 1 and places[0].code:
             region = region_of(places[0])
@@ -90,7 +97,12 @@ class Subjects:
         for place in places[1:2]:  # 山东省港口集团青岛港 is in 青岛
             if 0 < place.start - first.end <= 6 and is_inside(region_of(place), region_of(first)):
                 first = place
-        self.paragraph = region_of(first)
+        self.speak_of(region_of(first))
+
+    def speak_of(self, region: Region) -> None:
+        """The text goes on about this place."""
+        self.paragraph = region
+        self._opened = self._opened or region
 
     def inherited(self, subject: Region | None) -> tuple[Region, str]:
         """The subject carried on, with its relation: of the sentence, of the paragraph where it is near home, else home."""

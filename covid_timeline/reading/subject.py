@@ -144,6 +144,8 @@ def counts_cases(context: Context, figure: Figure, frame: Frame) -> bool:
         if "occupation" in groups and not strong & {"confirmed", "recovered", "deaths", "contacts", "suspected", "asymptomatic"}:
             return False
         return bool(strong) or bool(frame.nouns) or "case" in names or quantity.unit == "case"
+    if figure.topic_nouns and context.tree.blocks[context.tree.sentences[figure.sentence].block].kind in ("label", "item"):
+        return not figure.groups and not {cue.name for cue in figure.topic_nouns} <= {"observed", "released"}  # 密切接触者：累计追踪416人
     if frame.nouns and (frame.listing or frame.last is not None) and quantity.unit == "person":
         return not figure.groups and len(_residue(context, figure.own, quantity.start, figure.places)) <= 2 and not _residue(
             context, quantity.end, figure.right, ()

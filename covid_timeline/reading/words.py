@@ -131,6 +131,7 @@ def read_words(context: Context, sentence: int, quantities: Sequence[Quantity]) 
     return figures
 
 
+_TO_A_PLACE = re.compile("在|走出|离开|转入|送往|送至|入住|收治于")
 _IN_A_PLACE = re.compile("(?:分布|出现|发生|均|都)?在")
 _AFTER_PLACE = frozenset(("、", "，", ",", "。", "；", ";", "和", "）", ")", "\n", ""))
 _BETWEEN_ITEMS = frozenset("、，,；;")
@@ -278,6 +279,8 @@ def _words_after(context: Context, figure: Figure, next_start: int, *, last: boo
             if noun is not None:
                 figure.nouns_after.append(noun)
         elif cue.category == "group" and not everybody:  # 19例全部来自藁城区: of all of them
+            if cue.name == "institution" and _TO_A_PLACE.search(text, quantity.end, cue.start):
+                continue  # 10例在市中心医院治疗, 3例走出市胸科医院: where they are treated
             figure.groups.append(cue)
 
 
