@@ -77,11 +77,17 @@ def _with_units(text: str, tree: Tree, quantities: list[Quantity]) -> tuple[list
         else:
             refused.append(Unclaimed(quantity.start, quantity.end, f"number in a {quantity.flag}, without a counter"))
             continue
-        if any(cue.category == "noun" for cue in lex(words)):
+        counter = _COUNTER_OF_COLUMN.search(words)
+        if counter is not None and (counted := find_quantities(f"1{counter[1]}")[0]):
+            found.append(quantity._replace(unit=counted[0].unit))  # 排查出租房（间）
+        elif any(cue.category == "noun" for cue in lex(words)):
             found.append(quantity._replace(unit=unit_of_label(words)))
         else:
             refused.append(Unclaimed(quantity.start, quantity.end, f"number in a {quantity.flag}, of which no rule says the unit"))
     return found, refused
+
+
+_COUNTER_OF_COLUMN = re.compile("[（(]([^（）()：:]{1,4})[）)]$")
 
 
 def read(article: Article) -> Reading:

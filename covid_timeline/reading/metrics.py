@@ -49,7 +49,7 @@ _CLAUSE_SIGN = re.compile("[，,。；;]")
 _ANAPHORA = re.compile("(?:以上|上述|这|此前|之前|原有|原)$")
 _CHANGES = ("减少", "核减", "核增", "增长", "下降")
 _FOUND_ILL = re.compile("[^。；]{0,40}?(?:呈阳性|为阳性|被确诊|确诊感染|确诊为新|确诊患)")
-_OUTCOME = re.compile("(?:死亡|去世|病亡|离世|病逝|不幸身亡)|(?:治愈|痊愈|康复)?出院|痊愈|治愈")
+_OUTCOME = re.compile("走出[^，。；]{0,10}(?:医院|病房|病区)|(?:死亡|去世|病亡|离世|病逝|不幸身亡)|(?:治愈|痊愈|康复)?出院|痊愈|治愈")
 _NOT_YET = re.compile("标准|指南|要求|有望|即将|将于|可以|条件|风险")
 _OTHER_FIGURE = re.compile("新增|累计|其中|现有")
 _HEADING = 40  # characters
@@ -229,6 +229,9 @@ class _Reader:
     def _is_of_list(self, number: int) -> bool:
         """安远县560吨，寻乌县438吨，信丰县390吨: the last of several places that share a sentence is not its subject."""
         assert self.subject is not None
+        last = self.statements.all[-1] if self.statements.all else None
+        if last is None or last.region.code != self.subject.code:
+            return False
         named = {one.region.code for one in self.statements.all[-2 * len(self.figures) :] if one.figure.sentence == number and one.region.basis == "named"}
         return len(named) > 2
 

@@ -34,7 +34,9 @@ _EDGE = re.compile("^[\\s，,、：:（(“的和及与其中共有为]+|[\\s，
 _HEAD = re.compile(
     "^(?:其中|目前|截至|我市|全市|全省|我省|全区|已|共|在|将|并|还|对|把|从|现场|先后|累计|组织|提出|制定|出台|印发)+"
 )
+_EQUALS = frozenset({"", "为", "均为", "分别为", "达"})
 _LIST_HEADS = frozenset({"", "其中", "包括", "分别为", "分别是", "分别"})
+_LABEL_LENGTH = 16  # characters
 _BEFORE, _AFTER, _WIDE = 24, 30, 160
 
 
@@ -84,11 +86,24 @@ def resolve_indicator(context: Context, figure: Figure, next_start: int) -> tupl
         before = text[start : quantity.start]  # 累计摸排登记：平江县10815人
     if longer and _OWN_SUM.match(text, figure.left):
         before = longer  # 新开工项目19个、总投资208亿元: what the sum belongs to
-    indicator, rule = _match(quantity, f"{before}▮{after}{mark}", wide)
+    label = _label_of(context, figure)
+    indicator, rule = _match(quantity, f"{label}{before}▮{after}{mark}", wide)
     if indicator == "other" and longer and ("、" in text[figure.left : figure.left + 6] or "占" in before or _GOES_ON.match(text, figure.left)):
         # 劝返2284辆车、3838人; 由21万只增至88万只: the words before the first are understood
         indicator, rule = _match(quantity, f"{longer}▮{after}{mark}", wide)
     return indicator, rule, measure_of_figure(before, after[: max(next_start - quantity.end, 0)])
+
+
+def _label_of(context: Context, figure: Figure) -> str:
+    """口罩：累计接收31500只: the label of a line is part of what each of its figures counts."""
+    tree = context.tree
+    block = tree.blocks[tree.sentences[figure.sentence].block]
+    if block.kind not in ("label", "item"):
+        return ""
+    label = tree.clauses[tree.sentences[block.sentences[0]].clauses[0]]
+    if label.end - label.start > _LABEL_LENGTH or label.end > figure.own or context.text[label.end - 1 : label.end + 1].strip("：:") == context.text[label.end - 1 : label.end + 1]:
+        return ""
+    return context.text[label.start : label.end].strip("：: •·●-*■▪◆▲")
 
 
 def is_bare(context: Context, figure: Figure) -> bool:
@@ -96,7 +111,7 @@ def is_bare(context: Context, figure: Figure) -> bool:
     if not figure.places or figure.right > figure.quantity.end:
         return False
     place = figure.places[-1]
-    return place.end == figure.quantity.start and context.text[figure.own : place.start].strip("、，,和与及 ") in _LIST_HEADS
+    return context.text[place.end : figure.quantity.start] in _EQUALS and context.text[figure.own : place.start].strip("、，,和与及 ") in _LIST_HEADS
 
 
 def _match(quantity: Quantity, window: str, wide: str) -> tuple[str, str]:

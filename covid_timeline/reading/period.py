@@ -43,6 +43,7 @@ _SINCE_LENGTH = 3  # characters of 以来, 起 behind the day
 _LOOK_BACK = 24  # dates of the sentence that are looked at before a figure
 _CLAUSE = 120  # characters of a clause that are looked at before a figure
 _HEADING = 30  # characters; a line as short as this with a date heads what follows
+_LONG = 20  # days; 1至2月, 一季度
 _NOON = 12
 
 
@@ -97,7 +98,9 @@ class Passage:
             return "year"
         if clause is not None and clause.bracket >= 0:
             bracket = tree.brackets[clause.bracket]
-            alone = block is not None and block.start == bracket.start and block.end == bracket.end
+            alone = block is not None and block.end == bracket.end and (
+                block.start == bracket.start or (block.end - block.start <= _HEADING and date.role in ("as_of", "range"))
+            )  # 【其他情况】（截至2月24日18时）
             labels = text[bracket.end : bracket.end + 1] in ("：", ":")  # 登记（1月10日至2月15日）：48267人
             only = bracket.start + 1 == date.start and date.end + 1 == bracket.end
             apposition = only and text[bracket.start - 1 : bracket.start] in _OF_TIME  # 开学首日（16日）, 本轮疫情（5月7日至16日）
@@ -148,12 +151,24 @@ class Passage:
             if reach == "header" or (reach == "sentence" and (date.role == "as_of" or (date.role == "range" and one_day) or index in used)):
                 if date.role == "at" and (taken or 0 <= first < date.start):
                     continue  # a day further on in the sentence is of its own deed
+                if block.kind == "row":
+                    continue  # a row of a table dates its own figures
+                if date.role == "at" and reach != "header" and self.context.short and self._is_stated():
+                    self.local = index
+                    continue  # 截至…。3月13日，最后1例出院。 What follows is of the stated day again
                 if not date.vague or self.day is None:
                     self.day = index
                     self.local = None
                     taken = True
             elif reach == "sentence" and not date.vague:
                 self.local = index
+
+    def _is_stated(self) -> bool:
+        """Whether a day up to which the text counts governs the passage."""
+        if self.day is None:
+            return False
+        date = self.context.dates[self.day]
+        return self.reach[self.day] == "header" or date.role in ("as_of", "range")
 
     def _numbers(self, sentence: int) -> tuple[int, int]:
         found = self._dates_of.get(sentence)
@@ -217,7 +232,9 @@ class Passage:
             return here, relation
         if tree.blocks[sentence.block].kind == "row" and self.day is None:
             return self._caption(sentence.block)
-        if self.local is not None and self.day is None:
+        if self.local is not None and (
+            self.day is None or (figure.quantity.unit != "case" and not figure.has_noun and self._is_nearer(sentence.block))
+        ):
             return self.local, "paragraph"
         if self.day is not None:
             date = dates[self.day]
@@ -231,6 +248,16 @@ class Passage:
                 return titled, "title"
         later = self._later(figure, high)
         return (later, "later") if later is not None else (None, "document")
+
+    def _is_nearer(self, block: int) -> bool:
+        """1至2月，收入98.7亿元；外贸总额281.5亿元: a period of the same paragraph, stated after the day that governs."""
+        assert self.local is not None and self.day is not None
+        local = self.context.dates[self.local]
+        return (
+            local.start > self.context.dates[self.day].start
+            and (local.date_end - local.date_start).days >= _LONG
+            and self.context.tree.block_at(local.start) == block
+        )
 
     def _inside(self, inner: int, outer: int) -> bool:
         brackets = self.context.tree.brackets
