@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import cache
+from itertools import chain, compress, count, islice
+from operator import add, or_
 from typing import Any, NamedTuple
 
 from covid_timeline.lexicon.rules import VOCABULARIES, load_rules
@@ -27,7 +29,9 @@ class Cue(NamedTuple):
 
 
 @cache
-def _lexer() -> tuple[re.Pattern[str], dict[str, tuple[str, str]]]:
+def _lexer() -> tuple[dict[str, tuple[int, ...]], frozenset[str], dict[str, tuple[str, str]]]:
+    """For each first two characters of a word the lengths of such words, the longest first; the words of one character;
+    and what each word is."""
     codes: dict[str, tuple[str, str]] = {}
     for vocabulary in VOCABULARIES:
         for rule in load_rules(vocabulary):
@@ -35,7 +39,12 @@ def _lexer() -> tuple[re.Pattern[str], dict[str, tuple[str, str]]]:
                 continue  # read by the resolver that needs it
             for word in rule.all_words:
                 codes.setdefault(word, (rule.category, rule.name))
-    return re.compile(one_of(codes)), codes
+    lengths: dict[str, set[int]] = {}
+    for word in codes:
+        if len(word) > 1:
+            lengths.setdefault(word[:2], set()).add(len(word))
+    starts = {pair: tuple(sorted(some, reverse=True)) for pair, some in lengths.items()}
+    return starts, frozenset(word for word in codes if len(word) == 1), codes
 
 
 def lex(text: str) -> list[Cue]:
@@ -44,8 +53,26 @@ def lex(text: str) -> list[Cue]:
     >>> [(cue.category, cue.name) for cue in lex("新增治愈出院2例")]
     [('mode', 'new'), ('noun', 'recovered')]
     """
-    pattern, codes = _lexer()
-    return [Cue(match.start(), match.end(), *codes[match[0]]) for match in pattern.finditer(text)]
+    starts, single, codes = _lexer()
+    make = tuple.__new__  # what Cue() comes to, without its call
+    found: list[Cue] = []
+    position = 0
+    # All of this runs in C: the offsets at which some word's first two characters, or its only one, stand.
+    pairs = map(add, text, chain(islice(text, 1, None), ("",)))
+    for start in compress(count(), map(or_, map(starts.__contains__, pairs), map(single.__contains__, text))):
+        if start < position:
+            continue
+        for length in starts.get(text[start : start + 2], ()):
+            word = text[start : start + length]
+            if word in codes:
+                break
+        else:
+            word = text[start]
+            if word not in single:
+                continue
+        position = start + len(word)
+        found.append(make(Cue, (start, position, *codes[word])))
+    return found
 
 
 def one_of(words: Iterable[str]) -> str:
