@@ -120,9 +120,10 @@ def read_words(context: Context, sentence: int, quantities: Sequence[Quantity]) 
         _words_after(context, figure, next_start, last=number + 1 == len(quantities))
         _places_before(context, figure, first=before is None)
         figures.append(figure)
-        said = figure.nouns_after or figure.mode_after or any(cue.category in ("group", "origin") for cue in figure.after)
-        counted = quantity.unit in ("case", "person", "person_time")
-        left = _after_remark(context, figure.right if said and counted else quantity.end, next_start)
+        said = quantity.unit in ("case", "person", "person_time") and figure.right != quantity.end and (
+            figure.nouns_after or figure.mode_after or any(cue.category in ("group", "origin") for cue in figure.after)
+        )
+        left = _after_remark(context, figure.right if said else quantity.end, next_start)
         before = figure
     return figures
 
