@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import cache
-from itertools import chain, compress, count, islice
-from operator import add, or_
 from typing import Any, NamedTuple
 
 from covid_timeline.lexicon.rules import VOCABULARIES, load_rules
@@ -29,9 +27,8 @@ class Cue(NamedTuple):
 
 
 @cache
-def _lexer() -> tuple[dict[str, tuple[int, ...]], frozenset[str], dict[str, tuple[str, str]]]:
-    """For each first two characters of a word the lengths of such words, the longest first; the words of one character;
-    and what each word is."""
+def _lexer() -> tuple[re.Pattern[str], dict[str, tuple[int, ...]], dict[str, tuple[str, str]]]:
+    """Where a word may begin; for each first two characters the lengths of such words, the longest first; what each is."""
     codes: dict[str, tuple[str, str]] = {}
     for vocabulary in VOCABULARIES:
         for rule in load_rules(vocabulary):
@@ -44,7 +41,14 @@ def _lexer() -> tuple[dict[str, tuple[int, ...]], frozenset[str], dict[str, tupl
         if len(word) > 1:
             lengths.setdefault(word[:2], set()).add(len(word))
     starts = {pair: tuple(sorted(some, reverse=True)) for pair, some in lengths.items()}
-    return starts, frozenset(word for word in codes if len(word) == 1), codes
+    single = _one_character({word for word in codes if len(word) == 1} or {"\0"})
+    firsts, seconds = ({pair[place] for pair in starts} for place in (0, 1))
+    begins = re.compile(f"{single}|{_one_character(firsts)}(?={_one_character(seconds)})")
+    return begins, starts, codes
+
+
+def _one_character(characters: set[str]) -> str:
+    return "[" + "".join(re.escape(one) for one in sorted(characters)) + "]"
 
 
 def lex(text: str) -> list[Cue]:
@@ -53,13 +57,12 @@ def lex(text: str) -> list[Cue]:
     >>> [(cue.category, cue.name) for cue in lex("新增治愈出院2例")]
     [('mode', 'new'), ('noun', 'recovered')]
     """
-    starts, single, codes = _lexer()
+    begins, starts, codes = _lexer()
     make = tuple.__new__  # what Cue() comes to, without its call
     found: list[Cue] = []
     position = 0
-    # All of this runs in C: the offsets at which some word's first two characters, or its only one, stand.
-    pairs = map(add, text, chain(islice(text, 1, None), ("",)))
-    for start in compress(count(), map(or_, map(starts.__contains__, pairs), map(single.__contains__, text))):
+    for match in begins.finditer(text):
+        start = match.start()
         if start < position:
             continue
         for length in starts.get(text[start : start + 2], ()):
@@ -68,7 +71,7 @@ def lex(text: str) -> list[Cue]:
                 break
         else:
             word = text[start]
-            if word not in single:
+            if word not in codes:
                 continue
         position = start + len(word)
         found.append(make(Cue, (start, position, *codes[word])))
