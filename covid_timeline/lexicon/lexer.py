@@ -27,7 +27,8 @@ class Cue(NamedTuple):
 
 
 @cache
-def _lexer() -> tuple[re.Pattern[str], dict[str, tuple[str, str]]]:
+def _lexer() -> tuple[re.Pattern[str], dict[str, tuple[int, ...]], dict[str, tuple[str, str]]]:
+    """Where a word may begin; for each first two characters the lengths of such words, the longest first; what each is."""
     codes: dict[str, tuple[str, str]] = {}
     for vocabulary in VOCABULARIES:
         for rule in load_rules(vocabulary):
@@ -35,7 +36,19 @@ def _lexer() -> tuple[re.Pattern[str], dict[str, tuple[str, str]]]:
                 continue  # read by the resolver that needs it
             for word in rule.all_words:
                 codes.setdefault(word, (rule.category, rule.name))
-    return re.compile(one_of(codes)), codes
+    lengths: dict[str, set[int]] = {}
+    for word in codes:
+        if len(word) > 1:
+            lengths.setdefault(word[:2], set()).add(len(word))
+    starts = {pair: tuple(sorted(some, reverse=True)) for pair, some in lengths.items()}
+    single = _one_character({word for word in codes if len(word) == 1} or {"\0"})
+    firsts, seconds = ({pair[place] for pair in starts} for place in (0, 1))
+    begins = re.compile(f"{single}|{_one_character(firsts)}(?={_one_character(seconds)})")
+    return begins, starts, codes
+
+
+def _one_character(characters: set[str]) -> str:
+    return "[" + "".join(re.escape(one) for one in sorted(characters)) + "]"
 
 
 def lex(text: str) -> list[Cue]:
@@ -44,8 +57,25 @@ def lex(text: str) -> list[Cue]:
     >>> [(cue.category, cue.name) for cue in lex("新增治愈出院2例")]
     [('mode', 'new'), ('noun', 'recovered')]
     """
-    pattern, codes = _lexer()
-    return [Cue(match.start(), match.end(), *codes[match[0]]) for match in pattern.finditer(text)]
+    begins, starts, codes = _lexer()
+    make = tuple.__new__  # what Cue() comes to, without its call
+    found: list[Cue] = []
+    position = 0
+    for match in begins.finditer(text):
+        start = match.start()
+        if start < position:
+            continue
+        for length in starts.get(text[start : start + 2], ()):
+            word = text[start : start + length]
+            if word in codes:
+                break
+        else:
+            word = text[start]
+            if word not in codes:
+                continue
+        position = start + len(word)
+        found.append(make(Cue, (start, position, *codes[word])))
+    return found
 
 
 def one_of(words: Iterable[str]) -> str:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import tomllib
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Any, NamedTuple
 
 __all__ = ["VOCABULARIES", "Rule", "load_all", "load_rules"]
@@ -64,7 +64,7 @@ def load_rules(vocabulary: str) -> tuple[Rule, ...]:
     Raises:
         ValueError: an entry has no id, an id without a category, or an id that another entry has.
     """
-    path = resources.files("covid_timeline").joinpath("lexicon", f"{vocabulary}.toml")
+    path = Path(__file__).parent / f"{vocabulary}.toml"
     found: list[Rule] = []
     seen: set[str] = set()
     for entry in tomllib.loads(path.read_text(encoding="utf-8"))["rule"]:

@@ -24,7 +24,7 @@ from __future__ import annotations
 import re
 import tomllib
 from functools import cache, lru_cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from covid_timeline.model import Unclaimed
@@ -98,8 +98,7 @@ class DatePartial(NamedTuple):
 
 @cache
 def _data() -> dict[str, Any]:
-    text = files("covid_timeline.mentions").joinpath("words/dates.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    return tomllib.loads((Path(__file__).parent / "words" / "dates.toml").read_text(encoding="utf-8"))
 
 
 def load_rules() -> tuple[dict[str, Any], ...]:
@@ -132,13 +131,32 @@ def _year(s: str) -> int:
     return n + (2000 if n < 50 else 1900) if n < 100 else n
 
 
+class _Patterns:
+    """Patterns by name, each compiled when it is first asked for: one text needs few of them."""
+
+    def __init__(self, sources: dict[str, str]) -> None:
+        self.sources = sources
+        self._compiled: dict[str, re.Pattern[str]] = {}
+
+    def __getitem__(self, name: str) -> re.Pattern[str]:
+        found = self._compiled.get(name)
+        if found is None:
+            source = self.sources[name]
+            found = self._compiled[name] = re.compile(source, re.VERBOSE if "\n" in source else 0)
+        return found
+
+    def get(self, name: str) -> re.Pattern[str] | None:
+        """The pattern, or None where there is none of that name."""
+        return self[name] if name in self.sources else None
+
+
 class _Grammar:
     """The compiled vocabulary: regexes as attributes named as in the data, words by first character."""
 
     def __init__(self) -> None:
         data = _data()
         macros: dict[str, str] = {}
-        self.words: dict[str, re.Pattern[str]] = {}
+        self.words = _Patterns({})
         self.meanings: dict[str, tuple[str, str, Any]] = {}
         rules = {rule["id"]: rule for rule in data["rule"]}
         parts = rules["part_of_day"]
@@ -151,7 +169,7 @@ class _Grammar:
         for name, source in data["macros"].items():
             macros[name] = _filled(source, macros)
         patterns = {name: _filled(source, macros) for name, source in data["patterns"].items()}
-        self.p: dict[str, re.Pattern[str]] = {name: re.compile(source, re.VERBOSE if "\n" in source else 0) for name, source in patterns.items()}
+        self.p = _Patterns(patterns)
         self.sets: dict[str, frozenset[str]] = {name: frozenset(members) for name, members in data["sets"].items()}
         self.until, self.from_signs, self.at_signs = self.sets["until"], self.sets["from"], self.sets["at"]
         self.wire_first = self.sets["wire_first"]
@@ -176,7 +194,7 @@ class _Grammar:
             for first in form["first"]
             for second in form["second"]
         }
-        firsts = set(self.words) | set(self.forms) | set(self.lunar) | set(data["trigger"]["first"])
+        firsts = set(self.words.sources) | set(self.forms) | set(self.lunar) | set(data["trigger"]["first"])
         firsts -= set(_DIGITS)
         second = seconds | set(data["trigger"]["second"])
         self.trigger = re.compile(
@@ -229,10 +247,12 @@ class _Grammar:
                 else:
                     seconds.add(word[1])
                 sources.setdefault(word[0], []).append((word, source))
-        self.words = {
-            first: re.compile("|".join(source for _, source in sorted(words, key=lambda w: (-len(w[0]), w[0]))))
-            for first, words in sources.items()
-        }
+        self.words = _Patterns(
+            {
+                first: "|".join(source for _, source in sorted(words, key=lambda w: (-len(w[0]), w[0])))
+                for first, words in sources.items()
+            }
+        )
         return seconds
 
 

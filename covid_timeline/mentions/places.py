@@ -553,7 +553,28 @@ def find_places(text: str, home: str | None) -> list[Place]:
     >>> [(p.name, p.code, p.kind) for p in find_places("全市无新增,阳谷县人民医院收治1例", "371500")]
     [('聊城市', '371500', 'home'), ('阳谷县', '371521', 'institution')]
     """
-    return _Scan(text, _home(home), _lexicon()).run()
+    kept = _kept(text)
+    if kept.places is None:
+        scan = _Scan(text, _home(home), _lexicon())
+        found = scan.run()
+        if scan.asked_home:
+            return found
+        kept.places = tuple(found)
+    return list(kept.places)
+
+
+class _Kept:
+    """The places of a text that are the same whatever its home is; None where home settles some, or before a scan."""
+
+    __slots__ = ("places",)
+
+    def __init__(self) -> None:
+        self.places: tuple[Place, ...] | None = None
+
+
+@lru_cache(maxsize=8)
+def _kept(_text: str) -> _Kept:
+    return _Kept()
 
 
 class _Scan:
@@ -564,15 +585,22 @@ class _Scan:
     is tried.
     """
 
-    __slots__ = ("ancestors", "base", "info", "lexicon", "out", "text")
+    __slots__ = ("_base", "ancestors", "asked_home", "info", "lexicon", "out", "text")
 
     def __init__(self, text: str, base: _Home, lexicon: _Lexicon) -> None:
         self.text = text
-        self.base = base
+        self._base = base
+        self.asked_home = False
         self.lexicon = lexicon
         self.info = lexicon.info
         self.ancestors = lexicon.ancestors
         self.out: list[Place] = []
+
+    @property
+    def base(self) -> _Home:
+        """The home region; who asks for it makes the places of the text depend on it."""
+        self.asked_home = True
+        return self._base
 
     def run(self) -> list[Place]:
         text, out = self.text, self.out
@@ -684,8 +712,7 @@ class _Scan:
     def narrow(self, start: int, codes: Sequence[str]) -> list[str]:
         """Narrows the places that share a name: by the name joined before, by home, by the places named before."""
         codes = self.inside(self.joined(start), codes) or list(codes)
-        base = self.base
-        if len(codes) > 1 and base.code is not None:
+        if len(codes) > 1 and (base := self.base).code is not None:
             for scope in (base.code, base.prefecture, base.within):
                 inside = [c for c in codes if c == scope or scope in self.ancestors[c]]
                 if inside:
@@ -721,7 +748,7 @@ class _Scan:
         return []
 
     def read_short(self, start: int, end: int, entry: _Entry) -> int:
-        text, base = self.text, self.base
+        text = self.text
         codes = list(entry[1])
         following = text[end : end + 1]
         listed = not following or following in _LIST_NEXT
@@ -741,7 +768,7 @@ class _Scan:
                     codes = related
                     accepted = following in _COUNT_NEXT or (listed and not generic)
                     accepted = accepted or (listed and not hard and gap == 1 and text[start - 1] == "、")
-        if not accepted and not generic and base.code is not None:
+        if not accepted and not generic and (base := self.base).code is not None:
             for scope in (base.prefecture, base.city, base.within):
                 inside = [c for c in codes if scope in self.ancestors[c]]
                 if inside:
@@ -754,8 +781,9 @@ class _Scan:
                 codes, accepted = related, True
         if not accepted and not generic and len(codes) == 1 and self.info[codes[0]][0].endswith("市"):
             # 义乌, 昆山; but 龙泉 in an article of 龙泉驿区 is not 龙泉市
-            nearby = base.city is not None and any(
-                name.startswith(entry[2]) and base.city in self.ancestors[c]
+            city = self.base.city
+            nearby = city is not None and any(
+                name.startswith(entry[2]) and city in self.ancestors[c]
                 for c, (name, _) in self.info.items()
             )
             accepted = not nearby and (start == 0 or text[start - 1] in _BORDERS)
@@ -891,18 +919,21 @@ class _Scan:
     def read_home(self, start: int, end: int, entry: _Entry) -> int:
         if self.is_part_of_word(start, end):
             return 0
-        text, base, word = self.text, self.base, entry[2]
+        text, word = self.text, entry[2]
         before = self.joined(start)
         if before is not None and before.level == "abroad":  # 日本国内, 澳大利亚全国
             self.out[-1] = Place(before.start, end, before.name, None, "abroad", "named", "place.abroad")
             return end
-        if word == "country" and text[start] != "我" and base.code is None and self.is_abroad(start):
-            return end
-        code: str | None = getattr(base, word)
-        if text[start:end] in ("自治区", "自治州"):
-            # As a bare noun it is one of many: 各省（自治区、直辖市）.
-            if text[end : end + 1] in ("、", "和", "/") or (start and text[start - 1] in "、和各族个"):
+        if word == "country":
+            if text[start] != "我" and self.is_abroad(start) and self.base.code is None:
                 return end
+            return self.pronoun(start, end, COUNTRY, "place.home")
+        bare = text[start:end] in ("自治区", "自治州")
+        if bare and (text[end : end + 1] in ("、", "和", "/") or (start and text[start - 1] in "、和各族个")):
+            return end  # As a bare noun it is one of many: 各省（自治区、直辖市）.
+        base = self.base
+        code: str | None = getattr(base, word)
+        if bare:
             if word == "district":
                 code = base.within if base.within in AUTONOMOUS else None
             return self.pronoun(start, end, code, "place.home")
@@ -1001,7 +1032,7 @@ class _Scan:
         return end
 
     def read_corps(self, start: int, end: int, entry: _Entry) -> int:
-        text, out, base = self.text, self.out, self.base
+        text, out = self.text, self.out
         before = self.joined(start)
         run = before is not None and before.code in ("650000", CORPS)
         if text[start] != "第":
@@ -1010,9 +1041,9 @@ class _Scan:
             ):
                 # 31个省（自治区、直辖市）和新疆生产建设兵团 is the whole country
                 return self.pronoun(start, end, COUNTRY, "place.home")
-            if end - start == 2 and not run and base.within not in ("650000", None):
+            if end - start == 2 and not run and self.base.within not in ("650000", None):
                 return 0
-        elif not run and base.within != "650000":
+        elif not run and self.base.within != "650000":
             return 0
         if before is not None and run:
             start = before.start

@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Iterable
 from decimal import Decimal
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Any, NamedTuple
 
 CHINESE_DIGITS = "零〇一二三四五六七八九"
@@ -100,7 +100,7 @@ def either(words: Iterable[str]) -> str:
 
 
 def _load(name: str) -> dict[str, Any]:
-    path = resources.files("covid_timeline.mentions").joinpath("words", name)
+    path = Path(__file__).parent / "words" / name
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from itertools import islice
+from operator import add
 from typing import NamedTuple
 
 from covid_timeline.lexicon.rules import load_rules
@@ -32,7 +34,7 @@ class EventDraft(NamedTuple):
 
 class _Cue(NamedTuple):
     category: int  # index into _CATEGORIES
-    pattern: re.Pattern[str]
+    pattern: str
     weight: float
 
 
@@ -98,7 +100,7 @@ def _load() -> tuple[list[str], list[_Cue], dict[str, int], int]:
     for rule in load_rules("categories"):
         for pattern, weight in rule.data["cues"]:
             bit = 1 << len(cues)
-            cues.append(_Cue(len(names), re.compile(pattern), float(weight)))
+            cues.append(_Cue(len(names), pattern, float(weight)))
             for opening in _openings(pattern):
                 if len(opening) < 2 or opening[0] == "*":
                     anywhere |= bit
@@ -110,6 +112,15 @@ def _load() -> tuple[list[str], list[_Cue], dict[str, int], int]:
 
 
 _CATEGORIES, _CUES, _BY_OPENING, _ANYWHERE = _load()
+
+
+@cache
+def _cue(number: int) -> tuple[int, Callable[[str], re.Match[str] | None], float]:
+    """Category, search and weight of a cue, compiled when a text first has its opening."""
+    category, pattern, weight = _CUES[number]
+    return category, re.compile(pattern).search, weight
+
+
 _HAN = re.compile("[\u4e00-\u9fff]")
 _LEVEL = "[一二三四ⅠⅡⅢⅣIVΙ]+ ?级"
 _RESPONSE = re.compile(
@@ -173,7 +184,7 @@ def categorise(words: str, prior: str = "", topic: str = "") -> tuple[str, float
     middle = bounds[3] if len(bounds) > 3 else len(words)
 
     candidates = _ANYWHERE
-    for opening in _BY_OPENING.keys() & {words[index : index + 2] for index in range(len(words))}.union(words):
+    for opening in _BY_OPENING.keys() & {*map(add, words, words[1:]), *words}:
         candidates |= _BY_OPENING[opening]
     scores = [0.0] * len(_CATEGORIES)
     if prior in _CATEGORIES:
@@ -185,8 +196,8 @@ def categorise(words: str, prior: str = "", topic: str = "") -> tuple[str, float
     while candidates:
         lowest = candidates & -candidates
         candidates ^= lowest
-        category, pattern, weight = _CUES[lowest.bit_length() - 1]
-        found = pattern.search(words)
+        category, search, weight = _cue(lowest.bit_length() - 1)
+        found = search(words)
         if found:
             start = found.start()
             scores[category] += weight * (1.0 if start < head else 0.6 if start < middle else 0.3)
@@ -204,7 +215,10 @@ def categorise(words: str, prior: str = "", topic: str = "") -> tuple[str, float
 
 def _without_source(words: str) -> str:
     """The words without who reported, and without the body that speaks: its name is not its deed."""
-    words = _FRAME.sub("", _REPORTED.sub("", _EDGE.sub("", words), count=1))
+    words = _EDGE.sub("", words)
+    if "据" in words or "记者" in words or "报" in words or "电视台" in words:
+        words = _REPORTED.sub("", words, count=1)
+    words = _FRAME.sub("", words)
     said = _SAYS.match(words)
     if said and said.group("who") and len(words) - said.end() >= 4:
         words = _BODY.sub("", said.group("who")) + words[said.end("who") :]

@@ -42,10 +42,9 @@ def add_implied(context: Context, figure: Figure, made: list[Statement], add: Ad
         return
     if first.part or not first.kind or text[quantity.end : quantity.end + 1] in _NOTHING_FOLLOWS:
         return
-    named = {cue.name for cue in (*figure.nouns, *figure.nouns_after)}
     if first.noun == "contacts" and _ALL_OBSERVED.match(text, quantity.end):
         add("observed", "current", first.region, "")
-    if first.noun == "recovered" and named & {"confirmed", "case"} and _ALL_RECOVERED.match(text, quantity.end):
+    if first.noun == "recovered" and {cue.name for cue in (*figure.nouns, *figure.nouns_after)} & {"confirmed", "case"} and _ALL_RECOVERED.match(text, quantity.end):
         add("confirmed", "cumulative", first.region, first.origin)
     elif first.noun == "confirmed" and _ALL_RECOVERED.match(text, quantity.end):
         add("recovered", "cumulative", first.region, first.origin)

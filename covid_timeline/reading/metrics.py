@@ -353,11 +353,11 @@ class _Reader:
         # of whom
         explained, why = is_explained(context, figure, subject.value, subject.relation) if again is None else (True, "")
         part = bool(figure.groups) or silenced
-        if any("中" in text[cue.end - 1 : cue.end + 1] for cue in figure.topic_groups) and not figure.places and (
-            noun not in ("contacts", "observed", "released")
+        if figure.topic_groups and not figure.places and noun not in ("contacts", "observed", "released") and any(
+            "中" in text[cue.end - 1 : cue.end + 1] for cue in figure.topic_groups
         ):
             part = True  # 聚会的密切接触者中，已有3人确诊
-        if any(cue.name == "contacts" for cue in figure.topic_nouns) and noun in ("confirmed", "positive", "suspected") and not figure.places:
+        if noun in ("confirmed", "positive", "suspected") and not figure.places and any(cue.name == "contacts" for cue in figure.topic_nouns):
             part = True  # 密切接触者中，已有25人确诊
         if figure.brought is not None and frame.listing and not figure.places:
             part = True  # 其中输入性病例105例: by where they came from
@@ -411,7 +411,7 @@ class _Reader:
         basis = basis_of(subject.relation, measure.relation)
         if why == "unknown" and explained:
             basis = "assumed"
-        if not part and not figure.places and "total" not in figure.lists and any(
+        if figure.topic_groups and not part and not figure.places and "total" not in figure.lists and any(
             cue.name in ("institution", "vessel", "occupation") for cue in figure.topic_groups
         ):
             basis = "assumed"  # 医疗队累计管理病人429人: whose patients they are stands before
@@ -482,7 +482,9 @@ class _Reader:
         ):
             return "change", None  # 重症病例减少113例: a change, no count of the day
         silent = "asymptomatic" in frame.nouns or frame.item_noun == "asymptomatic"
-        contacts = "contacts" in (*frame.nouns, frame.item_noun) or any(cue.name == "contacts" for cue in (*figure.nouns, *figure.nouns_after, *figure.topic_nouns))
+        contacts = noun in ("observed", "released") and (
+            "contacts" in (*frame.nouns, frame.item_noun) or any(cue.name == "contacts" for cue in (*figure.nouns, *figure.nouns_after, *figure.topic_nouns))
+        )
         if noun in ("observed", "released") and not contacts and (silent or quantity.unit == "case"):
             # 无症状感染者14例（已解除医学观察5例，尚在医学观察8例）
             return ("asymptomatic", Choice("current", "noun", "noun.observed")) if noun == "observed" and silent else ("change", None)
@@ -514,12 +516,11 @@ class _Reader:
     def _by_later_words(self, noun: str, kind: str, figure: Figure, frame: Frame, next_start: int) -> tuple[str, str, bool]:
         """一名患者…抢救无效死亡; 这7名患者: what a later clause, or an earlier figure, says of the same people."""
         text, quantity = self.context.text, figure.quantity
-        names = {cue.name for cue in (*figure.nouns, *figure.nouns_after)}
-        weak = names <= {"case"}
         if quantity.rule.startswith("zero") or figure.nouns or frame.listing or noun not in (
             "confirmed", "case", "severe", "critical", "suspected"
         ):
             return noun, kind, False
+        weak = {cue.name for cue in figure.nouns_after} <= {"case"}
         mode = figure.mode or figure.mode_after
         people = quantity.unit == "person" or bool(figure.nouns_after)
         if people and (mode is None or mode.name == "new") and (weak or (mode is None and quantity.value <= _NEAR_OUTCOME)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from covid_timeline.mentions.places import gazetteer
 from covid_timeline.model import Place
@@ -22,14 +23,27 @@ _SHARE = re.compile("占")
 _AND_OTHERS = re.compile("等(?=\\d|[一二三四五六七八九十])")
 _START_BEFORE = re.compile("(?:自|从|由)$")
 _ORGANS = re.compile(
+    "(?=[党国中习总全交财公工商教民省自市州盟区县旗])(?:"  # nearly every place in a text is none of these
     "(?P<country>党中央|国务院|中央|习近平|总书记|国家卫健委|国家卫生健康委|全国人大|交通运输部|财政部|公安部|工信部|商务部|教育部|民政部)"
     "|(?P<province>省委|省政府|省长|省领导|省卫健委|省卫生健康委|省直|省级|省疾控|自治区党委|自治区政府|省人民政府|省指挥部|省里|省上"
     "|省[\u4e00-\u9fff]{2,6}?[厅局])"
     "|(?P<prefecture>市委|市政府|市长|市领导|市卫健委|市卫生健康委|市直|市级|市疾控|市人民政府|市指挥部|市里|州委|州政府|盟委"
     "|[市州][\u4e00-\u9fff]{2,6}?局)"
-    "|(?P<county>区委|县委|区政府|县政府|区长|县长|区领导|县领导|县里|区里|旗委)"
+    "|(?P<county>区委|县委|区政府|县政府|区长|县长|区领导|县领导|县里|区里|旗委))"
 )
 _AT_CLAUSE_HEAD = "日时午晚晨起天由后前"
+
+
+@lru_cache(maxsize=2)
+def _organs(text: str) -> list[tuple[int, str]]:
+    """Where the organs of a text act, and of which level they are."""
+    found: list[tuple[int, str]] = []
+    for match in _ORGANS.finditer(text):
+        before = text[match.start() - 1 : match.start()]
+        # 根据中央要求, 传达省委精神: whose word it is, not who acts
+        if not "\u4e00" <= before <= "\u9fff" or before in _AT_CLAUSE_HEAD:
+            found.append((match.start(), match.lastgroup or ""))
+    return found
 
 
 class Subjects:
@@ -40,7 +54,6 @@ class Subjects:
         self.paragraph: Region | None = None
         self._opened: Region | None = None  # the first place that the paragraph spoke of
         self.home = context.home_region
-        self._organs: list[tuple[int, str]] | None = None
         self._block = -1
 
     def enter_sentence(self, number: int) -> None:
@@ -76,7 +89,8 @@ class Subjects:
 
     def speaks_of_provinces(self, start: int, end: int) -> bool:
         """31个省（区、市）: a bulletin of the country, whoever it is filed under."""
-        found = _PROVINCES.search(self.context.text, start, end)
+        text = self.context.text
+        found = _PROVINCES.search(text, start, end) if text.find("省", start, end) >= 0 else None
         return found is not None and not self.context.subjects_in(start, found.start())
 
     def note(self, sentence: int) -> None:
@@ -117,15 +131,7 @@ class Subjects:
 
     def organ(self, start: int, end: int) -> tuple[int, Region] | None:
         """Where the first organ acts in the stretch, and its region: 省委 -> the home province."""
-        if self._organs is None:
-            self._organs = []
-            text = self.context.text
-            for match in _ORGANS.finditer(text):
-                before = text[match.start() - 1 : match.start()]
-                # 根据中央要求, 传达省委精神: whose word it is, not who acts
-                if not "\u4e00" <= before <= "\u9fff" or before in _AT_CLAUSE_HEAD:
-                    self._organs.append((match.start(), match.lastgroup or ""))
-        for position, level in self._organs:
+        for position, level in _organs(self.context.text):
             if position >= end:
                 return None
             if position >= start:

@@ -27,9 +27,9 @@ def _touching() -> dict[str, str]:
 
 
 @cache
-def _filler() -> tuple[re.Pattern[str], frozenset[str]]:
+def _filler() -> tuple[re.Pattern[str], dict[int, None]]:
     rule = next(rule for rule in load_rules("counts") if rule.id == "filler.report")
-    return re.compile(one_of(rule.all_words)), frozenset(rule.data["characters"])
+    return re.compile(one_of(rule.all_words)), dict.fromkeys(map(ord, rule.data["characters"]))
 
 
 def filler_words() -> frozenset[str]:
@@ -330,22 +330,20 @@ def _residue(context: Context, start: int, end: int, places: Sequence[Place]) ->
     if end <= start:
         return ""
     text = context.text
-    spans = [(cue.start, cue.end) for cue in context.cues_in(start, end) if cue.category != "group"]
-    spans += [(place.start, place.end) for place in context.places_in(start, end)]
-    spans += [(date.start, date.end) for date in context.dates_in(start, end)]
+    spans = [cue[:2] for cue in context.cues_in(start, end) if cue[2] != "group"]
+    spans += [place[:2] for place in context.places_in(start, end)]
+    spans += [date[:2] for date in context.dates_in(start, end)]
+    spans.sort()
     parts, position = [], start
-    for first, last in sorted(spans):
+    for first, last in spans:
         if first >= position:
             parts.append(text[position:first])
             position = last
     if position < end:
         parts.append(text[position:end])
     pattern, characters = _filler()
-    left = [
-        "".join(character for character in pattern.sub("", part) if character not in characters)
-        for part in parts
-    ]
-    return "".join(one for one in left if len(one) > 1 or not one)
+    left = [pattern.sub("", part).translate(characters) for part in parts if len(part) > 1]
+    return "".join([one for one in left if len(one) > 1])
 
 
 def is_explained(context: Context, figure: Figure, noun: str, relation: str) -> tuple[bool, str]:

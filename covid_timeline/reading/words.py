@@ -124,9 +124,10 @@ def read_words(context: Context, sentence: int, quantities: Sequence[Quantity]) 
             _place_behind(context, figure, next_start)
             _age_before(context, figure, before)
         figures.append(figure)
-        said = figure.nouns_after or figure.mode_after or any(cue.category in ("group", "origin") for cue in figure.after)
-        counted = quantity.unit in ("case", "person", "person_time")
-        left = _after_remark(context, figure.right if said and counted else quantity.end, next_start)
+        said = quantity.unit in ("case", "person", "person_time") and figure.right != quantity.end and (
+            figure.nouns_after or figure.mode_after or any(cue.category in ("group", "origin") for cue in figure.after)
+        )
+        left = _after_remark(context, figure.right if said else quantity.end, next_start)
         before = figure
     return figures
 

@@ -12,6 +12,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -342,9 +343,11 @@ def _find_stamp(lines: list[_Line], doc_id: str, *, strict: bool) -> _Stamp | No
             if prose == 2:  # one may be a summary above the header
                 break
             continue
-        if len(text) > 120 or _CLOCK_OF_SITE.search(text):
+        if len(text) > 120:
             continue
         dated = _first_full_date(text)
+        if (dated is not None or _YEAR.search(text)) and _CLOCK_OF_SITE.search(text):
+            continue
         if dated is None:
             if other is None and len(text) <= 60 and _YEAR.search(text) and _may_be_elsewhere(text):
                 time = _parse_elsewhere(text)
@@ -757,21 +760,26 @@ def _depth(code: str) -> int:
     return 1 if code.endswith("0000") else 2 if code.endswith("00") else 3
 
 
-def _dominant(weights: Counter[str]) -> str | None:
+@lru_cache(maxsize=4096)
+def _chain(code: str) -> tuple[str, ...]:
+    """From the country down to the place."""
     from covid_timeline.mentions.places import gazetteer
 
     places = gazetteer()
+    if code == _COUNTRY:
+        return (_COUNTRY,)
+    below = dict.fromkeys((code[:2] + "0000", code[:4] + "00", code))
+    return (_COUNTRY, *(one for one in below if places.get(one) is not None))
+
+
+def _dominant(weights: Counter[str]) -> str | None:
     inside: Counter[str] = Counter()  # weight of a place with all it contains
     parts: dict[str, set[str]] = {}
     for code, weight in weights.items():
-        chain = [
-            c for c in dict.fromkeys((code[:2] + "0000", code[:4] + "00", code)) if places.get(c) is not None
-        ]
-        if code == _COUNTRY:
-            chain = []
-        for whole, part in pairwise([_COUNTRY, *chain]):
+        chain = _chain(code)
+        for whole, part in pairwise(chain):
             parts.setdefault(whole, set()).add(part)
-        for one in (_COUNTRY, *chain):
+        for one in chain:
             inside[one] += weight
     home = _COUNTRY
     while home in parts:

@@ -27,7 +27,8 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable
 from functools import cache, lru_cache
-from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
 from typing import NamedTuple
 
 __all__ = ["NormalizedText", "normalize", "strip_noise"]
@@ -81,10 +82,12 @@ class NormalizedText(NamedTuple):
         return raw_start, raw_end
 
 
+@lru_cache(maxsize=4)
 def normalize(raw: str) -> NormalizedText:
     """Make `raw` ready for reading; never raises, whatever the string holds.
 
-    Text that needs no change costs two regex searches and keeps its own string object.
+    Text that needs no change costs two regex searches and keeps its own string object. The last few texts are kept: one
+    article is asked for by its header, its home region and its facts.
     """
     edits = _find_edits(raw)
     if not edits:
@@ -136,19 +139,21 @@ _SIGNS: dict[str, str] = {
 
 def _read_dictionary(name: str) -> dict[str, str]:
     """First choice of each entry of one of OpenCC's dictionaries."""
-    try:
-        text = files("opencc").joinpath("dictionary", name).read_text(encoding="utf-8")
-    except FileNotFoundError as error:
+    package = find_spec("opencc")  # found, not imported: only its data are read
+    folders = (package.submodule_search_locations if package is not None else None) or ()
+    path = next((path for folder in folders if (path := Path(folder) / "dictionary" / name).is_file()), None)
+    if path is None:
         raise ModuleNotFoundError(
             f"opencc/dictionary/{name} is not installed; it comes with the package opencc-python-reimplemented",
             name="opencc",
-        ) from error
+        )
+    text = path.read_text(encoding="utf-8")
     rows = (line.split("\t") for line in text.splitlines() if line)
     return {key: values.split(" ")[0] for key, values in rows}
 
 
 def _read_exceptions() -> dict[str, str]:
-    rows = tomllib.loads(files(__package__).joinpath("conversion.toml").read_text(encoding="utf-8"))[
+    rows = tomllib.loads((Path(__file__).parent / "conversion.toml").read_text(encoding="utf-8"))[
         "exception"
     ]
     return {spelling: row["word"] for row in rows for spelling in row["spellings"]}
