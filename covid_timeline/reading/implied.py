@@ -34,6 +34,10 @@ Add = Callable[..., Statement]
 def add_implied(context: Context, figure: Figure, made: list[Statement], add: Add) -> None:
     """Add the further statements of a figure; `add(noun, kind, region, origin)` makes one like the first."""
     text, quantity, first = context.text, figure.quantity, made[0]
+    if quantity.rule == "zero.none":
+        for noun in dict.fromkeys(cue.name for cue in figure.nouns if cue.name in _ZERO_NOUNS and cue.name != first.noun):
+            add(noun, "cumulative" if noun in ("deaths", "recovered") else first.kind, first.region, first.origin)  # 治愈、死亡病例均为零
+        return
     if quantity.rule.startswith("zero"):
         for noun in _zero_list(context, figure)[1:]:
             for one in list(made):

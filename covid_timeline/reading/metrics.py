@@ -256,9 +256,12 @@ class _Reader:
         if "other" in lists and figure.bracket < 0:
             frame = frame.close_list()
         if "part" in lists or ("respectively" in lists and not figure.places and frame.last is not None and figure.number):
+            last = frame.last
+            if last is not None and last.part_of is not None and frame.in_list and self.continues and figure.number == 0:
+                last = last.part_of  # …乌海市2例，兴安盟1例。其中治愈70例: of what the list added up to
             frame = frame._replace(listing=True, in_list=False)
-            if frame.last is not None and frame.last.quantity.value > 0:
-                frame = frame.open_list(frame.last)
+            if last is not None and last.quantity.value > 0:
+                frame = frame.open_list(last)
         return frame
 
     def _next_item(self, figure: Figure, frame: Frame) -> Frame | None:

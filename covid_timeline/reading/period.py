@@ -227,6 +227,10 @@ class Passage:
             if tied is not None:
                 return tied, "tied"
         if here is not None and self.reach[here] != "year":
+            if dates[here].rule == "recent_days" and here > low and dates[here - 1].date_start == dates[here - 1].date_end and (
+                _LAST_24_HOURS.match(text, dates[here].start)
+            ):
+                return here - 1, "sentence"  # 3月14日晚发布，过去一天新增17例: the day before that moment
             if dates[here].rule in ("now", "recent_days") and self.day is not None and not dates[self.day].vague:
                 return self.day, "header"  # 目前 goes on with the day that the passage has stated
             return here, relation

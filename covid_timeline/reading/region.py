@@ -16,6 +16,7 @@ __all__ = ["Subjects", "case_regions", "figure_region", "outer_region"]
 
 _INSTITUTION = re.compile("[\u4e00-\u9fff]{2,16}?(?:医院|医疗中心|监狱)")
 _TOWN = re.compile("([\u4e00-\u9fff]{2,6}?(?:街道|镇|乡|社区|村|园区|开发区|新区|农场|团场|苏木))(?:办事处)?$")
+_TOGETHER = re.compile("[两二三四五六]?(?:市|县|区|地|州|省)(?:均|都|在|新|无|没|疑|确|病)")
 _EXCEPT = re.compile("(?:除)?(?:湖北|武汉)[省市]?(?:以外|之外|外)(?:的?其他|其余)?(?:地区|省份|省市)?|除(?:湖北|武汉)[省市]?(?:、[\u4e00-\u9fff]{2,3}[省市]?)?(?:以外|之外|外)")
 _PROVINCES = re.compile("\\d+ ?个?省(?:份|级行政区|（区|\\(区|区市|、自治区|、区|、市|和|区)")
 _OPENING = 12  # characters within which the subject of a sentence stands
@@ -150,6 +151,9 @@ def case_regions(context: Context, figure: Figure, pending: list[Region]) -> tup
         if pending and not figure.nouns and figure.mode is None:
             return pending[:1], pending[1:]
         return [], []
+    shared = len(places) > 1 and _TOGETHER.match(context.text, places[-1].end) and figure.quantity.value == 0
+    if shared:
+        return [region_of(place) for place in context.listed(places, gaps=True)] or [region_of(places[-1])], []
     if len(places) > 1 and ("each" in figure.lists or "respectively" in figure.lists):
         run = [region_of(place) for place in context.listed(places, gaps=True)]
         if len(run) > 1:

@@ -133,6 +133,7 @@ def read_words(context: Context, sentence: int, quantities: Sequence[Quantity]) 
 
 
 _TO_A_PLACE = re.compile("在|走出|离开|转入|送往|送至|入住|收治于")
+_OF_ONE = re.compile("(?:某某?|[其他她]|该(?:名|例)?(?:患者|病例|病人)|夫妇|夫妻|二人|两人|病例\\d+)的?$")
 _IN_A_PLACE = re.compile("(?:分布|出现|发生|均|都)?在")
 _AFTER_PLACE = frozenset(("、", "，", ",", "。", "；", ";", "和", "）", ")", "\n", ""))
 _BETWEEN_ITEMS = frozenset("、，,；;")
@@ -220,11 +221,15 @@ def _words_before(context: Context, figure: Figure) -> None:
         elif category == "list" and (own or cue.name in ("part", "respectively", "other")):
             figure.lists[cue.name] = cue
     nouns = figure.nouns
-    if len(nouns) > 1 and nouns[-1].name == "contacts" and context.text[nouns[-2].end : nouns[-1].start] in ("", "的"):
+    contacts = bool(nouns) and nouns[-1].name == "contacts"
+    if contacts and len(nouns) > 1 and nouns[-2].name in ("asymptomatic", "suspected", "positive") and (
+        context.text[nouns[-2].end : nouns[-1].start] in ("", "的")
+    ):
         # 无症状感染者的密切接触者: the contacts are counted; those of the asymptomatic alone are a part
-        if nouns[-2].name in ("asymptomatic", "suspected", "positive"):
-            figure.groups.append(nouns[-2]._replace(category="group"))
-            nouns[:] = nouns[-1:]
+        figure.groups.append(nouns[-2]._replace(category="group"))
+        nouns[:] = nouns[-1:]
+    elif contacts and _OF_ONE.search(context.text, figure.left, nouns[-1].start):
+        figure.groups.append(nouns[-1]._replace(category="group", name="one_patient"))  # 陈某的密切接触者共38人
     if nouns and context.text[nouns[-1].end : nouns[-1].end + 1] == "中" and nouns[-1].end < quantity.start:
         # 患者中男性4例: the noun before 中 is what the figure is a part of
         figure.topic_nouns, figure.nouns = nouns, []
