@@ -240,7 +240,7 @@ def find_events(
     topic = _topic(context)
     responds = "响应" in context.text
     heads = [
-        _heads_event(context, number) or (passage.reach[number] == "header" and number in counted) for number in range(len(dates))
+        _heads_event(context, number) or (number in counted and _is_caption(context, passage, number)) for number in range(len(dates))
     ]
     for number, date in enumerate(dates):
         if not heads[number]:
@@ -253,7 +253,7 @@ def find_events(
         body = _without_dates(context, start, end)
         related = bool(events) and _goes_on(context, dates[events[-1].date], date, events[-1].category)
         prior = events[-1].category if related else ""
-        if passage.reach[number] == "header":
+        if _is_caption(context, passage, number) and (number in counts or passage.reach[number] == "header"):
             region = counts[number].region if number in counts else subjects.home
             events.append(EventDraft(number, "case_report", region, start, end, "event:case_report"))
             continue
@@ -284,6 +284,20 @@ def find_events(
                     EventDraft(number, "response_level", _event_region(context, subjects, date, *clause, "response_level"), *clause, "event:response_level")
                 )
     return events
+
+
+def _is_caption(context: Context, passage: Passage, number: int) -> bool:
+    """Whether a date stands in a header line, or in the bracket of a line without a sentence, and dates what is below it."""
+    if passage.reach[number] == "header":
+        return True
+    date = context.dates[number]
+    block = context.tree.blocks[context.tree.block_at(date.start)]
+    return date.role == "as_of" and block.kind in ("head", "text") and context.text[block.end - 1 : block.end] in ("）", ")") and (
+        block.end - block.start <= _CAPTION
+    )
+
+
+_CAPTION = 40  # characters
 
 
 def _says_nothing(body: str) -> bool:
@@ -445,6 +459,8 @@ def _governed(context: Context, number: int, heads: Sequence[bool]) -> tuple[int
     sentence = context.tree.sentences[index]
     clause = context.tree.phrase_at(date.start)
     start, end = clause[0], sentence.end
+    if not _HAN.search(text, date.end, context.tree.blocks[sentence.block].end) and index + 1 < len(context.tree.sentences):
+        end = context.tree.sentences[index + 1].end  # the day has a line of its own: 3月21日，⏎我市无新增确诊病例
     if end - date.end > _FAR_BACK:  # a text without full stops
         end = max(date.end, min(end, context.tree.phrase_at(date.end + _FAR_BACK)[1], date.end + 2 * _FAR_BACK))
     previous = context.dates[number - 1] if number else None

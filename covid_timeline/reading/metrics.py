@@ -797,5 +797,7 @@ class _Reader:
                     one.indicator, one.kind, one.basis = twin.indicator, twin.kind, "inherited"
                     one.note("measure", "title", twin.rule)
                 apply_period(context, one, twin.date, "title")
+                if one.indicator == twin.indicator:
+                    one.date_start, one.date_end = twin.date_start, twin.date_end
             elif one.date is None and day is not None:
                 apply_period(context, one, day, "title")
