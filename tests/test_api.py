@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import warnings
+from collections.abc import Callable
 from decimal import Decimal
 
 import pandas as pd
@@ -160,6 +161,27 @@ class TestParse:
     def test_what_is_no_quantity(self, text: str) -> None:
         with pytest.raises(ValueError, match="【"):
             ct.parse_quantity(text)
+
+
+class TestTypes:
+    @pytest.mark.parametrize("given", [5, None, float("nan"), b"2\xe6\x9c\x88", ["2月3日"]])
+    @pytest.mark.parametrize(
+        "ask", [ct.extract, ct.explain, ct.find_dates, ct.find_quantities, ct.find_places, ct.parse_date, ct.parse_quantity]
+    )
+    def test_what_is_no_text_is_named(self, ask: Callable[[object], object], given: object) -> None:
+        with pytest.raises(TypeError, match=rf"text is a str, not {type(given).__name__}"):
+            ask(given)
+
+    @pytest.mark.parametrize("name", ["published", "region"])
+    def test_other_arguments_are_named(self, name: str) -> None:
+        with pytest.raises(TypeError, match=rf"{name} is .*a str.*, not int: 5"):
+            ct.extract(BULLETIN, **{name: 5})  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="anchor is a date"):
+            ct.find_dates("昨日", anchor=5)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="home is the name"):
+            ct.find_places("我市", home=371500)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="row_id is a str"):
+            ct.why(5)  # type: ignore[arg-type]
 
 
 class TestExplain:
