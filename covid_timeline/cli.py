@@ -73,8 +73,7 @@ def start(
     ] = False,
 ) -> None:
     """Without a command: the help."""
-    if context.invoked_subcommand is None:
-        print(context.get_help(), end="")
+    cli_views.help_alone(context)
 
 
 class SourceKind(StrEnum):

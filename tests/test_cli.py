@@ -97,10 +97,11 @@ class TestHelp:
         assert re.fullmatch(r"covid-timeline \S+, schema \S+, (pure Python|compiled)\n", run("version").out)
         assert run("--version") == run("version")
 
-    def test_without_a_command_it_is_the_help(self, run: Run) -> None:
-        ran = run()
+    @pytest.mark.parametrize("before", [(), ("plot",)])
+    def test_without_a_command_it_is_the_help(self, run: Run, before: tuple[str, ...]) -> None:
+        ran = run(*before)
         assert ran.code == 0
-        assert ran.out.rstrip() == run("--help").out.rstrip()
+        assert ran.out.rstrip() == run(*before, "--help").out.rstrip()
 
     def test_shells_can_complete(self, run: Run) -> None:
         assert "--show-completion" in run("--help").out
