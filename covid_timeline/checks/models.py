@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -237,14 +237,25 @@ def model(table: str) -> Any:
     return type(name, (Base,), {**fields, **about})
 
 
+@cache
 def columns_only(table: str) -> Any:
     """The schema of a table's columns, order and key, without its rules."""
     schema = model(table).to_schema()
-    bare = pandera().DataFrameSchema(
+    return pandera().DataFrameSchema(
         schema.columns, strict=True, ordered=True, coerce=True, unique=schema.unique, report_duplicates="exclude_first",
         name=table,
     )  # fmt: skip
-    return bare
+
+
+@lru_cache(maxsize=32)
+def some_columns(table: str, names: tuple[str, ...]) -> Any:
+    """The schema of these columns of a table, in any order, with its key where they hold it."""
+    key = list(TABLES[table].primary_key)
+    columns = columns_only(table).columns
+    return pandera().DataFrameSchema(
+        {name: columns[name] for name in names}, unique=key if set(key) <= set(names) else None,
+        report_duplicates="exclude_first", name=table,
+    )  # fmt: skip
 
 
 def default_tables() -> Path:
