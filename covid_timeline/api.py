@@ -27,7 +27,7 @@ from covid_timeline.model import (
     Refused,
     RejectedRow,
 )
-from covid_timeline.reading.explain import Explanation, RowExplanation, explain_reading
+from covid_timeline.reading.explain import Explanation, RowExplanation, explain_published, explain_reading
 from covid_timeline.reading.extract import extract as extract_facts
 from covid_timeline.reading.extract import read as read_facts
 from covid_timeline.reading.extract import rows_of
@@ -270,28 +270,42 @@ def why(row_id: str, texts: Path | str | Iterable[Article | Refused] | None = No
 
     Args:
         row_id: an event_id or a metric_id.
-        texts: where the article is: a folder of texts, or what a source yields. Where None, data/raw of the checkout.
+        texts: where the article is: a folder of texts, or what a source yields. Where None, data/raw of the checkout,
+            else what `covid-timeline fetch` has brought; without either, the explanation is what the published row
+            says of itself, and `remarks` tell where its document is.
 
     Raises:
-        ValueError: the id has no document in it, or the document is not among the texts.
+        ValueError: the id has no document in it, no published row has it, or the document is not among the texts given.
         KeyError: the document has no such row today.
     """
     _check_type("row_id", row_id, str, "a str")
     doc_id, _, mark = row_id.rpartition(":")
     if not doc_id or not mark[:1].isalpha():
         raise ValueError(f"{row_id!r} is no id of a row; ids look like liaocheng:m210 or liaocheng:e93")
-    if texts is None or isinstance(texts, str | Path):
+    published = texts is None
+    if texts is None:
+        folder = Path(__file__).parent.parent / "data" / "raw"
+        texts = folder if folder.is_dir() else ()
+    if isinstance(texts, str | Path):
+        if not Path(texts).is_dir():
+            raise ValueError(f"{texts}: no such folder; say where the texts are")
         from covid_timeline.sources.folder import read_folder
 
-        folder = Path(texts) if texts is not None else Path(__file__).parent.parent / "data" / "raw"
-        if not folder.is_dir():
-            raise ValueError(f"{folder}: no such folder; say where the texts are")
-        texts = read_folder(folder)
-    for article in texts:
-        if isinstance(article, Article) and article.doc_id == doc_id:
-            reading = read_facts(article)
-            return explain_reading(reading, rows_of(reading)).row(row_id)
-    raise ValueError(f"the document {doc_id!r} is not among the texts")
+        texts = read_folder(Path(texts))
+    article = next((one for one in texts if isinstance(one, Article) and one.doc_id == doc_id), None)
+    if article is None and published:
+        from covid_timeline.dataset import Dataset
+        from covid_timeline.loaders import published_row
+        from covid_timeline.sources.national import fetched_article
+
+        _, row, document = published_row(row_id, Dataset())
+        article = fetched_article(doc_id, document["sha256"])
+        if article is None:
+            return explain_published(row, document)
+    if article is None:
+        raise ValueError(f"the document {doc_id!r} is not among the texts")
+    reading = read_facts(article)
+    return explain_reading(reading, rows_of(reading)).row(row_id)
 
 
 # --- helpers ------------------------------------------------------------------------------------------------------------

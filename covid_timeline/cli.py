@@ -706,7 +706,7 @@ def explain(
 )
 def why(
     row_id: Annotated[str, typer.Argument(help="An event_id or a metric_id: liaocheng:m210.")],
-    texts: Annotated[Path | None, typer.Option("--texts", help="Folder of the articles. Without it: data/raw.")] = None,
+    texts: Annotated[Path | None, typer.Option("--texts", help="Folder of the articles. Without it: data/raw, else what was fetched.")] = None,
 ) -> None:
     """Why a published row says what it says: each slot, the evidence for it, and what was not chosen."""
     from covid_timeline.api import why as why_row
