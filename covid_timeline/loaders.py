@@ -41,8 +41,6 @@ from covid_timeline.dataset import (
     check_backend,
     check_columns,
     convert,
-    data_path,
-    data_paths,
     listed,
     namesakes,
     near,
@@ -58,26 +56,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
     import pyarrow as pa
-
-__all__ = [
-    "DefinitionBreakWarning",
-    "EmptyResultWarning",
-    "Quote",
-    "data_path",
-    "data_paths",
-    "list_tables",
-    "load",
-    "load_city_by_date",
-    "load_city_intraday",
-    "load_coverage",
-    "load_dates",
-    "load_documents",
-    "load_events",
-    "load_metrics",
-    "load_regions",
-    "load_rejected",
-    "quote",
-]  # fmt: skip
 
 Backend = Literal["pandas", "polars", "polars-lazy", "arrow", "duckdb"]
 Language = Literal["zh", "en"]
