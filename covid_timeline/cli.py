@@ -812,7 +812,7 @@ def _named(gold: str) -> tuple[str, Path]:
 
 
 def _published() -> Path:
-    from covid_timeline.dataset import data_path
+    from covid_timeline.tables.manifest import data_path
 
     return data_path()
 

@@ -26,18 +26,17 @@ from hypothesis import strategies as st
 
 from covid_timeline.checks.command import run_validate
 from covid_timeline.checks.files import read_texts, validate
-from covid_timeline.checks.models import default_tables
 from covid_timeline.checks.registry import CHECKS
 from covid_timeline.checks.run import check_tables
 from covid_timeline.tables.export import export
 from covid_timeline.tables.frames import to_frame
-from covid_timeline.tables.manifest import MANIFEST
+from covid_timeline.tables.manifest import MANIFEST, data_path
 from covid_timeline.tables.reports import FORMATS, Report
 from covid_timeline.tables.schema import TABLES, arrow_schema
 from covid_timeline.testing import assert_valid
 from tests.world import World, write_world
 
-PUBLISHED = default_tables()
+PUBLISHED = data_path()
 
 
 def failed(report: Report) -> set[str]:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -258,13 +257,6 @@ def some_columns(table: str, names: tuple[str, ...]) -> Any:
     )  # fmt: skip
 
 
-def default_tables() -> Path:
-    """The tables that ship with the package, or those of the checkout."""
-    package = Path(__file__).resolve().parents[1]
-    shipped = package / "data"
-    return shipped if shipped.is_dir() else package.parent / "data" / "processed"
-
-
 def example(table: str, size: int) -> pd.DataFrame:
     """The first rows of a published table.
 
@@ -274,9 +266,9 @@ def example(table: str, size: int) -> pd.DataFrame:
     import pyarrow.parquet as pq
 
     from covid_timeline.checks.frames import from_arrow
-    from covid_timeline.tables.manifest import locate
+    from covid_timeline.tables.manifest import data_path, locate
 
-    with pq.ParquetFile(locate(default_tables(), f"{table}.parquet")) as file:
+    with pq.ParquetFile(locate(data_path(), f"{table}.parquet")) as file:
         rows = file.read()
     if len(rows) < size:
         raise ValueError(f"{table} has {len(rows)} published rows, not {size}")
