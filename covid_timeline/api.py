@@ -27,7 +27,7 @@ from covid_timeline.model import (
     Refused,
     RejectedRow,
 )
-from covid_timeline.reading.explain import Explanation, RowExplanation, explain_reading
+from covid_timeline.reading.explain import Explanation, RowExplanation, explain_published, explain_reading
 from covid_timeline.reading.extract import extract as extract_facts
 from covid_timeline.reading.extract import read as read_facts
 from covid_timeline.reading.extract import rows_of
@@ -127,6 +127,7 @@ def extract(text: str, published: Day | None = None, region: str | None = None) 
         AssumedDateWarning: nothing says when the text was published, and figures were given an assumed day.
 
     Raises:
+        TypeError: an argument is of another type than it names: a text that is a number, a missing cell, bytes.
         ValueError: `published` is no date, or `region` no known place.
 
     >>> found = extract("2月3日0—24时，聊城市新增确诊病例2例。", published="2020-02-04")
@@ -158,7 +159,7 @@ def find_dates(text: str, anchor: Day | None = None) -> list[FoundDate]:
     >>> [(d.quote, str(d.date_start)) for d in find_dates("1月25日，大年初一", anchor="2020-03-05")]
     [('1月25日', '2020-01-25'), ('大年初一', '2020-01-25')]
     """
-    norm = normalize(text)
+    norm = _normal(text)
     return [
         _found_date(text, norm, mention) for mention in resolve.read_dates(norm.text, _anchor(norm, anchor))[0]
     ]
@@ -170,7 +171,7 @@ def find_quantities(text: str) -> list[FoundQuantity]:
     >>> [(q.quote, str(q.value), q.unit, q.qualifier) for q in find_quantities("2月5日，投入500多亿元，近400家次")]
     [('500多亿元', '50000000000', 'CNY', 'more_than'), ('近400家次', '400', 'time', 'nearly')]
     """
-    norm = normalize(text)
+    norm = _normal(text)
     found, _ = quantities.find_quantities(norm.text, _taken(norm.text, _anchor(norm, None), None))
     return [_found_quantity(text, norm, quantity) for quantity in found]
 
@@ -188,7 +189,8 @@ def find_places(text: str, home: str | None = None) -> list[FoundPlace]:
     >>> [(p.quote, p.region_name, p.region_code) for p in find_places("聊城市阳谷县，武汉")]
     [('聊城市阳谷县', '阳谷县', '371521'), ('武汉', '武汉市', '420100')]
     """
-    norm = normalize(text)
+    norm = _normal(text)
+    _check_type("home", home, (str, type(None)), _PLACE)
     code = places.gazetteer().resolve(home) if home is not None else None
     found = []
     for place in places.find_places(norm.text, code):
@@ -219,7 +221,7 @@ def parse_date(text: str, anchor: Day | None = None) -> FoundDate:
     ...
     ValueError: impossible date: 【2020年2月30日】
     """
-    norm = normalize(text)
+    norm = _normal(text)
     lead = len(norm.text) - len(norm.text.lstrip())
     try:
         one = resolve.parse_date(norm.text, None if anchor is None else _anchor(norm, anchor))
@@ -239,7 +241,7 @@ def parse_quantity(text: str) -> FoundQuantity:
     >>> str(quantity.value), quantity.unit, quantity.qualifier
     ('50680000000', 'CNY', 'exact')
     """
-    norm = normalize(text)
+    norm = _normal(text)
     try:
         return _found_quantity(text, norm, quantities.parse_quantity(norm.text))
     except ValueError as error:
@@ -268,33 +270,64 @@ def why(row_id: str, texts: Path | str | Iterable[Article | Refused] | None = No
 
     Args:
         row_id: an event_id or a metric_id.
-        texts: where the article is: a folder of texts, or what a source yields. Where None, data/raw of the checkout.
+        texts: where the article is: a folder of texts, or what a source yields. Where None, data/raw of the checkout,
+            else what `covid-timeline fetch` has brought; without either, the explanation is what the published row
+            says of itself, and `remarks` tell where its document is.
 
     Raises:
-        ValueError: the id has no document in it, or the document is not among the texts.
+        ValueError: the id has no document in it, no published row has it, or the document is not among the texts given.
         KeyError: the document has no such row today.
     """
+    _check_type("row_id", row_id, str, "a str")
     doc_id, _, mark = row_id.rpartition(":")
     if not doc_id or not mark[:1].isalpha():
         raise ValueError(f"{row_id!r} is no id of a row; ids look like liaocheng:m210 or liaocheng:e93")
-    if texts is None or isinstance(texts, str | Path):
+    published = texts is None
+    if texts is None:
+        folder = Path(__file__).parent.parent / "data" / "raw"
+        texts = folder if folder.is_dir() else ()
+    if isinstance(texts, str | Path):
+        if not Path(texts).is_dir():
+            raise ValueError(f"{texts}: no such folder; say where the texts are")
         from covid_timeline.sources.folder import read_folder
 
-        folder = Path(texts) if texts is not None else Path(__file__).parent.parent / "data" / "raw"
-        if not folder.is_dir():
-            raise ValueError(f"{folder}: no such folder; say where the texts are")
-        texts = read_folder(folder)
-    for article in texts:
-        if isinstance(article, Article) and article.doc_id == doc_id:
-            reading = read_facts(article)
-            return explain_reading(reading, rows_of(reading)).row(row_id)
-    raise ValueError(f"the document {doc_id!r} is not among the texts")
+        texts = read_folder(Path(texts))
+    article = next((one for one in texts if isinstance(one, Article) and one.doc_id == doc_id), None)
+    if article is None and published:
+        from covid_timeline.dataset import Dataset
+        from covid_timeline.loaders import published_row
+        from covid_timeline.sources.national import fetched_article
+
+        _, row, document = published_row(row_id, Dataset())
+        article = fetched_article(doc_id, document["sha256"])
+        if article is None:
+            return explain_published(row, document)
+    if article is None:
+        raise ValueError(f"the document {doc_id!r} is not among the texts")
+    reading = read_facts(article)
+    return explain_reading(reading, rows_of(reading)).row(row_id)
 
 
 # --- helpers ------------------------------------------------------------------------------------------------------------
 
 
+_DAY, _PLACE = "a date, or a str as 2020-01-25", "the name or code of a place, a str"
+
+
+def _check_type(name: str, value: object, kinds: type | tuple[type, ...], said: str) -> None:
+    if not isinstance(value, kinds):
+        raise TypeError(f"{name} is {said}, not {type(value).__name__}: {value!r:.60}")
+
+
+def _normal(text: str) -> NormalizedText:
+    _check_type("text", text, str, "a str")
+    return normalize(text)
+
+
 def _article(text: str, published: Day | None, region: str | None) -> Article:
+    _check_type("text", text, str, "a str")
+    _check_type("published", published, (str, dt.date, type(None)), _DAY)
+    _check_type("region", region, (str, type(None)), _PLACE)
     try:
         return read_article(text, doc_id="text", published=published, region=region)
     except ArticleError:
@@ -314,6 +347,7 @@ def _article(text: str, published: Day | None, region: str | None) -> Article:
 
 
 def _anchor(norm: NormalizedText, anchor: Day | None) -> dt.date:
+    _check_type("anchor", anchor, (str, dt.date, type(None)), _DAY)
     if anchor is None:
         return infer_anchor(norm.text)
     if isinstance(anchor, dt.datetime):

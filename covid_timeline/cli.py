@@ -73,8 +73,7 @@ def start(
     ] = False,
 ) -> None:
     """Without a command: the help."""
-    if context.invoked_subcommand is None:
-        print(context.get_help(), end="")
+    cli_views.help_alone(context)
 
 
 class SourceKind(StrEnum):
@@ -707,7 +706,7 @@ def explain(
 )
 def why(
     row_id: Annotated[str, typer.Argument(help="An event_id or a metric_id: liaocheng:m210.")],
-    texts: Annotated[Path | None, typer.Option("--texts", help="Folder of the articles. Without it: data/raw.")] = None,
+    texts: Annotated[Path | None, typer.Option("--texts", help="Folder of the articles. Without it: data/raw, else what was fetched.")] = None,
 ) -> None:
     """Why a published row says what it says: each slot, the evidence for it, and what was not chosen."""
     from covid_timeline.api import why as why_row
@@ -813,7 +812,7 @@ def _named(gold: str) -> tuple[str, Path]:
 
 
 def _published() -> Path:
-    from covid_timeline.loaders import data_path
+    from covid_timeline.tables.manifest import data_path
 
     return data_path()
 

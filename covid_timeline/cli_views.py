@@ -16,9 +16,16 @@ def examples(*commands: str) -> str:
     return "\n\n".join(["Examples:" if len(commands) > 1 else "Example:", *commands])
 
 
+def help_alone(context: typer.Context) -> None:
+    """Without a command: the help."""
+    if context.invoked_subcommand is None:
+        print(context.get_help(), end="")
+
+
 plot_app = typer.Typer(
     help="Plots as .png, .svg or .html: the curves of cases, the timeline of a place, what the texts cover.",
-    no_args_is_help=True,
+    invoke_without_command=True,
+    callback=help_alone,
 )
 
 _Out = Annotated[Path, typer.Option("--out", "-o", help="File to write: .png, .svg, .html or .json (Vega-Lite).")]

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from covid_timeline.parquet import open_regular
-from covid_timeline.tables.manifest import Published
+from covid_timeline.tables.manifest import Published, data_paths
 from covid_timeline.tables.schema import TABLES, VOCABULARIES
 
 if TYPE_CHECKING:
@@ -34,23 +34,6 @@ OneOrMore = str | Iterable[str]
 Day = str | dt.date
 BACKENDS = ("pandas", "polars", "polars-lazy", "arrow", "duckdb")
 BY_PLACE_AND_DAY = ("city_by_date", "city_intraday", "coverage")
-
-
-def data_paths() -> list[Path]:
-    """The folders of the tables that come with the package: inside it when installed, data/ in a checkout."""
-    here = Path(__file__).parent
-    installed = here / "data"
-    folders = (
-        [installed, installed / "national"]
-        if installed.exists()
-        else [here.parent / "data" / "processed", here.parent / "data" / "national"]
-    )
-    return [folder for folder in folders if folder.exists()] or folders[:1]
-
-
-def data_path() -> Path:
-    """The folder of the articles, the first of `data_paths`."""
-    return data_paths()[0]
 
 
 # --- conditions -----------------------------------------------------------------------------------------------------

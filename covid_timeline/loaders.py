@@ -41,8 +41,6 @@ from covid_timeline.dataset import (
     check_backend,
     check_columns,
     convert,
-    data_path,
-    data_paths,
     listed,
     namesakes,
     near,
@@ -58,26 +56,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
     import pyarrow as pa
-
-__all__ = [
-    "DefinitionBreakWarning",
-    "EmptyResultWarning",
-    "Quote",
-    "data_path",
-    "data_paths",
-    "list_tables",
-    "load",
-    "load_city_by_date",
-    "load_city_intraday",
-    "load_coverage",
-    "load_dates",
-    "load_documents",
-    "load_events",
-    "load_metrics",
-    "load_regions",
-    "load_rejected",
-    "quote",
-]  # fmt: skip
 
 Backend = Literal["pandas", "polars", "polars-lazy", "arrow", "duckdb"]
 Language = Literal["zh", "en"]
@@ -554,18 +532,12 @@ class Quote(NamedTuple):
         return display.quote_html(self)
 
 
-def quote(row_id: str, *, path: Folders | None = None, verify: bool = True) -> Quote:
-    """The raw sentence behind an event or a figure, with the span marked.
-
-    Args:
-        row_id: an `event_id` or a `metric_id`.
-        path: the output folder of another build.
-        verify: whether the SHA-256 of the files is checked.
+def published_row(row_id: str, dataset: Dataset) -> tuple[str, Mapping[str, Any], Mapping[str, Any]]:
+    """The table of an event or a figure, its row, and the row of its document.
 
     Raises:
         ValueError: there is no such row; near matches are named.
     """
-    dataset = Dataset(path, verify=verify)
     doc_id, _, rest = row_id.rpartition(":")
     table, key = ("events", "event_id") if rest.startswith("e") else ("metrics", "metric_id")
     rows = dataset.table(table, [In("doc_id", [doc_id])]).to_pylist()
@@ -579,7 +551,21 @@ def quote(row_id: str, *, path: Folders | None = None, verify: bool = True) -> Q
     documents = dataset.table("documents", [In("doc_id", [doc_id])]).to_pylist()
     if not documents:
         raise ValueError(f"no document has the id {doc_id!r}, which the row {row_id!r} is of")
-    document = documents[0]
+    return table, row, documents[0]
+
+
+def quote(row_id: str, *, path: Folders | None = None, verify: bool = True) -> Quote:
+    """The raw sentence behind an event or a figure, with the span marked.
+
+    Args:
+        row_id: an `event_id` or a `metric_id`.
+        path: the output folder of another build.
+        verify: whether the SHA-256 of the files is checked.
+
+    Raises:
+        ValueError: there is no such row; near matches are named.
+    """
+    table, row, document = published_row(row_id, Dataset(path, verify=verify))
     prefix = "value" if table == "metrics" else "date"
     first, last = (row[f"{prefix}_char_{end}"] - row["char_start"] for end in ("start", "end"))
     sentence = row["quote"]
@@ -605,7 +591,7 @@ def quote(row_id: str, *, path: Folders | None = None, verify: bool = True) -> Q
         sentence=sentence,
         marked=marked,
         fact=" | ".join(part for part in parts if part),
-        doc_id=doc_id,
+        doc_id=document["doc_id"],
         title=document["title"],
         source=document["source"],
         published_at=document["published_at"],
@@ -618,10 +604,10 @@ def quote(row_id: str, *, path: Folders | None = None, verify: bool = True) -> Q
 
 def _sentence_at_hand(document: Mapping[str, Any], row: Mapping[str, Any]) -> str | None:
     """The sentence of a document that may not be republished, where `covid-timeline fetch` has brought its text."""
-    from covid_timeline.sources.national import fetched_text
+    from covid_timeline.sources.national import fetched_article
 
-    text = fetched_text(document["doc_id"], document["sha256"])
-    return None if text is None else text[row["char_start"] : row["char_end"]]
+    article = fetched_article(document["doc_id"], document["sha256"])
+    return None if article is None else article.raw[row["char_start"] : row["char_end"]]
 
 
 # --- how a table is loaded ------------------------------------------------------------------------------------------

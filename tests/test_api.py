@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import warnings
+from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -12,6 +14,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import covid_timeline as ct
+from covid_timeline.reading.extract import read, rows_of
+from covid_timeline.sources.header import read_article
 from covid_timeline.tables.schema import TABLES
 
 BULLETIN = "2月3日0—24时，聊城市新增确诊病例2例，累计报告15例。"
@@ -162,6 +166,27 @@ class TestParse:
             ct.parse_quantity(text)
 
 
+class TestTypes:
+    @pytest.mark.parametrize("given", [5, None, float("nan"), b"2\xe6\x9c\x88", ["2月3日"]])
+    @pytest.mark.parametrize(
+        "ask", [ct.extract, ct.explain, ct.find_dates, ct.find_quantities, ct.find_places, ct.parse_date, ct.parse_quantity]
+    )
+    def test_what_is_no_text_is_named(self, ask: Callable[[object], object], given: object) -> None:
+        with pytest.raises(TypeError, match=rf"text is a str, not {type(given).__name__}"):
+            ask(given)
+
+    @pytest.mark.parametrize("name", ["published", "region"])
+    def test_other_arguments_are_named(self, name: str) -> None:
+        with pytest.raises(TypeError, match=rf"{name} is .*a str.*, not int: 5"):
+            ct.extract(BULLETIN, **{name: 5})  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="anchor is a date"):
+            ct.find_dates("昨日", anchor=5)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="home is the name"):
+            ct.find_places("我市", home=371500)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="row_id is a str"):
+            ct.why(5)  # type: ignore[arg-type]
+
+
 class TestExplain:
     def test_what_it_shows(self) -> None:
         shown = str(ct.explain(TRADITIONAL, published="2020-02-04"))
@@ -198,10 +223,34 @@ class TestWhy:
         assert found.quote == row.value_quote
         assert {slot.name for slot in found.slots} >= {"subject", "region", "period"}
 
-    @pytest.mark.parametrize(("row_id", "said"), [("nonsense", "no id of a row"), ("nobody:m3", "not among the texts")])
+    @pytest.mark.parametrize(("row_id", "said"), [("nonsense", "no id of a row"), ("nobody:m3", "no row has the id")])
     def test_errors(self, row_id: str, said: str) -> None:
         with pytest.raises(ValueError, match=said):
             ct.why(row_id)
+
+
+    def test_a_text_that_is_not_among_those_given(self) -> None:
+        with pytest.raises(ValueError, match="'nobody' is not among the texts"):
+            ct.why("nobody:m3", texts=())
+
+    @pytest.mark.parametrize("table", ["metrics", "events"])
+    def test_a_row_without_its_text(self, table: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Of a collection that may not be republished: what the row itself knows, and how to see more."""
+        monkeypatch.setenv("COVID_TIMELINE_CACHE", str(tmp_path))
+        row = ct.load(table, collection="bulletins").dropna(subset="trace").iloc[0]
+        document = ct.load_documents(collection="bulletins").set_index("doc_id").loc[row.doc_id]
+        found = ct.why(row["metric_id" if table == "metrics" else "event_id"])
+        assert [slot.name for slot in found.slots] == [part.partition("=")[0] for part in row.trace.split("; ")]
+        assert f"{document.url}, SHA-256 {document.sha256}, characters {row.char_start} to {row.char_end}" in str(found)
+        assert "may not be republished: `covid-timeline fetch`" in str(found)
+
+    def test_a_row_whose_text_was_fetched(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        row = ct.load_metrics(collection="bulletins").iloc[0]
+        article = read_article("2020年1月30日，湛江市新增3例。", doc_id=row.doc_id)
+        monkeypatch.setattr("covid_timeline.sources.national.fetched_article", lambda *_: article)
+        metric = rows_of(read(article)).metrics[0]
+        monkeypatch.setattr("covid_timeline.loaders.published_row", lambda *_: ("metrics", {}, {"sha256": ""}))
+        assert ct.why(metric.metric_id).quote == "3例"
 
 
 class TestAssumed:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from covid_timeline.checks import contradictions
@@ -295,6 +295,7 @@ class TestOrder:
 
 
 class TestAnyText:
+    @settings(max_examples=settings.default.max_examples // 4)
     @given(st.text(max_size=60), st.integers(0, 50), st.integers(0, 50))
     def test_hostile_sentences(self, words: str, a: int, b: int) -> None:
         facts = case(f"{words}累计{a}例。{words}又{b}例。", [(f"{a}例", 0, {}), (f"又{b}例", 0, {"value": float(b)})])

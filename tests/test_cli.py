@@ -97,10 +97,11 @@ class TestHelp:
         assert re.fullmatch(r"covid-timeline \S+, schema \S+, (pure Python|compiled)\n", run("version").out)
         assert run("--version") == run("version")
 
-    def test_without_a_command_it_is_the_help(self, run: Run) -> None:
-        ran = run()
+    @pytest.mark.parametrize("before", [(), ("plot",)])
+    def test_without_a_command_it_is_the_help(self, run: Run, before: tuple[str, ...]) -> None:
+        ran = run(*before)
         assert ran.code == 0
-        assert ran.out.rstrip() == run("--help").out.rstrip()
+        assert ran.out.rstrip() == run(*before, "--help").out.rstrip()
 
     def test_shells_can_complete(self, run: Run) -> None:
         assert "--show-completion" in run("--help").out
@@ -129,31 +130,42 @@ EXAMPLES = [
 ]
 
 
+@pytest.fixture(scope="session")
+def laid_out(tmp_path_factory: pytest.TempPathFactory, built: Path) -> Path:
+    """A folder with what the examples name."""
+    from covid_timeline.pipeline import build
+    from covid_timeline.sources.folder import read_folder
+
+    folder = tmp_path_factory.mktemp("desk")
+    (folder / "articles").mkdir()
+    for name in ("liaocheng.txt", "article.txt"):
+        place = folder if name == "article.txt" else folder / "articles"
+        (place / name).write_text(ARTICLE, encoding="utf-8")
+    shutil.copytree(built, folder / "tables")
+    (folder / "news.jsonl").write_text(json.dumps({"body": ARTICLE}, ensure_ascii=False) + "\n", encoding="utf-8")
+    row = "date,country,countryCode,province,provinceCode,city,cityCode,confirmed,suspected,cured,dead\n2020-02-03,中国,CN,山东省,370000,聊城市,371500,15,0,0,0\n"
+    (folder / "counts.csv").write_text(row, encoding="utf-8")
+    note = {"kind": "date", "doc": "liaocheng", "start": 0, "end": 3, "precision": "day", "basis": "inferred_year",
+            "date_start": "2020-02-03", "date_end": "2020-02-03", "optional": True}  # fmt: skip
+    (folder / "gold").mkdir()
+    for name in ("liaocheng", "articles", "gold/bulletins"):
+        told = note | {"doc": "article" if name == "gold/bulletins" else "liaocheng"}
+        (folder / f"{name}.jsonl").write_text(json.dumps(told) + "\n", encoding="utf-8")
+    shutil.copytree(built, folder / "build" / "a")
+    (folder / "others").mkdir()
+    shutil.copy(folder / "article.txt", folder / "others")
+    assert build(read_folder(folder / "others"), folder / "build" / "b").published
+    return folder
+
+
 class TestExamples:
     """Every example of every help, run as it stands where the files that it names are there."""
 
     @pytest.fixture
-    def desk(self, tmp_path: Path, built: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
-        """A folder with what the examples name."""
+    def desk(self, laid_out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """A copy of it, where the commands run."""
+        shutil.copytree(laid_out, tmp_path, dirs_exist_ok=True)
         monkeypatch.chdir(tmp_path)
-        (tmp_path / "articles").mkdir()
-        for name in ("liaocheng.txt", "article.txt"):
-            place = tmp_path if name == "article.txt" else tmp_path / "articles"
-            (place / name).write_text(ARTICLE, encoding="utf-8")
-        shutil.copytree(built, tmp_path / "tables")
-        (tmp_path / "news.jsonl").write_text(json.dumps({"body": ARTICLE}, ensure_ascii=False) + "\n", encoding="utf-8")
-        row = "date,country,countryCode,province,provinceCode,city,cityCode,confirmed,suspected,cured,dead\n2020-02-03,中国,CN,山东省,370000,聊城市,371500,15,0,0,0\n"
-        (tmp_path / "counts.csv").write_text(row, encoding="utf-8")
-        note = {"kind": "date", "doc": "liaocheng", "start": 0, "end": 3, "precision": "day", "basis": "inferred_year",
-                "date_start": "2020-02-03", "date_end": "2020-02-03", "optional": True}  # fmt: skip
-        (tmp_path / "gold").mkdir()
-        for name in ("liaocheng", "articles", "gold/bulletins"):
-            told = note | {"doc": "article" if name == "gold/bulletins" else "liaocheng"}
-            (tmp_path / f"{name}.jsonl").write_text(json.dumps(told) + "\n", encoding="utf-8")
-        shutil.copytree(built, tmp_path / "build" / "a")
-        (tmp_path / "others").mkdir()
-        shutil.copy("article.txt", "others")
-        assert run("build", "others", "-o", "build/b").code == 0
         return tmp_path
 
     def test_most_commands_have_one(self) -> None:

@@ -20,6 +20,7 @@ import pytest
 
 import covid_timeline as ct
 from covid_timeline import loaders, pipeline
+from covid_timeline.tables import manifest
 from covid_timeline.tables.manifest import ChecksumError
 from covid_timeline.tables.schema import TABLES
 
@@ -361,15 +362,15 @@ class TestImport:
 class TestDataPath:
     @pytest.fixture
     def committed(self) -> Iterator[Path]:
-        path = loaders.data_path()
+        path = manifest.data_path()
         if not (path / "manifest.json").exists():
             pytest.skip("no tables are committed yet")
         yield path
 
     def test_the_committed_tables_load(self, committed: Path) -> None:
-        manifests = [json.loads((one / "manifest.json").read_text(encoding="utf-8")) for one in loaders.data_paths()]
+        manifests = [json.loads((one / "manifest.json").read_text(encoding="utf-8")) for one in manifest.data_paths()]
         assert len(ct.load_events()) == sum(one["files"]["events.parquet"]["rows"] for one in manifests)
-        assert len(manifests) == 2 and committed in loaders.data_paths()
+        assert len(manifests) == 2 and committed in manifest.data_paths()
         assert len(ct.load_city_by_date(wide=True)) > 0
 
     def test_from_an_installed_package(self, built: Path, tmp_path: Path) -> None:

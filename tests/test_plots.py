@@ -18,6 +18,7 @@ import covid_timeline as ct
 from covid_timeline.cli import app
 from covid_timeline.plots import MissingFontWarning, save, style
 from covid_timeline.plots.cases import spread_labels
+from covid_timeline.plots.style import Lang
 
 pytest.importorskip("altair")
 
@@ -138,6 +139,15 @@ class TestTimeline:
         assert {"Containment", "Case report"} <= {row["row"].split("|")[1] for row in rows}
         assert len({row["row"] for row in rows}) == len({row["id"] for row in rows})
         assert "What happened, Liaocheng" in title(chart)
+
+    @pytest.mark.parametrize("lang", ["en", "zh"])
+    @pytest.mark.parametrize("places", [["聊城"], ["聊城", "山东"]])
+    def test_labels_say_what_the_axes_and_the_title_do_not(self, lang: Lang, places: list[str]) -> None:
+        rows = [row for row in values(ct.plot_timeline(places, lang=lang)) if "label" in row]
+        assert any(row["label"] for row in rows)
+        for row in rows:
+            assert not row["label"].startswith(row["kind"]) and "2020-" not in row["label"]
+            assert row["label"].startswith(row["place"]) == (len(places) > 1)
 
     def test_many_events_are_packed(self, tmp_path: Path) -> None:
         rows = [

@@ -19,8 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import tools
-from covid_timeline.checks.models import default_tables
-from covid_timeline.tables.manifest import MANIFEST
+from covid_timeline.tables.manifest import MANIFEST, data_path
 from covid_timeline.tables.publish import write_parquet
 from covid_timeline.tables.schema import TABLES, arrow_schema
 from tests.world import World
@@ -161,7 +160,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-PUBLISHED = default_tables()
+PUBLISHED = data_path()
 READERS: dict[str, Callable[[Path], Rows]] = {
     "duckdb": by_duckdb,
     "polars": by_polars,

@@ -26,18 +26,17 @@ from hypothesis import strategies as st
 
 from covid_timeline.checks.command import run_validate
 from covid_timeline.checks.files import read_texts, validate
-from covid_timeline.checks.models import default_tables
 from covid_timeline.checks.registry import CHECKS
 from covid_timeline.checks.run import check_tables
 from covid_timeline.tables.export import export
 from covid_timeline.tables.frames import to_frame
-from covid_timeline.tables.manifest import MANIFEST
+from covid_timeline.tables.manifest import MANIFEST, data_path
 from covid_timeline.tables.reports import FORMATS, Report
 from covid_timeline.tables.schema import TABLES, arrow_schema
 from covid_timeline.testing import assert_valid
 from tests.world import World, write_world
 
-PUBLISHED = default_tables()
+PUBLISHED = data_path()
 
 
 def failed(report: Report) -> set[str]:
@@ -228,8 +227,7 @@ class TestDamage:
     ) -> None:
         damage(sound, table)
         code, out, _ = run(sound)
-        assert f"{table}.{check}" in failed(validate(sound))
-        assert code in (1, 3) and f"error {table}.{check}" in out
+        assert code in (1, 3) and f"error {table}.{check} " in out
 
     @pytest.mark.skipif(not (PUBLISHED / MANIFEST).exists(), reason="no published tables here yet")
     @pytest.mark.parametrize(("table", "damage", "check"), DAMAGE, ids=lambda v: getattr(v, "__name__", v))
@@ -503,7 +501,7 @@ def damage_anywhere(draw: st.DrawFn) -> list[tuple[str, int, str, Any]]:
 
 
 class TestAnyTables:
-    @settings(max_examples=settings.default.max_examples // 4)
+    @settings(max_examples=settings.default.max_examples // 10)
     @given(damage_anywhere())
     def test_never_raises_and_every_form_can_tell(self, cells: list[tuple[str, int, str, Any]]) -> None:
         world = World()
@@ -518,7 +516,7 @@ class TestAnyTables:
         for form in FORMATS.values():
             form(report).encode("utf-8")
 
-    @settings(max_examples=settings.default.max_examples // 4)
+    @settings(max_examples=settings.default.max_examples // 10)
     @given(
         st.lists(st.sampled_from([(t, c) for t in TABLES for c in TABLES[t].names]), max_size=12),
         st.sets(st.sampled_from(list(TABLES))),

@@ -13,7 +13,7 @@ import pandas as pd
 from stated_cells import compare
 
 import covid_timeline as ct
-from covid_timeline.dataset import data_paths
+from covid_timeline.tables.manifest import data_paths
 
 PICTURE = Path(__file__).parent.parent / "docs" / "dataset-coverage.svg"
 LEVELS = {"province": "provinces", "prefecture": "prefectures", "county": "counties"}

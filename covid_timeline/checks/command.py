@@ -13,12 +13,12 @@ from typing import Any, TextIO
 from covid_timeline.checks.contradictions import Finding, Passage, findings
 from covid_timeline.checks.files import read_for_audit, strangers, validate
 from covid_timeline.checks.frames import Tables
-from covid_timeline.checks.models import MissingPanderaError, default_tables
+from covid_timeline.checks.models import MissingPanderaError
 from covid_timeline.checks.registry import CHECKS, Check
 from covid_timeline.checks.run import WrongUseError, check_one, prepare
 from covid_timeline.parquet import UnreadableError
 from covid_timeline.tables import reports
-from covid_timeline.tables.manifest import ChecksumError, unfinished
+from covid_timeline.tables.manifest import ChecksumError, data_path, unfinished
 from covid_timeline.tables.reading_guard import probe
 from covid_timeline.tables.reports import FORMATS, STAGES, Report
 from covid_timeline.tables.schema import TABLES
@@ -148,7 +148,7 @@ def run_validate(
         return 3
     try:
         report = validate(
-            [Path(p) for p in paths] or [default_tables()], texts=texts, stages=stages or None, fail_on=fail_on,
+            [Path(p) for p in paths] or [data_path()], texts=texts, stages=stages or None, fail_on=fail_on,
             baseline=known, max_failures=max_failures,
         )  # fmt: skip
     except WrongUseError as error:

@@ -1182,14 +1182,16 @@ def _suspect_sums(c: _Columns) -> Ints:
     moment = rows.groups("doc_id", "region_code", "region_name", "date_end", "time_end")[at]
     slots = pd.DataFrame({"moment": moment, "name": np.array(rows.codes("indicator")[1], object)[rows.codes("indicator")[0][at]], "value": c.value[at]})
     bounds: Any = slots.groupby(["moment", "name"])["value"].agg(["min", "max"]).unstack()
-    low, high = (bounds[end].reindex(columns=names) for end in ("min", "max"))
+    low, high = (bounds[end].reindex(columns=names).to_numpy() for end in ("min", "max"))
+    place = {name: number for number, name in enumerate(names)}
     suspect = np.zeros(len(bounds), bool)
     for _, total, parts, makes_up in _SUMS:
-        chosen = list(parts)
-        least, most = low[chosen].sum(axis=1) - high[total], high[chosen].sum(axis=1) - low[total]
-        there = low[chosen].notna().all(axis=1) if makes_up else low[chosen].notna().any(axis=1)
+        chosen, whole = [place[part] for part in parts], place[total]
+        least, most = np.nansum(low[:, chosen], axis=1) - high[:, whole], np.nansum(high[:, chosen], axis=1) - low[:, whole]
+        known = ~np.isnan(low[:, chosen])
+        there = known.all(axis=1) if makes_up else known.any(axis=1)
         wrong = ((least != 0) | (most != 0)) if makes_up else least > 0
-        suspect |= (wrong & there & low[total].notna()).to_numpy()
+        suspect |= wrong & there & ~np.isnan(low[:, whole])
     return at[np.isin(moment, bounds.index[suspect])]
 
 

@@ -19,11 +19,18 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from covid_timeline.checks.frames import Context, Tables, from_arrow, from_text
-from covid_timeline.checks.models import default_tables, pandera
+from covid_timeline.checks.models import pandera
 from covid_timeline.checks.registry import CHECKS
 from covid_timeline.checks.run import ORDER, check_tables, note_nan, run, settle
 from covid_timeline.parquet import GuardedFile, UnreadableError, open_regular
-from covid_timeline.tables.manifest import MANIFEST, ChecksumError, Published, current, read_manifest
+from covid_timeline.tables.manifest import (
+    MANIFEST,
+    ChecksumError,
+    Published,
+    current,
+    data_path,
+    read_manifest,
+)
 from covid_timeline.tables.reading_guard import read_table
 from covid_timeline.tables.reports import STAGES, Outcome, Report, Sample
 from covid_timeline.tables.schema import SCHEMA_VERSION, TABLES
@@ -88,7 +95,7 @@ def strangers(paths: Sequence[str | Path]) -> list[Path]:
     """Parquet files that are not the package's own, where there is enough of them to do harm."""
     try:
         files, _ = _find_files([Path(p) for p in paths])
-        found = [path for path in files if path.suffix.lower() == ".parquet" and path.parent != default_tables()]
+        found = [path for path in files if path.suffix.lower() == ".parquet" and path.parent != data_path()]
         return found if sum(path.stat().st_size for path in found) >= PROBE_FROM else []
     except (OSError, ValueError):  # `validate` says what is wrong with them
         return []

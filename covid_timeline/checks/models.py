@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping
-from functools import cache
-from pathlib import Path
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -237,21 +236,25 @@ def model(table: str) -> Any:
     return type(name, (Base,), {**fields, **about})
 
 
+@cache
 def columns_only(table: str) -> Any:
     """The schema of a table's columns, order and key, without its rules."""
     schema = model(table).to_schema()
-    bare = pandera().DataFrameSchema(
+    return pandera().DataFrameSchema(
         schema.columns, strict=True, ordered=True, coerce=True, unique=schema.unique, report_duplicates="exclude_first",
         name=table,
     )  # fmt: skip
-    return bare
 
 
-def default_tables() -> Path:
-    """The tables that ship with the package, or those of the checkout."""
-    package = Path(__file__).resolve().parents[1]
-    shipped = package / "data"
-    return shipped if shipped.is_dir() else package.parent / "data" / "processed"
+@lru_cache(maxsize=32)
+def some_columns(table: str, names: tuple[str, ...]) -> Any:
+    """The schema of these columns of a table, in any order, with its key where they hold it."""
+    key = list(TABLES[table].primary_key)
+    columns = columns_only(table).columns
+    return pandera().DataFrameSchema(
+        {name: columns[name] for name in names}, unique=key if set(key) <= set(names) else None,
+        report_duplicates="exclude_first", name=table,
+    )  # fmt: skip
 
 
 def example(table: str, size: int) -> pd.DataFrame:
@@ -263,9 +266,9 @@ def example(table: str, size: int) -> pd.DataFrame:
     import pyarrow.parquet as pq
 
     from covid_timeline.checks.frames import from_arrow
-    from covid_timeline.tables.manifest import locate
+    from covid_timeline.tables.manifest import data_path, locate
 
-    with pq.ParquetFile(locate(default_tables(), f"{table}.parquet")) as file:
+    with pq.ParquetFile(locate(data_path(), f"{table}.parquet")) as file:
         rows = file.read()
     if len(rows) < size:
         raise ValueError(f"{table} has {len(rows)} published rows, not {size}")

@@ -7,7 +7,8 @@ for each distinct text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -281,14 +282,9 @@ def _value_quote_in_quote(rows: Rows) -> Mask:
 # --- values -------------------------------------------------------------------------------------------------------
 
 
-def _reader() -> Callable[[str], Any]:
-    """What reads a `value_quote` again: (value, value_high, qualifier, possible units)."""
-    from covid_timeline.mentions.quantities import reread
-
-    return reread
-
-
-_AGREES, _DIFFERS, _UNKNOWN = 1, 0, -1
+_AGREES, _DIFFERS, _UNKNOWN, _SCALED = 1, 0, -1, 2
+_MAGNITUDES = tuple(Decimal(10) ** power for power in (3, 4, 6, 8))
+"""By what a unit over a list multiplies its numbers (千, 万, 百万, 亿), where the text is not at hand to say it."""
 _READ = ("value_quote", "value", "value_high", "unit", "qualifier")
 
 
@@ -307,19 +303,48 @@ def _reread(rows: Rows) -> Ints:
                 if quote not in readings:
                     readings[quote] = _read(quote)
                 verdicts[i] = _same(readings[quote], value, high, qualifier, unit, bool(falls[first[i]]))
-        return verdicts[inverse]
+        made = verdicts[inverse]
+        scaled = np.flatnonzero(made == _SCALED)
+        if len(scaled):
+            made[scaled] = _said_over_list(rows, scaled, readings)
+        return made
 
     made: Ints = rows.tables.remember("reread", make)
     return made
 
 
-def _read(quote: str) -> Any:
-    """The reading of a quote as it stands in the raw text, or of its normalised form; None where it has none."""
+def _said_over_list(rows: Rows, at: Ints, readings: Mapping[str, Any]) -> list[int]:
+    """Whether a bare number is its value in a unit that the text says once for a list: 29 under （单位：万元）."""
+    from covid_timeline.mentions.quantities import scales_said_once
+
+    texts = rows.tables.context.texts
+    said: dict[str, set[tuple[str, Decimal]]] = {}
+    verdicts = []
+    docs = rows.lists(["doc_id"], at) if rows.has("doc_id") else [("",)] * len(at)
+    for (doc,), (quote, value, high, unit, _) in zip(docs, rows.lists(_READ, at), strict=True):
+        if doc in texts and doc not in said:
+            said[doc] = scales_said_once(_normalised(texts[doc]))
+        scales = [scale for one, scale in said[doc] if one == unit] if doc in said else _MAGNITUDES
+        stated = sorted(abs(number) for number in (value, high) if number is not None)  # a fall is negative
+        read = [number for number in readings[quote][:2] if number is not None]
+        agrees = any(all(_close(a, b * scale) for a, b in zip(stated, read, strict=True)) for scale in scales)
+        verdicts.append(_AGREES if agrees else _DIFFERS)
+    return verdicts
+
+
+def _normalised(text: str) -> str:
     from covid_timeline.text.normalize import normalize
 
-    for text in (quote, None):
+    return normalize(text).text
+
+
+def _read(quote: str) -> Any:
+    """The reading of a quote as it stands in the raw text, or of its normalised form; None where it has none."""
+    from covid_timeline.mentions.quantities import reread
+
+    for form in (str, _normalised):
         try:
-            return _reader()(normalize(quote).text if text is None else text)
+            return reread(form(quote))
         except ValueError:
             continue
     return None
@@ -332,8 +357,13 @@ def _same(reading: Any, value: float, high: float | None, qualifier: str, unit: 
     # 下降4.6%, 减收3亿元, 减少384例: the sign is in the words before the value, and turns a range round.
     if falls and value < 0 and not _close(value, low):
         value, high = (-value, None) if high is None else (-high, -value)
-    agrees = _close(value, low) and (high is None) == (upper is None) and (high is None or _close(high, upper))
-    return _AGREES if agrees and qualifier == hedge and (not units or unit in units) else _DIFFERS
+    if qualifier != hedge or (high is None) != (upper is None) or (units and unit not in units):
+        return _DIFFERS
+    if _close(value, low) and (high is None or _close(high, upper)):
+        return _AGREES
+    from covid_timeline.mentions.quantity_words import UNITS
+
+    return _SCALED if units == UNITS and value > low > 0 else _DIFFERS
 
 
 def _close(a: float, b: Any) -> bool:

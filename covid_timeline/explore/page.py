@@ -84,7 +84,7 @@ def write_page(tables: Iterable[str | Path] | str | Path = (), out: str | Path =
         ValueError: the folder holds other files; tables are of another version, or share a document; no such texts.
         FileNotFoundError: a folder is no build.
     """
-    from covid_timeline.loaders import data_path
+    from covid_timeline.tables.manifest import data_path
 
     out = Path(out)
     _check_target(out)

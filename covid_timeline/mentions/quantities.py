@@ -1312,6 +1312,15 @@ def reread(value_quote: str) -> tuple[Decimal, Decimal | None, str, frozenset[st
     raise ValueError(f"not a value quote: 【{value_quote}】")
 
 
+def scales_said_once(text: str) -> set[tuple[str, Decimal]]:
+    """`(unit, scale)` of every unit that a text says once for the numbers of a list; `reread` knows nothing of them.
+
+    >>> scales_said_once("（单位：万元）：甲市29、乙市50。")
+    {('CNY', Decimal('10000'))}
+    """
+    return {(said.unit, said.scale) for said in _find_said_once(text)}
+
+
 def _possible_units(quantity: Quantity) -> frozenset[str]:
     """All units that the counter can mean with one noun or another."""
     if not quantity.unit:

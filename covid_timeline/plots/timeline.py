@@ -90,7 +90,8 @@ def plot_timeline(
         days = " in those days" if start or end else ""
         kind = f" of category {category}" if category else ""
         raise ValueError(f"no event{kind} is known of {where}{days}")
-    marks = [_mark(event, lang) for event in events]
+    several = len({(event["region_code"], event["region_name"]) for event in events}) > 1
+    marks = [_mark(event, lang, with_place=several) for event in events]
     left_out = 0
     if start is None and end is None:
         kept = _together(marks)
@@ -147,7 +148,7 @@ def plot_timeline(
             layers.append(
                 alt.Chart(alt.Data(values=chosen))
                 .mark_text(align=align, dx=shift, fontSize=10.5, color=style.INK, limit=width // 2 + 60)
-                .encode(x=alt.X("anchor:T", scale=scale), y=y, text="headline:N", tooltip=tooltip)
+                .encode(x=alt.X("anchor:T", scale=scale), y=y, text="label:N", tooltip=tooltip)
             )
     step = 17 if labelled else 9
     chart = alt.layer(*layers).properties(width=width, height={"step": step})
@@ -168,7 +169,28 @@ def headline(event: Row, lang: Lang) -> str:
     return str(event["summary"] or style.label("categories", event["category"], lang))
 
 
-def _mark(event: Row, lang: Lang) -> Row:
+def label(event: Row, lang: Lang, *, with_place: bool) -> str:
+    """What stands beside a mark: the headline without what the axes and the title say.
+
+    >>> event = {"headline_en": "Liaocheng 2020-03-01: 1 new recovery", "category": "case_report", "region_code": "371500"}
+    >>> label(event, "en", with_place=False), label(event, "en", with_place=True)
+    ('1 new recovery', 'Liaocheng: 1 new recovery')
+    """
+    what = headline(event, lang)
+    if event["headline_en" if lang == "en" else "headline_zh"]:
+        what = what.partition(": ")[2] or what  # its place and days come first
+    kind = style.label("categories", event["category"], lang)
+    if what.startswith(kind):  # the row is named so; what is left says that it was planned, or denied
+        what = what.removeprefix(kind).strip(" ()（）") or (event.get("summary") if lang == "zh" else None) or ""
+    place = _place(event, lang) if with_place else ""
+    return (": " if lang == "en" else "：").join(filter(None, (place, what)))
+
+
+def _place(event: Row, lang: Lang) -> str:
+    return str(event["region_name"] or "") if lang == "zh" else style.place_name(event["region_code"], lang)
+
+
+def _mark(event: Row, lang: Lang, *, with_place: bool) -> Row:
     start, end = event["date_start"], event["date_end"]
     clock = f" {event['time_start']}" if event["time_start"] else ""
     return {
@@ -176,7 +198,8 @@ def _mark(event: Row, lang: Lang) -> Row:
         "to": end,
         "days": style.period(start, end, lang) + clock,
         "headline": headline(event, lang),
-        "place": event["region_name"] if lang == "zh" else style.place_name(event["region_code"], lang),
+        "label": label(event, lang, with_place=with_place),
+        "place": _place(event, lang),
         "category": event["category"],
         "kind": style.label("categories", event["category"], lang),
         "status": style.label("statuses", event["status"], lang),

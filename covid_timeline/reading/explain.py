@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 from covid_timeline.model import EventRow, Facts, MetricRow
 from covid_timeline.reading.extract import Reading
@@ -12,7 +12,7 @@ from covid_timeline.reading.statement import ORDER, Statement
 from covid_timeline.reading.subject import own_nouns, ranked
 from covid_timeline.text.shown import printable
 
-__all__ = ["Explanation", "RowExplanation", "Slot", "explain_reading"]
+__all__ = ["Explanation", "RowExplanation", "Slot", "explain_published", "explain_reading"]
 
 
 class Slot(NamedTuple):
@@ -34,6 +34,7 @@ class RowExplanation(NamedTuple):
     quote: str
     value: str
     slots: tuple[Slot, ...]
+    remarks: tuple[str, ...] = ()  # where the document is, when its words may not be shown
 
     def lines(self) -> Iterator[str]:
         """The row as it is printed, one line a slot."""
@@ -43,6 +44,7 @@ class RowExplanation(NamedTuple):
             said = f" 「{slot.quote}」" if slot.quote else ""
             other = f"; not {slot.other}" if slot.other else ""
             yield f"  {slot.name:8} {slot.value or '-'}  [{by}]{said}{other}"
+        yield from (f"  {remark}" for remark in self.remarks)
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
@@ -144,14 +146,13 @@ def explain_reading(reading: Reading, facts: Facts) -> Explanation:
 
 def _metric(reading: Reading, one: Statement, row: MetricRow) -> RowExplanation:
     others = _others(reading, one)
-    days = str(row.date_end) if row.date_start in (None, row.date_end) else f"{row.date_start} to {row.date_end}"
     values = {
         "subject": one.noun or row.indicator,
         "measure": one.kind or "-",
         "origin": one.origin,
         "group": "a part" if one.part else "everybody",
-        "region": f"{row.region_name or '-'} ({row.region_code or '-'})",
-        "period": days,
+        "region": _region(row.region_name, row.region_code),
+        "period": _days(row.date_start, row.date_end),
         "whole": row.part_of or "",
         "status": row.status,
     }
@@ -166,8 +167,7 @@ def _metric(reading: Reading, one: Statement, row: MetricRow) -> RowExplanation:
             continue
         relation, _, rule = found.partition(":")
         slots.append(Slot(name, value, relation or "none", rule, quotes.get(name, ""), others.get(name, "")))
-    amount = f"{row.value:,.15g}" + ("" if row.value_high is None else f" to {row.value_high:,.15g}")
-    said = f"{amount} {row.unit} {row.qualifier} | {row.indicator} ({row.indicator_basis}) | {row.measure}"
+    said = _amount(*(getattr(row, name) for name in _AMOUNT))
     return RowExplanation(row.metric_id, "metric", printable(row.value_quote, None), said, tuple(slots))
 
 
@@ -176,14 +176,63 @@ def _cut(start: int | None, end: int | None, reading: Reading) -> str:
 
 
 def _event(row: EventRow) -> RowExplanation:
+    slots = _traced(row.trace, {"category": row.category, "region": _region(row.region_name, row.region_code), "status": row.status})
+    return RowExplanation(row.event_id, "event", printable(row.date_quote, None), f"{_days(row.date_start, row.date_end)} | {row.category} | {printable(row.summary, None)}", slots)
+
+
+def explain_published(row: Mapping[str, Any], document: Mapping[str, Any]) -> RowExplanation:
+    """What a published row says of itself, where the text of its document is not at hand.
+
+    Args:
+        row: one of `events` or `metrics`.
+        document: its document.
+    """
+    days, region = _days(row["date_start"], row["date_end"]), _region(row["region_name"], row["region_code"])
+    remarks = (
+        f"document {document['url'] or document['doc_id']}, SHA-256 {document['sha256']}, characters {row['char_start']} to {row['char_end']}",
+        "its text is not here; say where it is"
+        if document["may_republish"]
+        else "The texts of this collection may not be republished: `covid-timeline fetch` brings them here, and then the words are shown.",
+    )
+    if "metric_id" in row:
+        named = row["indicator"].split("_")
+        values = {
+            "subject": row["indicator"], "measure": named[-1] if named[-1] in ("new", "cumulative", "current") else "-",
+            "origin": next((word for word in ("imported", "local") if word in named), ""), "group": "a part",
+            "region": region, "period": days, "whole": row["part_of"] or "", "status": row["status"],
+        }  # fmt: skip
+        kind, ident, quote, said = "metric", row["metric_id"], row["value_quote"], _amount(*(row[name] for name in _AMOUNT))
+    else:
+        values = {"category": row["category"], "region": region, "status": row["status"]}
+        kind, ident, quote = "event", row["event_id"], row["date_quote"]
+        said = f"{days} | {row['category']} | {row['headline_zh'] or ''}"
+    return RowExplanation(ident, kind, printable(quote or "", None), said, _traced(row["trace"], values), remarks)
+
+
+_AMOUNT = ("value", "value_high", "unit", "qualifier", "indicator", "indicator_basis", "measure")
+
+
+def _amount(value: float, value_high: float | None, unit: str, qualifier: str, indicator: str, indicator_basis: str, measure: str) -> str:
+    high = "" if value_high is None else f" to {value_high:,.15g}"
+    return f"{value:,.15g}{high} {unit} {qualifier} | {indicator} ({indicator_basis}) | {measure}"
+
+
+def _days(start: object, end: object) -> str:
+    return str(end) if start in (None, end) else f"{start} to {end}"
+
+
+def _region(name: str | None, code: str | None) -> str:
+    return f"{name or '-'} ({code or '-'})"
+
+
+def _traced(trace: str | None, values: Mapping[str, str]) -> tuple[Slot, ...]:
+    """The slots that the column `trace` names: `subject=own:noun.case; region=named`."""
     slots = []
-    for part in row.trace.split("; "):
+    for part in (trace or "").split("; ") if trace else ():
         name, _, found = part.partition("=")
         relation, _, rule = found.partition(":")
-        value = {"category": row.category, "region": f"{row.region_name or '-'} ({row.region_code or '-'})", "status": row.status}.get(name, "")
-        slots.append(Slot(name, value, relation, rule, "", ""))
-    days = str(row.date_end) if row.date_start == row.date_end else f"{row.date_start} to {row.date_end}"
-    return RowExplanation(row.event_id, "event", printable(row.date_quote, None), f"{days} | {row.category} | {printable(row.summary, None)}", tuple(slots))
+        slots.append(Slot(name, values.get(name, ""), relation, rule, "", ""))
+    return tuple(slots)
 
 
 def _others(reading: Reading, one: Statement) -> dict[str, str]:

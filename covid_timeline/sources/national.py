@@ -55,15 +55,15 @@ def cache_folder() -> Path:
     return Path(platformdirs.user_cache_dir("covid-timeline"))
 
 
-def fetched_text(doc_id: str, sha256: str) -> str | None:
-    """The text of a document of the national collections, where it has been fetched and is the one that was read."""
+def fetched_article(doc_id: str, sha256: str) -> Article | None:
+    """A document of the national collections, where it has been fetched and is the one that was read."""
     folder = cache_folder()
     present = [folder / name for name in (*BULLETINS, *REPORTS) if (folder / name).exists()]
     if not present:
         return None
     stamp = tuple((str(path), path.stat().st_mtime_ns) for path in present)
     found = _texts(folder, stamp).get(doc_id)
-    return found.raw if found is not None and found.sha256 == sha256 else None
+    return found if found is not None and found.sha256 == sha256 else None
 
 
 @functools.lru_cache(maxsize=1)

@@ -39,6 +39,23 @@ POINTER = ".current"
 OLD = "old"
 """The version that stood before the publication that is running."""
 
+
+def data_paths() -> list[Path]:
+    """The folders of the tables that come with the package: inside it when installed, data/ in a checkout."""
+    here = Path(__file__).resolve().parents[1]
+    installed = here / "data"
+    folders = (
+        [installed, installed / "national"]
+        if installed.exists()
+        else [here.parent / "data" / "processed", here.parent / "data" / "national"]
+    )
+    return [folder for folder in folders if folder.exists()] or folders[:1]
+
+
+def data_path() -> Path:
+    """The folder of the articles, the first of `data_paths`."""
+    return data_paths()[0]
+
 _VERSION = re.compile(r"[0-9a-f]{16}|old")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _MAX_MANIFEST_BYTES = 1 << 20

@@ -91,24 +91,14 @@ def compare_versions(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Cha
     the others, a word, null no longer found, a unit that now fits an indicator. Patch: wording.
     """
     changes: list[Change] = []
-    for name in old["tables"]:
-        if name not in new["tables"]:
-            changes.append(Change("major", f"{name}: table removed"))
-    for name, table in new["tables"].items():
-        before = old["tables"].get(name)
-        if before is None:
-            changes.append(Change("minor", f"{name}: table added"))
-        else:
-            changes += _compare_table(name, before, table)
-    for name in old["vocabularies"]:
-        if name not in new["vocabularies"]:
-            changes.append(Change("major", f"{name}: vocabulary removed"))
-    for name, words in new["vocabularies"].items():
-        before = old["vocabularies"].get(name)
-        if before is None:
-            changes.append(Change("minor", f"{name}: vocabulary added"))
-        else:
-            changes += _compare_words(name, before, words)
+    for key, what, compare in (("tables", "table", _compare_table), ("vocabularies", "vocabulary", _compare_words)):
+        before, after = old[key], new[key]
+        changes += [Change("major", f"{name}: {what} removed") for name in before if name not in after]
+        for name, found in after.items():
+            if name in before:
+                changes += compare(name, before[name], found)
+            else:
+                changes.append(Change("minor", f"{name}: {what} added"))
     return changes
 
 
