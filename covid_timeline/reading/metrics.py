@@ -38,6 +38,7 @@ from covid_timeline.reading.words import Figure, read_words
 __all__ = ["read_metrics"]
 
 _CONTINUES = ("其中", "具体", "分别", "包括", "上述", "它们")
+_DOES = ("无", "新增", "现有", "累计", "报告")
 _ORIGIN_GOES_ON = ("累计", "现有", "其中", "治愈", "无")
 _AMONG = re.compile("(?:确诊)?(?:病例|病人|患者|感染者|人员)?(?:里|当中|之中|中)(?:面|有|还有|[，,：:])")
 _SENT = re.compile("派出|派遣|选派|出征|启程|出发|驰援|增派|奔赴|赶赴|飞赴|随队")
@@ -587,6 +588,8 @@ class _Reader:
                 changes["origin"] = origin.value
             if origin.relation == "own" and figure.origin is not None and figure.number == 0 and not figure.has_noun and figure.mode is None:
                 changes["origin_rules"] = True
+            if origin.relation == "own" and self._local_leads(figure):
+                changes["local"] = True
         elif topic and figure.places:
             changes["origin"] = origin.value
         if figure.topic_mode is not None and not own:
@@ -602,6 +605,13 @@ class _Reader:
             elif frame.region is None and figure.number == 0 and mode is not None:
                 changes["region"] = regions[-1]  # 湖北新增…: a place at the head is the subject of all that follows
         return frame._replace(**changes)  # type: ignore[arg-type]
+
+    def _local_leads(self, figure: Figure) -> bool:
+        """天津市本地无新增确诊病例: the word is said of the place, not of the cases."""
+        cue, text = figure.origin, self.context.text
+        if cue is None or cue.name != "local" or not figure.places or figure.places[-1].end != cue.start:
+            return False
+        return cue.end == figure.quantity.start or text.startswith(_DOES, cue.end)
 
     def _state(
         self, figure: Figure, indicator: str, basis: str, measure: str, region: Region, rule: str, noun: str, kind: str

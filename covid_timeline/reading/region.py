@@ -78,15 +78,24 @@ class Subjects:
         return region.code is None or not (is_inside(region, self.home) or is_inside(self.home, region))
 
     def take_title(self) -> None:
-        """Where the title of a short text names one place inside the home region, the text below it speaks of that place."""
+        """Where the title of a short text names one place inside the home region, the text below it speaks of that place.
+
+        So it does where the region that came with the text is named nowhere in it, and the title's is of the same level.
+        """
         context = self.context
         if not (context.title_end and context.short):
             return
         places = [place for place in context.subjects_in(0, context.title_end) if place.kind != "home"]
         if places and len({place.code for place in places}) == 1 and places[0].code:
             region = region_of(places[0])
-            if context.home is None or (is_inside(region, context.home_region) and context.home_region.level != "country"):
+            inside = is_inside(region, context.home_region) and context.home_region.level != "country"
+            if context.home is None or inside or (region.level == self.home.level == "province" and not self._names_home()):
                 self.home = region.carried()
+
+    def _names_home(self) -> bool:
+        """Whether the text names the home region, or a place in it."""
+        home = self.context.home_region
+        return any(place.code == home.code or is_inside(region_of(place), home) for place in self.context.places if place.kind != "home")
 
     def speaks_of_provinces(self, start: int, end: int) -> bool:
         """31个省（区、市）: a bulletin of the country, whoever it is filed under."""

@@ -292,6 +292,8 @@ def resolve_origin(figure: Figure, frame: Frame, noun: str, kind: str) -> Choice
     own = figure.origin
     if own is not None:
         return Choice(own.name, "own", own.rule)
+    if frame.local and noun in ("confirmed", "case") and kind in ("cumulative", "current") and not figure.places:
+        return Choice("local", "sentence", "origin.local")  # 山东省本地无新增确诊病例，累计报告确诊病例759例
     if (not frame.origin and not frame.listing) or figure.lists.get("total") is not None:
         return Choice("", "none", "")
     if frame.listing and frame.head is not None:
