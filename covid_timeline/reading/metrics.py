@@ -64,6 +64,10 @@ def read_metrics(context: Context) -> tuple[list[Statement], Passage]:
     for number, quantities in sentences_with(context):
         reader.read_sentence(number, quantities)
     reader.date_title()
+    for one in reader.statements.all:
+        whole = one.part_of
+        if one.date_start is None and one.kind == "new" and whole is not None and whole.kind == "new" and whole.date_end == one.date_end:
+            one.date_start = whole.date_start  # 30日当天新增82例。新增病例中，广州市27例
     return reader.statements.all, reader.passage
 
 
@@ -649,6 +653,8 @@ class _Reader:
             twin = self._parallel(figure, frame)
             if twin is not None:
                 indicator, rule, measure = twin.indicator, f"{twin.rule}.elided", twin.measure
+                if not figure.places and twin.figure.sentence == figure.sentence:
+                    region, relation = twin.region.carried(), "sentence"
         regions = self._shared_regions(figure, region, indicator)
         if len(regions) > 1 or self.pending:
             relation = "own"
@@ -719,6 +725,11 @@ class _Reader:
         context, quantity = self.context, figure.quantity
         said = context.text[figure.own : quantity.start].strip("、和与及 ，,")
         last = frame.last
+        dates = context.dates_in(figure.own, quantity.start)
+        if dates and not figure.places and last is not None and last.quantity.unit == quantity.unit and last.indicator != "other" and (
+            context.text[dates[-1].end : quantity.start] in ("为", "是", "则为", "仅为") and not last.noun
+        ):
+            return last  # 全国治愈比例8.2%，1月27日为1.3%
         if not said and last is not None and last.quantity.unit == quantity.unit and figure.right == quantity.end:
             return last if last.indicator != "other" and not last.noun else None
         if self.stop != "；" or figure.right > quantity.end or figure.has_noun:
