@@ -592,6 +592,8 @@ class _Reader:
                 changes["origin"] = origin.value
             if origin.relation == "own" and figure.origin is not None and figure.number == 0 and not figure.has_noun and figure.mode is None:
                 changes["origin_rules"] = True
+            if origin.relation == "own" and figure.origin is not None and "：" in self.context.text[figure.origin.end : figure.own + 1]:
+                changes["origin_rules"] = True  # 境外输入要单算：累计1629例，出院858例，现有771例
             if origin.relation == "own" and self._local_leads(figure):
                 changes["local"] = True
         elif topic and figure.places:
@@ -604,8 +606,8 @@ class _Reader:
             if own:
                 if self.subject is None or not is_inside(regions[-1], self.subject):
                     changes["region"] = regions[-1]  # not: 全省累计23例，长春市治愈1例，在院22例
-                if self.subject is None:
-                    self.subject = regions[-1]
+                if self.subject is None or is_inside(self.subject, regions[-1]):
+                    self.subject = regions[-1]  # 海北州2名患者出院，青海省累计22例全部治愈，治愈率100%
             elif frame.region is None and figure.number == 0 and mode is not None:
                 changes["region"] = regions[-1]  # 湖北新增…: a place at the head is the subject of all that follows
         return frame._replace(**changes)  # type: ignore[arg-type]
