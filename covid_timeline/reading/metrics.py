@@ -64,6 +64,10 @@ def read_metrics(context: Context) -> tuple[list[Statement], Passage]:
     for number, quantities in sentences_with(context):
         reader.read_sentence(number, quantities)
     reader.date_title()
+    for one in reader.statements.all:
+        whole = one.part_of
+        if one.date_start is None and one.kind == "new" and whole is not None and whole.kind == "new" and whole.date_end == one.date_end:
+            one.date_start = whole.date_start  # 30日当天新增82例。新增病例中，广州市27例
     return reader.statements.all, reader.passage
 
 
@@ -588,6 +592,8 @@ class _Reader:
                 changes["origin"] = origin.value
             if origin.relation == "own" and figure.origin is not None and figure.number == 0 and not figure.has_noun and figure.mode is None:
                 changes["origin_rules"] = True
+            if origin.relation == "own" and figure.origin is not None and "：" in self.context.text[figure.origin.end : figure.own + 1]:
+                changes["origin_rules"] = True  # 境外输入要单算：累计1629例，出院858例，现有771例
             if origin.relation == "own" and self._local_leads(figure):
                 changes["local"] = True
         elif topic and figure.places:
@@ -600,8 +606,8 @@ class _Reader:
             if own:
                 if self.subject is None or not is_inside(regions[-1], self.subject):
                     changes["region"] = regions[-1]  # not: 全省累计23例，长春市治愈1例，在院22例
-                if self.subject is None:
-                    self.subject = regions[-1]
+                if self.subject is None or is_inside(self.subject, regions[-1]):
+                    self.subject = regions[-1]  # 海北州2名患者出院，青海省累计22例全部治愈，治愈率100%
             elif frame.region is None and figure.number == 0 and mode is not None:
                 changes["region"] = regions[-1]  # 湖北新增…: a place at the head is the subject of all that follows
         return frame._replace(**changes)  # type: ignore[arg-type]
@@ -649,6 +655,8 @@ class _Reader:
             twin = self._parallel(figure, frame)
             if twin is not None:
                 indicator, rule, measure = twin.indicator, f"{twin.rule}.elided", twin.measure
+                if not figure.places and twin.figure.sentence == figure.sentence:
+                    region, relation = twin.region.carried(), "sentence"
         regions = self._shared_regions(figure, region, indicator)
         if len(regions) > 1 or self.pending:
             relation = "own"
@@ -719,6 +727,11 @@ class _Reader:
         context, quantity = self.context, figure.quantity
         said = context.text[figure.own : quantity.start].strip("、和与及 ，,")
         last = frame.last
+        dates = context.dates_in(figure.own, quantity.start)
+        if dates and not figure.places and last is not None and last.quantity.unit == quantity.unit and last.indicator != "other" and (
+            context.text[dates[-1].end : quantity.start] in ("为", "是", "则为", "仅为") and not last.noun
+        ):
+            return last  # 全国治愈比例8.2%，1月27日为1.3%
         if not said and last is not None and last.quantity.unit == quantity.unit and figure.right == quantity.end:
             return last if last.indicator != "other" and not last.noun else None
         if self.stop != "；" or figure.right > quantity.end or figure.has_noun:

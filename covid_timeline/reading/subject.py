@@ -144,7 +144,10 @@ def counts_cases(context: Context, figure: Figure, frame: Frame) -> bool:
         if "occupation" in groups and not strong & {"confirmed", "recovered", "deaths", "contacts", "suspected", "asymptomatic"}:
             return False
         return bool(strong) or bool(frame.nouns) or "case" in names or quantity.unit == "case"
-    if figure.topic_nouns and context.tree.blocks[context.tree.sentences[figure.sentence].block].kind in ("label", "item"):
+    if figure.topic_nouns and (
+        context.tree.blocks[context.tree.sentences[figure.sentence].block].kind in ("label", "item")
+        or context.text.startswith(("方面，", "：", "方面："), figure.topic_nouns[-1].end)
+    ):
         return not figure.groups and not {cue.name for cue in figure.topic_nouns} <= {"observed", "released"}  # 密切接触者：累计追踪416人
     if frame.nouns and (frame.listing or frame.last is not None) and quantity.unit == "person":
         return not figure.groups and len(_residue(context, figure.own, quantity.start, figure.places)) <= 2 and not _residue(
@@ -173,6 +176,8 @@ def resolve_subject(context: Context, figure: Figure, frame: Frame, *, item: boo
     nouns, relation = own_nouns(context, figure)
     if nouns:
         name = ranked([cue.name for cue in nouns])
+        if name == "observed" and frame.nouns[:1] == ("asymptomatic",) and figure.quantity.unit == "case":
+            return Choice("asymptomatic", relation, "noun.asymptomatic")  # 无症状…解除观察51例；还在观察的984例
         outcome = bool(frame.nouns) and frame.nouns[0] in _OUTCOMES
         if name != "case" or not (frame.nouns or figure.topic_nouns) or (outcome and figure.mode is not None and not frame.listing):
             return Choice(name, relation, f"noun.{name}")
