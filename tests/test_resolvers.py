@@ -6,11 +6,25 @@ text is of 2020-02-04 in the evening, unless the case says otherwise.
 
 from __future__ import annotations
 
+import csv
+from pathlib import Path
+
 import pytest
 from articles import bulletin
 
 from covid_timeline.model import EventRow, MetricRow
 from covid_timeline.reading.extract import extract
+
+CASES = Path(__file__).parent / "cases"
+LONG = "疫情防控工作" + "，各级各部门认真落实各项措施" * 130 + "。"
+"""In front of a text: it is an article that looks back then, not a bulletin of the day."""
+
+
+def table(name: str) -> list[dict[str, str]]:
+    """The rows of a table of cases. In a text {long} stands for LONG, and a backslash with n for a line break."""
+    lines = (CASES / name).read_text(encoding="utf-8").splitlines()
+    rows = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+    return [row | {"text": row["text"].replace("\\n", "\n").replace("{long}", LONG)} for row in rows]
 
 
 def metrics(text: str, **about: str | None) -> list[MetricRow]:
@@ -26,6 +40,37 @@ def the(text: str, quote: str, **about: str | None) -> MetricRow:
     found = [row for row in metrics(text, **about) if row.value_quote == quote]
     assert found, f"no {quote} in {[row.value_quote for row in metrics(text, **about)]}"
     return found[0]
+
+
+def slots(row: MetricRow, quotes: dict[str, str]) -> dict[str, str]:
+    """What a row says, by the names that the table of figures uses; by_SLOT is the relation of the evidence that settled it."""
+    relations = (part.partition("=") for part in row.trace.split("; "))
+    return {
+        "indicator": row.indicator,
+        "basis_indicator": row.indicator_basis,
+        "region": str(row.region_code),
+        "name": str(row.region_name),
+        "days": f"{row.date_start}..{row.date_end}",
+        "time": f"{row.time_start}..{row.time_end}",
+        "basis": row.date_basis,
+        "status": row.status,
+        "value": f"{row.value:g}",
+        "part": quotes.get(row.part_of or "", "None"),
+    } | {f"by_{slot}": relation.partition(":")[0] for slot, _, relation in relations}
+
+
+class TestFigures:
+    """cases/figures.tsv: the slot that a case is about, a text, a figure (12例#2 is the second 12例), and what it says."""
+
+    @pytest.mark.parametrize("case", [pytest.param(row, id=f"{row['slot']}: {row['reason']}") for row in table("figures.tsv")])
+    def test_what_a_figure_says(self, case: dict[str, str]) -> None:
+        found = metrics(case["text"], **({"published": case["published"]} if case["published"] else {}))
+        quote, _, number = case["quote"].partition("#")
+        rows = [row for row in found if row.value_quote == quote][int(number or 1) - 1 :]
+        assert rows, f"no {case['quote']} in {[row.value_quote for row in found]}"
+        said = slots(rows[0], {row.metric_id: row.value_quote for row in found})
+        expected = dict(slot.split("=", 1) for slot in case["expected"].split())
+        assert {name: said.get(name) for name in expected} == expected
 
 
 class TestSubject:
@@ -434,3 +479,9 @@ class TestEvents:
         published = "2020-03-05 18:00"
         found = events(text, published=published)
         assert [(str(one.date_end), one.category, one.region_code) for one in found] == expected, reason
+
+    @pytest.mark.parametrize("case", [pytest.param(row, id=row["reason"]) for row in table("events.tsv")])
+    def test_more_events(self, case: dict[str, str]) -> None:
+        """cases/events.tsv: a text of 2020-03-05, and its events: last day, category, region."""
+        found = events(case["text"], published="2020-03-05 18:00")
+        assert "; ".join(f"{one.date_end} {one.category} {one.region_code}" for one in found) == (case["expected"] or "")
