@@ -30,6 +30,7 @@ CASES = [
     "tests/test_bulletins.py",
     "tests/test_resolvers.py",
     "tests/test_reading.py",
+    "tests/test_events.py",
     "--deselect=tests/test_reading.py::TestAnyText",
     "--deselect=tests/test_reading.py::TestStatus::test_a_rumour_reaches_no_city_table",
 ]
