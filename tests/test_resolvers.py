@@ -21,10 +21,11 @@ LONG = "疫情防控工作" + "，各级各部门认真落实各项措施" * 130
 
 
 def table(name: str) -> list[dict[str, str]]:
-    """The rows of a table of cases. In a text {long} stands for LONG, and a backslash with n for a line break."""
+    """The rows of a table of cases. In a text {long} stands for LONG, {comma} for many clauses, and a backslash with n for a line
+    break."""
     lines = (CASES / name).read_text(encoding="utf-8").splitlines()
     rows = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
-    return [row | {"text": row["text"].replace("\\n", "\n").replace("{long}", LONG)} for row in rows]
+    return [row | {"text": row["text"].replace("\\n", "\n").replace("{long}", LONG).replace("{comma}", "工人到岗，" * 200)} for row in rows]
 
 
 def metrics(text: str, **about: str | None) -> list[MetricRow]:
