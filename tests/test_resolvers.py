@@ -21,11 +21,10 @@ LONG = "疫情防控工作" + "，各级各部门认真落实各项措施" * 130
 
 
 def table(name: str) -> list[dict[str, str]]:
-    """The rows of a table of cases. In a text {long} stands for LONG, {comma} for many clauses, and a backslash with n for a line
-    break."""
+    """The rows of a table of cases. In a text {long} stands for LONG, and a backslash with n for a line break."""
     lines = (CASES / name).read_text(encoding="utf-8").splitlines()
     rows = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
-    return [row | {"text": row["text"].replace("\\n", "\n").replace("{long}", LONG).replace("{comma}", "工人到岗，" * 200)} for row in rows]
+    return [row | {"text": row["text"].replace("\\n", "\n").replace("{long}", LONG)} for row in rows]
 
 
 def metrics(text: str, **about: str | None) -> list[MetricRow]:
@@ -483,6 +482,7 @@ class TestEvents:
 
     @pytest.mark.parametrize("case", [pytest.param(row, id=row["reason"]) for row in table("events.tsv")])
     def test_more_events(self, case: dict[str, str]) -> None:
-        """cases/events.tsv: a text of 2020-03-05, and its events: last day, category, region."""
+        """cases/events.tsv: a text of 2020-03-05, and its events: last day, category, region, and the words that they are read from."""
         found = events(case["text"], published="2020-03-05 18:00")
         assert "; ".join(f"{one.date_end} {one.category} {one.region_code}" for one in found) == (case["expected"] or "")
+        assert " / ".join(one.quote.replace("\n", "\\n") for one in found) == (case["quotes"] or "")
