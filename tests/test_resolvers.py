@@ -482,7 +482,9 @@ class TestEvents:
 
     @pytest.mark.parametrize("case", [pytest.param(row, id=row["reason"]) for row in table("events.tsv")])
     def test_more_events(self, case: dict[str, str]) -> None:
-        """cases/events.tsv: a text of 2020-03-05, and its events: last day, category, region, and the words that they are read from."""
+        """cases/events.tsv: a text of 2020-03-05, and its events: last day, category, region, and the words that they are read
+        from; ? where these are not settled."""
         found = events(case["text"], published="2020-03-05 18:00")
         assert "; ".join(f"{one.date_end} {one.category} {one.region_code}" for one in found) == (case["expected"] or "")
-        assert " / ".join(one.quote.replace("\n", "\\n") for one in found) == (case["quotes"] or "")
+        quotes = " / ".join(one.quote.replace("\n", "\\n") for one in found)
+        assert case["quotes"] in ("?", quotes)
