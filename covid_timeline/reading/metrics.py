@@ -54,6 +54,8 @@ _OUTCOME = re.compile("走出[^，。；]{0,10}(?:医院|病房|病区)|(?:死�
 _NOT_YET = re.compile("标准|指南|要求|有望|即将|将于|可以|条件|风险")
 _OTHER_FIGURE = re.compile("新增|累计|其中|现有")
 _HEADING = 40  # characters
+_OPENING = 12  # characters
+_SHARED = 40  # statements that are looked at for the places of one sentence
 _ELIDED_LENGTH = 6  # characters in front of a figure that leave no room for a verb of their own
 _NEAR_OUTCOME = 10  # up to so many people a later clause may tell what became of them
 
@@ -151,6 +153,12 @@ class _Reader:
         named = {cue.name for cue in cues}
         self.topic = cues[0].name if len(named) == 1 and cues[0].start == sentence.start and named <= _TOPICS else ""
 
+    def subjects_named(self, number: int) -> bool:
+        """Whether the sentence opens with a place, or names an origin."""
+        sentence = self.context.tree.sentences[number]
+        opening = self.context.cues_in(sentence.start, min(sentence.end, sentence.start + _OPENING))
+        return any(cue.category == "origin" for cue in opening) or bool(self.context.places_in(sentence.start, sentence.start + _OPENING))
+
     # -- one sentence
 
     def _first_frame(self, number: int) -> Frame:
@@ -178,6 +186,9 @@ class _Reader:
             frame = frame._replace(mode=before.mode)  # 累计确诊124例；治愈出院21例
         if self.stop == "；" and before.part:
             frame = frame._replace(part=True)
+        of_abroad = before.last is not None and before.last.part and before.last.part_of is not None and before.last.part_of.origin
+        if of_abroad and not self.subjects_named(number) and text.startswith(("累计出院", "累计治愈", "现有", "治愈", "出院"), start):
+            frame = frame._replace(origin="imported", origin_rules=True)  # 按输入国别，俄罗斯58例。累计出院23例
         if before.origin_rules and text.startswith(_ORIGIN_GOES_ON, start):
             frame = frame._replace(origin=before.origin, origin_rules=True)
         return frame
@@ -232,12 +243,18 @@ class _Reader:
             self.subjects.speak_of(frame.region)
 
     def _is_of_list(self, number: int) -> bool:
-        """安远县560吨，寻乌县438吨，信丰县390吨: the last of several places that share a sentence is not its subject."""
+        """安远县560吨，寻乌县438吨，信丰县390吨: the last of several places that share a sentence is not its subject.
+
+        Nor is it where the places stand in sentences that ； joins.
+        """
         assert self.subject is not None
         last = self.statements.all[-1] if self.statements.all else None
         if last is None or last.region.code != self.subject.code:
             return False
-        named = {one.region.code for one in self.statements.all[-2 * len(self.figures) :] if one.figure.sentence == number and one.region.basis == "named"}
+        first = number
+        while first and self.context.tree.sentences[first - 1].stop == "；":
+            first -= 1
+        named = {one.region.code for one in self.statements.all[-_SHARED:] if one.figure.sentence >= first and one.region.basis == "named"}
         return len(named) > 2
 
     def _cross_brackets(self, figure: Figure, before: Figure | None, frame: Frame, saved: dict[int, Frame]) -> Frame:
@@ -655,7 +672,7 @@ class _Reader:
             twin = self._parallel(figure, frame)
             if twin is not None:
                 indicator, rule, measure = twin.indicator, f"{twin.rule}.elided", twin.measure
-                if not figure.places and twin.figure.sentence == figure.sentence:
+                if not figure.places and not self.pending and twin.figure.sentence == figure.sentence:
                     region, relation = twin.region.carried(), "sentence"
         regions = self._shared_regions(figure, region, indicator)
         if len(regions) > 1 or self.pending:
@@ -725,8 +742,12 @@ class _Reader:
     def _parallel(self, figure: Figure, frame: Frame) -> Statement | None:
         """The figure before that says what this one is: 分别为88.6%、94.7%; 银川市生产总值421.7亿元；吴忠市136.8亿元."""
         context, quantity = self.context, figure.quantity
-        said = context.text[figure.own : quantity.start].strip("、和与及 ，,")
+        own = figure.places[-1].end if figure.places and figure.places[0].start - figure.own <= 1 else figure.own
+        said = context.text[own : quantity.start].strip("、和与及 ，,")
         last = frame.last
+        if figure.places and said in ("分别为", "分别是", "则为", "均为") and last is not None and last.quantity.unit == quantity.unit and not last.noun:
+            return last if last.indicator != "other" else None  # 新北区99.2%，天宁区、钟楼区分别为98.4%和97.9%
+        said = context.text[figure.own : quantity.start].strip("、和与及 ，,")
         dates = context.dates_in(figure.own, quantity.start)
         if dates and not figure.places and last is not None and last.quantity.unit == quantity.unit and last.indicator != "other" and (
             context.text[dates[-1].end : quantity.start] in ("为", "是", "则为", "仅为") and not last.noun
@@ -775,7 +796,6 @@ class _Reader:
         if indicator.startswith("firms_") and _of_sector(figure) and any(
             one.indicator == indicator and one.region.code == region.code and not _of_sector(one.figure)
             and one.quantity.unit == figure.quantity.unit and one.quantity.value >= figure.quantity.value
-            and self.context.tree.sentences[one.figure.sentence].block == self.context.tree.sentences[figure.sentence].block
             for one in self.statements.all[-40:]
         ):
             return "other", f"{rule}.part"  # 工业企业复工8214家 of 复工企业5.3万家

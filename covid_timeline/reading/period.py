@@ -174,8 +174,17 @@ class Passage:
                     self.day = index
                     self.local = None
                     taken = True
-            elif reach == "sentence" and not date.vague:
+            elif reach == "sentence" and not date.vague and not self._is_month_of_period(index):
                 self.local = index
+
+    def _is_month_of_period(self, index: int) -> bool:
+        """一季度，进出口2002亿元。3月份，进出口752亿元。 A month within the period of the passage dates its own sentence."""
+        date = self.context.dates[index]
+        whole = self.local if self.local is not None else self.day
+        if date.precision != "month" or whole is None:
+            return False
+        period = self.context.dates[whole]
+        return period.date_start < date.date_start and date.date_end <= period.date_end
 
     def _is_stated(self) -> bool:
         """Whether a day up to which the text counts governs the passage."""
