@@ -38,6 +38,9 @@ from covid_timeline.reading.words import Figure, read_words
 __all__ = ["read_metrics"]
 
 _CONTINUES = ("其中", "具体", "分别", "包括", "上述", "它们")
+_SPREAD = re.compile(
+    "[^。；，：\\d]{0,10}(?:分布(?:情况)?|分(?:县|区|市|地|州)[^，：。\\d]{0,8}看|按(?:地区|区县|县区|县市区|区域)[^，：。\\d]{0,4})(?:是|为|如下)?[：:，,]"
+)
 _DOES = ("无", "新增", "现有", "累计", "报告")
 _ORIGIN_GOES_ON = ("累计", "现有", "其中", "治愈", "无")
 _AMONG = re.compile("(?:确诊)?(?:病例|病人|患者|感染者|人员)?(?:里|当中|之中|中)(?:面|有|还有|[，,：:])")
@@ -164,7 +167,10 @@ class _Reader:
     def _first_frame(self, number: int) -> Frame:
         text, start = self.context.text, self.context.tree.sentences[number].start
         before = self.frame
-        self.continues = text.startswith(_CONTINUES, start) or (before.listing and self.stop == "；")
+        spread = _SPREAD.match(text, start)
+        self.continues = text.startswith(_CONTINUES, start) or (before.listing and self.stop == "；") or spread is not None
+        if spread is not None and self.opening is not None and self.opening.noun == "confirmed":
+            before = before._replace(head=self.opening, item_noun="", item_kind="")  # 累计确诊274例，死亡2例。分县区看：固始县58例
         if self.continues:
             head = before.head
             if before.last is not None and before.last.quantity.value > 0 and head is None:
@@ -418,6 +424,8 @@ class _Reader:
 
         # from where
         origin = resolve_origin(figure, frame, noun, kind)
+        if again is not None and again.origin:
+            origin = Choice(again.origin, "list", "figure.again")
         period_of = self._since(date, date_relation, kind)
         kind = period_of or kind
         indicator = "other" if part or not explained else indicator_for(noun, kind, origin.value)
@@ -599,6 +607,9 @@ class _Reader:
         if not frame.listing or own:
             if (own or topic or not frame.nouns) and not (noun == "change" and frame.nouns):
                 changes["nouns"] = (noun,)
+            named = [cue.name for cue in figure.nouns if cue.name != "change"]
+            if noun == "change" and named:
+                changes["nouns"] = (ranked(named),)  # 累计确诊病例数核增366例，订正后为50329例
             if mode is not None:
                 changes["mode"] = mode.name
             elif own and noun in ("treated", "observed") and not frame.listing:

@@ -37,6 +37,7 @@ _OF_TIME = frozenset("日天晚夜末节期间情")
 _COMPARED_AFTER = re.compile(" ?(?:同期|相比|相较|的?[^，。；]{0,8}(?:下降|上升|增长|减少|增加|提高|回落|收窄|持平|末[增下上]))")
 _CHANGE_AFTER = re.compile("[^，。；]{0,14}(?:下降|上升|增长|减少|增加|提高|回落|收窄|扩大|延长|推迟|调整)")
 _JOURNEY = re.compile("(?=[病某男女\\d发咳就乘自航列返抵旅入])(?:病例\\d|某[，,某]|[男女][，,性]|\\d+岁|发热|咳嗽|就诊|乘坐|自驾|航班|列车|返回|抵达|旅行|入院)")
+_HAN = re.compile("[\u4e00-\u9fff]")
 _VALUE_OF_DAY = re.compile("(?:则|仅)?[为是] ?\\d")
 _TRAVELLED = re.compile("[^，,。；]{0,12}(?:乘|搭|航班|包机|抵达|到达|飞抵|入境|返回|转到|转运)")
 _LABEL_OF_DAY = re.compile("(?:统计|数据|通报|截[至止])?(?:时间|日期|时点)$")
@@ -153,11 +154,11 @@ class Passage:
         taken = False
         sentence = self.context.tree.sentences[number]
         block = self.context.tree.blocks[sentence.block]
-        alone = block.end - block.start <= _HEADING and block.kind != "title"
+        alone = block.end - block.start <= _HEADING and block.kind in ("head", "text", "label") and sentence.stop != "。"
         for index in range(low, high):
             reach, date = self.reach[index], self.context.dates[index]
             one_day = date.date_start == date.date_end
-            if alone and reach == "sentence" and one_day and not date.vague and date.basis != "festival":
+            if alone and reach == "sentence" and one_day and not date.vague and date.basis not in ("festival", "carried"):
                 self.heading = self.day = index
                 self.local = None
                 taken = True
@@ -315,6 +316,8 @@ class Passage:
         for number in range(after, min(after + _LOOK_AHEAD, high)):
             date = context.dates[number]
             before = text[figure.quantity.end : date.start]
+            if not before and date.role == "at" and not date.vague and self.reach[number] == "sentence" and _HAN.match(text, date.end):
+                return number  # 余下487人31日傍晚平安抵达
             if self.reach[number] not in ("sentence", "story", "clause") or "（" in before or "(" in before:
                 continue
             if len(before) <= 40 and _TIED.fullmatch(before[-16:]) and (date.start < clause_end or len(before) <= 16):

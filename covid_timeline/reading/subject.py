@@ -176,6 +176,8 @@ def resolve_subject(context: Context, figure: Figure, frame: Frame, *, item: boo
     nouns, relation = own_nouns(context, figure)
     if nouns:
         name = ranked([cue.name for cue in nouns])
+        if name == "case" and figure.origin is not None and figure.mode is not None and figure.mode.name == "cumulative":
+            return Choice("confirmed", relation, "noun.confirmed")  # 在院62例；境外输入病例累计385例
         if name == "observed" and frame.nouns[:1] == ("asymptomatic",) and figure.quantity.unit == "case":
             return Choice("asymptomatic", relation, "noun.asymptomatic")  # 无症状…解除观察51例；还在观察的984例
         outcome = bool(frame.nouns) and frame.nouns[0] in _OUTCOMES
@@ -304,6 +306,10 @@ def resolve_origin(figure: Figure, frame: Frame, noun: str, kind: str) -> Choice
     if frame.listing and frame.head is not None:
         origin = frame.head.origin
         return Choice(origin, "list", f"origin.{origin}") if origin else Choice("", "none", "")
+    if frame.last is not None and frame.last.quantity.value == 0 < figure.quantity.value and not frame.origin_rules:
+        return Choice("", "none", "")  # 无新增境外输入确诊病例，治愈出院15例
+    if frame.origin == "local" and noun in ("suspected", "asymptomatic") and figure.has_noun and not frame.listing:
+        return Choice("", "none", "")  # 本地确诊病例27例、疑似病例2例
     goes_on = figure.mode is None or (frame.origin == "imported" and figure.mode.name == frame.mode)
     if noun in _OUTCOMES and goes_on and not figure.places:
         return Choice(frame.origin, "sentence", f"origin.{frame.origin}")
