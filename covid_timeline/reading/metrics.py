@@ -515,6 +515,8 @@ class _Reader:
         if "corrected" in figure.lists and frame.nouns:
             return ranked(list(frame.nouns)), Choice(frame.mode, "sentence", "list.corrected")  # 由411例订正为631例
         if text[quantity.start - 2 : quantity.start] in _CHANGES or (
+            text[quantity.start - 2 : quantity.start] == "净增" and frame.last is not None and frame.last.noun == "change"
+        ) or (
             noun in _STANDING and _INCREASE.search(text, figure.own, quantity.start)
         ):
             return "change", None  # 重症病例减少113例: a change, no count of the day
@@ -703,7 +705,7 @@ class _Reader:
         if indicator == "days_without_new_cases" and self.passage.role(date) in ("from", "since") and self.passage.day is not None:
             date, date_relation = self.passage.day, "header"  # 自2月27日起，已连续32天无新增
         indicator, rule = self._of_part(figure, frame, indicator, rule, region)
-        if indicator == "tests_cumulative" and figure.mode is None and self.passage.role(date) == "at":
+        if indicator == "tests_cumulative" and figure.mode is None and self.passage.role(date) in ("at", "range"):
             indicator, rule = "other", f"{rule}.of_a_day"  # 2月20日核酸检测58份
         if indicator == "other" and frame.last is not None and quantity.start - figure.own <= _ELIDED_LENGTH:
             elided = ELIDED.get((frame.last.indicator, quantity.unit))
