@@ -37,6 +37,8 @@ _OF_TIME = frozenset("日天晚夜末节期间情")
 _COMPARED_AFTER = re.compile(" ?(?:同期|相比|相较|的?[^，。；]{0,8}(?:下降|上升|增长|减少|增加|提高|回落|收窄|持平|末[增下上]))")
 _CHANGE_AFTER = re.compile("[^，。；]{0,14}(?:下降|上升|增长|减少|增加|提高|回落|收窄|扩大|延长|推迟|调整)")
 _JOURNEY = re.compile("(?=[病某男女\\d发咳就乘自航列返抵旅入])(?:病例\\d|某[，,某]|[男女][，,性]|\\d+岁|发热|咳嗽|就诊|乘坐|自驾|航班|列车|返回|抵达|旅行|入院)")
+_HAN = re.compile("[\u4e00-\u9fff]")
+_IN_TURN = re.compile("[^。；，\\d]{0,6}(?:先后|分别|相继|依次)")
 _VALUE_OF_DAY = re.compile("(?:则|仅)?[为是] ?\\d")
 _TRAVELLED = re.compile("[^，,。；]{0,12}(?:乘|搭|航班|包机|抵达|到达|飞抵|入境|返回|转到|转运)")
 _LABEL_OF_DAY = re.compile("(?:统计|数据|通报|截[至止])?(?:时间|日期|时点)$")
@@ -153,20 +155,22 @@ class Passage:
         taken = False
         sentence = self.context.tree.sentences[number]
         block = self.context.tree.blocks[sentence.block]
-        alone = block.end - block.start <= _HEADING and block.kind != "title"
+        alone = block.end - block.start <= _HEADING and block.kind in ("head", "text", "label") and sentence.stop != "。"
         for index in range(low, high):
             reach, date = self.reach[index], self.context.dates[index]
             one_day = date.date_start == date.date_end
-            if alone and reach == "sentence" and one_day and not date.vague and date.basis != "festival":
+            if alone and reach == "sentence" and one_day and not date.vague and date.basis not in ("festival", "carried"):
                 self.heading = self.day = index
                 self.local = None
                 taken = True
                 continue
             if reach == "header" or (reach == "sentence" and (date.role == "as_of" or (date.role == "range" and one_day) or index in used)):
+                if date.basis == "carried" and self.day is not None and date.date_end == self.context.dates[self.day].date_end:
+                    continue  # 当日 names the day that governs
                 if date.role == "at" and (taken or 0 <= first < date.start):
                     continue  # a day further on in the sentence is of its own deed
-                if block.kind == "row":
-                    continue  # a row of a table dates its own figures
+                if block.kind == "row" or (block.kind == "item" and date.role in ("at", "from") and self._is_stated()):
+                    continue  # a row of a table dates its own figures, an item of a list its own deed
                 if date.role == "at" and reach != "header" and self.context.short and self._is_stated():
                     self.local = index
                     continue  # 截至…。3月13日，最后1例出院。 What follows is of the stated day again
@@ -174,8 +178,17 @@ class Passage:
                     self.day = index
                     self.local = None
                     taken = True
-            elif reach == "sentence" and not date.vague:
+            elif reach == "sentence" and not date.vague and not self._is_month_of_period(index):
                 self.local = index
+
+    def _is_month_of_period(self, index: int) -> bool:
+        """一季度，进出口2002亿元。3月份，进出口752亿元。 A month within the period of the passage dates its own sentence."""
+        date = self.context.dates[index]
+        whole = self.local if self.local is not None else self.day
+        if date.precision != "month" or whole is None:
+            return False
+        period = self.context.dates[whole]
+        return period.date_start < date.date_start and date.date_end <= period.date_end
 
     def _is_stated(self) -> bool:
         """Whether a day up to which the text counts governs the passage."""
@@ -229,6 +242,9 @@ class Passage:
                         continue
                     if own.end - date.end > _SINCE_LENGTH:
                         continue  # 是自3月5日以来首次，: it dates its own clause
+                spread = self._of_several(number, low, figure)
+                if spread is not None:
+                    return spread, "sentence"
                 if _is_of_deed(context, date, figure) and self._as_of_before(number, low) is not None:
                     return self._as_of_before(number, low), "sentence"  # 截至…，88例已于2月29日治愈，治愈率…
                 if date.precision in ("quarter", "month") and _OF_PROJECTS.match(text, date.end):
@@ -277,6 +293,18 @@ class Passage:
             and self.context.tree.block_at(local.start) == block
         )
 
+    def _of_several(self, number: int, low: int, figure: Figure) -> int | None:
+        """2月4日、11日又先后派出24人和33人: each figure takes the day of its place in the list."""
+        text, dates = self.context.text, self.context.dates
+        first = number
+        while first > low and text[dates[first - 1].end : dates[first].start] in ("、", "和", "及", "，"):
+            first -= 1
+        if first == number or not _IN_TURN.match(text, dates[number].end):
+            return None
+        starts = [one.start for one in self.context.quantities]
+        place = bisect_left(starts, figure.quantity.start) - bisect_left(starts, dates[number].end)
+        return min(first + place, number)
+
     def _inside(self, inner: int, outer: int) -> bool:
         brackets = self.context.tree.brackets
         while inner >= 0 and inner != outer:
@@ -306,6 +334,8 @@ class Passage:
         for number in range(after, min(after + _LOOK_AHEAD, high)):
             date = context.dates[number]
             before = text[figure.quantity.end : date.start]
+            if not before and date.role == "at" and not date.vague and self.reach[number] == "sentence" and _HAN.match(text, date.end):
+                return number  # 余下487人31日傍晚平安抵达
             if self.reach[number] not in ("sentence", "story", "clause") or "（" in before or "(" in before:
                 continue
             if len(before) <= 40 and _TIED.fullmatch(before[-16:]) and (date.start < clause_end or len(before) <= 16):
@@ -346,7 +376,7 @@ class Passage:
         if number is None:
             return "none"
         date = self.context.dates[number]
-        if self.reach[number] == "header":
+        if self.reach[number] == "header" or (date.role == "at" and date.time_end == "24:00"):
             return "as_of"
         return "now" if date.vague else date.role
 

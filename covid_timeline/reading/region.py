@@ -17,7 +17,7 @@ __all__ = ["Subjects", "case_regions", "figure_region", "outer_region"]
 _INSTITUTION = re.compile("[\u4e00-\u9fff]{2,16}?(?:医院|医疗中心|监狱)")
 _TOWN = re.compile("([\u4e00-\u9fff]{2,6}?(?:街道|镇|乡|社区|村|园区|开发区|新区|农场|团场|苏木))(?:办事处)?$")
 _HOUSE = re.compile("[\u4e00-\u9fff]{0,10}(?:医院|医疗中心|学校|大学|学院|公司|企业|酒店|实验室|中心)等?")
-_TOGETHER = re.compile("[两二三四五六]?(?:市|县|区|地|州|省)(?:均|都|在|新|无|没|疑|确|病)")
+_TOGETHER = re.compile("[两二三四五六七八九十\\d]{0,2}(?:市|县|区|地|州|省|个(?:市|县|区|省))(?:均|都|在|新|无|没|疑|确|病|零)")
 _EXCEPT = re.compile("(?:除)?(?:湖北|武汉)[省市]?(?:以外|之外|外)(?:的?其他|其余)?(?:地区|省份|省市)?|除(?:湖北|武汉)[省市]?(?:、[\u4e00-\u9fff]{2,3}[省市]?)?(?:以外|之外|外)")
 _PROVINCES = re.compile("\\d+ ?个?省(?:份|级行政区|（区|\\(区|区市|、自治区|、区|、市|和|区)")
 _OPENING = 12  # characters within which the subject of a sentence stands
@@ -136,7 +136,8 @@ class Subjects:
         if region is None:
             return home, "document"
         near = region.code is None or home.code is None or region.code in (home.code, self.context.home) or is_inside(region, home)
-        near = near or (region.basis == "home" and region.level == "province" and is_inside(home, region))
+        opened = region.basis == "home" or (self._opened is not None and self._opened.code == region.code)
+        near = near or (opened and region.level == "province" and is_inside(home, region))  # 全省, or the province that it opened with
         if subject is None and not near and region.basis != "inherited":
             return home, "document"  # 患者长期居住武汉, 全国…: a place of the story, not the subject of what follows
         return region.carried(), "sentence" if subject is not None else "paragraph"
