@@ -81,6 +81,7 @@ class TestCategory:
             ("the eighth little", "天晴，风大，云淡，气清，山青，水秀，花开，召开会议", "", "", "leadership", 2.4),
             ("the ninth not at all", "天晴，风大，云淡，气清，山青，水秀，花开，叶茂，召开会议", "", "", "other", 0.0),
             ("an empty clause is none", "，，天晴，召开会议", "", "", "leadership", 8.0),
+            ("who speaks does not count", "市疫情防控指挥部称，专家组抵达", "", "", "medical", 2.0),
             ("nothing is said", "天晴", "", "", "other", 0.0),
             ("too weak a cue", "医院", "", "", "other", 1.0),
             ("a weak cue", "专家组", "", "", "medical", 2.0),

@@ -486,5 +486,6 @@ class TestEvents:
         from; ? where these are not settled."""
         found = events(case["text"], published="2020-03-05 18:00")
         assert "; ".join(f"{one.date_end} {one.category} {one.region_code}" for one in found) == (case["expected"] or "")
+        assert [one.rule for one in found] == [f"event:{one.category}" for one in found]
         quotes = " / ".join(one.quote.replace("\n", "\\n") for one in found)
         assert case["quotes"] in ("?", quotes)
