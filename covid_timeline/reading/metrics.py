@@ -339,8 +339,8 @@ class _Reader:
         bare = bool(regions) and not figure.has_noun and not topic  # 武汉市3例: an item of a list
         if bare and not frame.in_list and frame is not self.heading and not ((figure.opened or "part" in figure.lists) and frame.item_noun):
             head = statements.list_head(self.figures, index, regions[-1], len(regions), self.spread)
-            if head is not None:
-                frame = frame.open_list(head)
+            if head is not None and (figure.mode is None or figure.mode.name == head.kind):
+                frame = frame.open_list(head)  # but 香港累计通报1033例 is no item of 8429人尚在观察
         item = bare and frame.listing and bool(frame.item_noun)
 
         # what is counted

@@ -165,7 +165,7 @@ class Passage:
                 taken = True
                 continue
             if reach == "header" or (reach == "sentence" and (date.role == "as_of" or (date.role == "range" and one_day) or index in used)):
-                if date.basis == "carried" and self.day is not None and date.date_end == self.context.dates[self.day].date_end:
+                if date.basis == "carried" and date.role == "at" and self.day is not None and date.date_end == self.context.dates[self.day].date_end:
                     continue  # 当日 names the day that governs
                 if date.role == "at" and (taken or 0 <= first < date.start):
                     continue  # a day further on in the sentence is of its own deed
