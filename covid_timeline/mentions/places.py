@@ -997,7 +997,8 @@ class _Scan:
             and self.text[start - 1] in "学院"
         ):
             return end  # 山东大学齐鲁医院: named already
-        if self.base.within is not None and self.base.within in (code, *self.ancestors[code]):
+        within = self.base.within
+        if within is not None and (within == code or within in self.ancestors[code]):
             return self.read_institution(start, end, entry)
         if before is not None and before.end == start and before.code is not None:
             self.out[-1] = before._replace(kind="institution")

@@ -33,7 +33,9 @@ class Region(NamedTuple):
 
     def carried(self) -> Region:
         """The same region, taken over from earlier text."""
-        return self._replace(basis="inherited") if self.basis == "named" else self
+        if self.basis != "named":
+            return self
+        return Region(self.code, self.name, self.level, "inherited", self.start, self.end)
 
 
 CHINA = Region("100000", "中国", "country", "named")

@@ -237,7 +237,7 @@ def find_events(
     subjects.take_title()
     counted = {one.date for one in statements if one.date is not None}
     counts = _first_counts(statements)
-    topic = _topic(context)
+    topic: str | None = None  # of the title, looked at where there is an event
     responds = "响应" in context.text
     heads = [
         _heads_event(context, number) or (number in counted and _is_caption(context, passage, number)) for number in range(len(dates))
@@ -263,6 +263,8 @@ def find_events(
             body = _without_dates(context, start, end)
         if _says_nothing(body):
             continue  # too short to say anything, unless the word itself does: 2月3日复工
+        if topic is None:
+            topic = _topic(context)
         category, _ = categorise(body, prior, topic)
         if category == "other":
             counted_here = number in counts and counts[number].quantity.start < end

@@ -177,12 +177,18 @@ class _Reader:
             frame = frame._replace(origin=before.origin, origin_rules=True)
         return frame
 
+    def _start_sentence(self) -> None:
+        self.subject = None
+        self.scope = None
+        self.used = set()
+        self.pending = []
+        self.pending_nouns = []
+
     def _read(self, number: int, quantities: Sequence[Quantity]) -> None:
         context = self.context
         sentence = context.tree.sentences[number]
+        self._start_sentence()
         self.figures = figures = read_words(context, number, quantities)
-        self.subject, self.scope, self.used = None, None, set()
-        self.pending, self.pending_nouns = [], []
         frame = self._first_frame(number)
         if self.topic:
             frame, self.topic = frame._replace(nouns=(self.topic,)), ""
@@ -237,9 +243,10 @@ class _Reader:
 
     def _cross_brackets(self, figure: Figure, before: Figure | None, frame: Frame, saved: dict[int, Frame]) -> Frame:
         brackets = self.context.tree.brackets
-        for number in sorted(saved, reverse=True):
-            if brackets[number].end <= figure.quantity.start:
-                frame = saved.pop(number)
+        if saved:
+            for number in sorted(saved, reverse=True):
+                if brackets[number].end <= figure.quantity.start:
+                    frame = saved.pop(number)
         if figure.bracket >= 0 and figure.bracket not in saved and (before is None or before.bracket != figure.bracket):
             saved[figure.bracket] = frame
             start = brackets[figure.bracket].start
@@ -486,7 +493,7 @@ class _Reader:
             return "change", None  # 重症病例减少113例: a change, no count of the day
         silent = "asymptomatic" in frame.nouns or frame.item_noun == "asymptomatic"
         contacts = noun in ("observed", "released") and (
-            "contacts" in (*frame.nouns, frame.item_noun) or any(cue.name == "contacts" for cue in (*figure.nouns, *figure.nouns_after, *figure.topic_nouns))
+            frame.item_noun == "contacts" or "contacts" in frame.nouns or any(cue.name == "contacts" for cue in (*figure.nouns, *figure.nouns_after, *figure.topic_nouns))
         )
         if noun in ("observed", "released") and not contacts and (silent or quantity.unit == "case"):
             # 无症状感染者14例（已解除医学观察5例，尚在医学观察8例）

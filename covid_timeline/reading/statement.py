@@ -113,7 +113,7 @@ class Statement:
 
     def line(self) -> str:
         """The trace as it stands in the table."""
-        return "; ".join([f"{slot}={found}" for slot, found in self.trace.items()])
+        return "; ".join(map("=".join, self.trace.items()))
 
 
 class Frame(NamedTuple):

@@ -147,8 +147,8 @@ def counts_cases(context: Context, figure: Figure, frame: Frame) -> bool:
     if figure.topic_nouns and context.tree.blocks[context.tree.sentences[figure.sentence].block].kind in ("label", "item"):
         return not figure.groups and not {cue.name for cue in figure.topic_nouns} <= {"observed", "released"}  # 密切接触者：累计追踪416人
     if frame.nouns and (frame.listing or frame.last is not None) and quantity.unit == "person":
-        return not figure.groups and len(_residue(context, figure.own, quantity.start, figure.places)) <= 2 and not _residue(
-            context, quantity.end, figure.right, ()
+        return not figure.groups and len(_residue(context, figure.own, quantity.start)) <= 2 and not _residue(
+            context, quantity.end, figure.right
         )
     return False
 
@@ -325,24 +325,29 @@ def indicator_for(noun: str, kind: str, origin: str) -> str:
     return "other"
 
 
-def _residue(context: Context, start: int, end: int, places: Sequence[Place]) -> str:
+def _residue(context: Context, start: int, end: int) -> str:
     """What is left of a stretch without places, dates, cue words and the fillers of a report."""
-    if end <= start:
-        return ""
+    if end - start <= 1:
+        return ""  # a single character says nothing
     text = context.text
-    spans = [cue[:2] for cue in context.cues_in(start, end) if cue[2] != "group"]
-    spans += [place[:2] for place in context.places_in(start, end)]
-    spans += [date[:2] for date in context.dates_in(start, end)]
-    spans.sort()
+    spans = [(cue.start, cue.end) for cue in context.cues_in(start, end) if cue.category != "group"]
+    mentions = [(place.start, place.end) for place in context.places_in(start, end)]
+    mentions += [(date.start, date.end) for date in context.dates_in(start, end)]
+    if mentions:
+        spans += mentions
+        spans.sort()
     parts, position = [], start
     for first, last in spans:
         if first >= position:
-            parts.append(text[position:first])
+            if first - position > 1:
+                parts.append(text[position:first])
             position = last
-    if position < end:
+    if end - position > 1:
         parts.append(text[position:end])
+    if not parts:
+        return ""
     pattern, characters = _filler()
-    left = [pattern.sub("", part).translate(characters) for part in parts if len(part) > 1]
+    left = [pattern.sub("", part).translate(characters) for part in parts]
     return "".join([one for one in left if len(one) > 1])
 
 
@@ -363,10 +368,12 @@ def is_explained(context: Context, figure: Figure, noun: str, relation: str) -> 
         return True, ""  # 、衡阳市30例: nothing but the place
     if len(figure.places) > 1 and ("each" in figure.lists or "respectively" in figure.lists):
         start = figure.places[-1].end  # between the places there may be names that no gazetteer has
-    said = max((match.end() for match in _SAID.finditer(text, start, figure.quantity.start)), default=start)
-    residue = _residue(context, said, figure.quantity.start, figure.places)
-    tail = _residue(context, figure.quantity.end, figure.right, ())
-    if _HAN2.search(residue) or _HAN2.search(tail):
+    said = start
+    for match in _SAID.finditer(text, start, figure.quantity.start):
+        said = match.end()
+    if _HAN2.search(_residue(context, said, figure.quantity.start)) or _HAN2.search(
+        _residue(context, figure.quantity.end, figure.right)
+    ):
         return relation in ("own", "column", "after") and noun not in ("case", "positive"), "unknown"
     return True, ""
 
