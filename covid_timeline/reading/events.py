@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import reduce
 from itertools import islice
-from operator import add
+from operator import add, or_
 from typing import NamedTuple
 
 from covid_timeline.lexicon.rules import load_rules
@@ -30,12 +30,6 @@ class EventDraft(NamedTuple):
     start: int  # the clause or sentence, offsets into the normalised text
     end: int
     rule: str
-
-
-class _Cue(NamedTuple):
-    category: int  # index into _CATEGORIES
-    pattern: str
-    weight: float
 
 
 _DIGITS = "0123456789"
@@ -91,6 +85,23 @@ def _atom(pattern: str, at: int) -> tuple[set[str], int]:
     return ({"*"} if sign == "." else {sign}), at + 1
 
 
+class _Cue:
+    """A pattern that speaks for a category."""
+
+    __slots__ = ("_pattern", "category", "search", "weight")
+
+    def __init__(self, category: int, pattern: str, weight: float) -> None:
+        self.category = category  # index into _CATEGORIES
+        self.weight = weight
+        self._pattern = pattern
+        self.search: Callable[[str], re.Match[str] | None] = self._compile
+
+    def _compile(self, words: str) -> re.Match[str] | None:
+        """The first search compiles the pattern: most texts have the openings of few."""
+        self.search = re.compile(self._pattern).search
+        return self.search(words)
+
+
 def _load() -> tuple[list[str], list[_Cue], dict[str, int], int]:
     """Names and cues; for each opening the set of cues (a bit each) that may match where it occurs; the others."""
     names: list[str] = []
@@ -112,13 +123,6 @@ def _load() -> tuple[list[str], list[_Cue], dict[str, int], int]:
 
 
 _CATEGORIES, _CUES, _BY_OPENING, _ANYWHERE = _load()
-
-
-@cache
-def _cue(number: int) -> tuple[int, Callable[[str], re.Match[str] | None], float]:
-    """Category, search and weight of a cue, compiled when a text first has its opening."""
-    category, pattern, weight = _CUES[number]
-    return category, re.compile(pattern).search, weight
 
 
 _HAN = re.compile("[\u4e00-\u9fff]")
@@ -183,9 +187,9 @@ def categorise(words: str, prior: str = "", topic: str = "") -> tuple[str, float
     head = bounds[1] if len(bounds) > 1 else len(words)
     middle = bounds[3] if len(bounds) > 3 else len(words)
 
-    candidates = _ANYWHERE
-    for opening in _BY_OPENING.keys() & {*map(add, words, words[1:]), *words}:
-        candidates |= _BY_OPENING[opening]
+    # All of this runs in C: the cues whose opening, of two characters or of one, stands in the words.
+    candidates = reduce(or_, filter(None, map(_BY_OPENING.get, map(add, words, islice(words, 1, None)))), _ANYWHERE)
+    candidates = reduce(or_, filter(None, map(_BY_OPENING.get, words)), candidates)
     scores = [0.0] * len(_CATEGORIES)
     if prior in _CATEGORIES:
         scores[_CATEGORIES.index(prior)] = 2.5
@@ -196,11 +200,11 @@ def categorise(words: str, prior: str = "", topic: str = "") -> tuple[str, float
     while candidates:
         lowest = candidates & -candidates
         candidates ^= lowest
-        category, search, weight = _cue(lowest.bit_length() - 1)
-        found = search(words)
+        cue = _CUES[lowest.bit_length() - 1]
+        found = cue.search(words)
         if found:
             start = found.start()
-            scores[category] += weight * (1.0 if start < head else 0.6 if start < middle else 0.3)
+            scores[cue.category] += cue.weight * (1.0 if start < head else 0.6 if start < middle else 0.3)
     best_score = max(scores)
     best = _CATEGORIES[scores.index(best_score)]  # the first listed wins a tie
     if best == "policy":
