@@ -16,6 +16,7 @@ from covid_timeline.reading.context import CHINA, Context, Region, region_of
 from covid_timeline.reading.period import Passage
 from covid_timeline.reading.region import Subjects
 from covid_timeline.reading.statement import Statement
+from covid_timeline.text.normalize import WHITE_SPACE
 from covid_timeline.text.tree import Sentence
 
 __all__ = ["EventDraft", "categorise", "find_events"]
@@ -126,6 +127,8 @@ _CATEGORIES, _CUES, _BY_OPENING, _ANYWHERE = _load()
 
 
 _HAN = re.compile("[\u4e00-\u9fff]")
+_FOUR_HAN = re.compile("(?:[^\u4e00-\u9fff]*[\u4e00-\u9fff]){4}")
+_FIVE_HAN = re.compile("(?:[^\u4e00-\u9fff]*[\u4e00-\u9fff]){5}")
 _LEVEL = "[一二三四ⅠⅡⅢⅣIVΙ]+ ?级"
 _RESPONSE = re.compile(
     "(?:启动|宣布启动|进入|调整为|下调[至为]|上调[至为]|提升[至为]|提高到|降[至为]|解除|终止)[^。；，]{0,30}" + _LEVEL + "[^。；，]{0,8}响应"
@@ -141,10 +144,9 @@ _SPLIT = re.compile("[，,。；;：:！!？?]")
 _IN_NAME_AFTER = re.compile(
     "(?:第[一二三四五六七八九十\\d]|度|年度|版|级|款|毕业|春季|届|期《|新型冠状|(?:重点|重大|招商|产业)[^，。；]{0,6}项目)"
 )
-_CONTENT_MIN = 4
 _TOPIC = 2.0  # what the category of the title adds
 _TOPIC_SCORE = 5.0  # from which on the title is about something
-_EDGE = re.compile("^[\\s，,、：:；;（）()]+")
+_EDGES = WHITE_SPACE + "，,、：:；;（）()"
 # Whose word it is tells nothing about what was done: 据韩联社报道, 记者从指挥部获悉, 市指挥部发布1号令：.
 _REPORTED = re.compile(
     "(?:据|记者从|记者在)[^，。；：]{0,24}?(?:报道|消息|介绍|透露|统计|获悉|了解|通报|发布|称)[，,：:]?|(?:日报|晚报|电视台)[^，。；：]{0,6}(?:报道|消息)"
@@ -219,7 +221,7 @@ def categorise(words: str, prior: str = "", topic: str = "") -> tuple[str, float
 
 def _without_source(words: str) -> str:
     """The words without who reported, and without the body that speaks: its name is not its deed."""
-    words = _EDGE.sub("", words)
+    words = words.lstrip(_EDGES)
     if "据" in words or "记者" in words or "报" in words or "电视台" in words:
         words = _REPORTED.sub("", words, count=1)
     words = _FRAME.sub("", words)
@@ -307,7 +309,7 @@ _CAPTION = 40  # characters
 
 
 def _says_nothing(body: str) -> bool:
-    return len(body) < 40 and len(_HAN.findall(_FRAME.sub("", body))) < _CONTENT_MIN and categorise(body)[0] == "other"
+    return len(body) < 40 and _FOUR_HAN.match(_FRAME.sub("", body)) is None and categorise(body)[0] == "other"
 
 
 def _first_counts(statements: Sequence[Statement]) -> dict[int, Statement]:
@@ -495,8 +497,7 @@ def _governed(context: Context, number: int, heads: Sequence[bool]) -> tuple[int
     if end < sentence_end and _SAID_AT_END.search(own_words[-24:]):
         end = sentence_end  # 3日表示，截至3日0时，…: what was said is what happened
         own_words = text[date.end : end]
-    own = len(_HAN.findall(own_words[:64]))
-    if own >= 5:
+    if _FIVE_HAN.match(own_words[:64]):
         return start, end
     speaks = categorise(own_words)[0] != "other"
     alone = previous is None or previous.start < sentence.start  # 经治疗，符合标准，于今日出院; but 2月3日复工，2月9日满产

@@ -29,13 +29,12 @@ from covid_timeline.reading.repeats import mark_repeats
 from covid_timeline.reading.statement import Statement
 from covid_timeline.reading.status import resolve_status
 from covid_timeline.reading.words import unit_of_label
-from covid_timeline.text.normalize import NormalizedText, normalize
+from covid_timeline.text.normalize import WHITE_SPACE, NormalizedText, normalize
 from covid_timeline.text.tree import Tree, build_tree
 
 __all__ = ["Reading", "extract", "read", "rows_of"]
 
-_EDGES = re.compile("^[\\s，,、；;。]+|[\\s，,、；;。]+$")
-_SPACES = re.compile("\\s+")
+_EDGES = WHITE_SPACE + "，,、；;。"
 
 
 class Reading:
@@ -155,7 +154,7 @@ def _event_rows(
                 date.date_start if date.role == "from" else date.date_end,  # 自2月12日起 is that point
                 date.time_start, date.precision, date.basis, article.raw[date_start:date_end], date_start, date_end,
                 region.code, region.name, region.level, region.basis, status.value, event.category,
-                _SPACES.sub(" ", _EDGES.sub("", context.text[event.start : event.end])), "", "",
+                " ".join(context.text[event.start : event.end].strip(_EDGES).split()), "", "",
                 article.raw[start:end], start, end, 0, event.rule, trace,
             )
         )  # fmt: skip
@@ -213,7 +212,7 @@ def _metric_rows(
                 ids[id(one)], doc_id, None if one.date is None else event_of_date.get(one.date),
                 float(quantity.value), None if quantity.value_high is None else float(quantity.value_high),
                 quantity.unit, quantity.qualifier, raw[start:end], start, end, one.status, one.indicator, one.basis,
-                _SPACES.sub("", one.measure) if " " in one.measure else one.measure,
+                "".join(one.measure.split()) if " " in one.measure else one.measure,
                 None if one.part_of is None else ids.get(id(one.part_of)), None,
                 one.date_start, one.date_end, one.time_start, one.time_end, one.date_basis, date_span[0], date_span[1],
                 region.code, region.name, region.level, region.basis, region_span[0], region_span[1],

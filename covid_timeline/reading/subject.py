@@ -12,6 +12,7 @@ from covid_timeline.model import Place
 from covid_timeline.reading.context import Context
 from covid_timeline.reading.statement import Choice, Frame
 from covid_timeline.reading.words import Figure
+from covid_timeline.text.normalize import WHITE_SPACE
 
 __all__ = ["LABELS", "counts_cases", "indicator_for", "is_explained", "measure_of", "resolve_measure", "resolve_origin", "resolve_subject"]
 
@@ -86,7 +87,8 @@ _SAID = re.compile("宣布|公布|通报|发布|证实|表示|透露|指出|报�
 _SETTLED = frozenset({"recovered", "recovered_so_far", "deaths", "released"})
 _REPORTS = re.compile("报告|通报|发现|上报")
 _HAN2 = re.compile("[\u4e00-\u9fff]{2}")
-_EDGE = re.compile("^[\\s，,、：:（）()“”的和及与其中共有为]+|[\\s，,、：:（）()“”为有达到共的]+$")
+_LEFT_EDGE = WHITE_SPACE + "，,、：:（）()“”的和及与其中共有为"
+_RIGHT_EDGE = WHITE_SPACE + "，,、：:（）()“”为有达到共的"
 
 
 def ranked(nouns: Sequence[str]) -> str:
@@ -394,7 +396,7 @@ def measure_of(context: Context, figure: Figure, nouns: Sequence[str]) -> str:
         if start <= place.start:
             start = place.end
     after = text[figure.quantity.end : figure.right].strip(" 的”“\n")
-    before = _EDGE.sub("", text[start:end])
+    before = text[start:end].lstrip(_LEFT_EDGE).rstrip(_RIGHT_EDGE)
     joined = after if after and not before else before + after
     if _HAN2.search(joined):
         return joined[:40]

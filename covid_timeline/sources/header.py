@@ -346,7 +346,7 @@ def _find_stamp(lines: list[_Line], doc_id: str, *, strict: bool) -> _Stamp | No
             continue
         if len(text) > 120:
             continue
-        dated = _first_full_date(text)
+        dated = _first_full_date(text) if "年" in text or _YEAR_FIRST.search(text) else None
         if (dated is not None or _YEAR.search(text)) and _CLOCK_OF_SITE.search(text):
             continue
         if dated is None:
@@ -551,7 +551,7 @@ def _find_source(head: NormalizedText, lines: list[_Line], stamp: _Stamp | None)
         start, text = lines[index]
         if _is_prose(text):
             continue
-        match = _SOURCE.search(text)
+        match = _SOURCE.search(text) if "源" in text or "转自" in text else None
         if match is None:
             continue
         value = match["source"]
