@@ -580,35 +580,40 @@ class _Reader:
         own = figure.has_noun
         mode = figure.mode or figure.mode_after
         inherited = subject.relation in ("list", "sentence", "paragraph")
-        changes: dict[str, object] = {"last": made[0], "in_list": item or (topic and bool(figure.places))}
+        nouns, said, region, where_from, rules, of_part = (
+            frame.nouns, frame.mode, frame.region, frame.origin, frame.origin_rules, frame.part
+        )  # fmt: skip
         if not frame.listing or own:
             if (own or topic or not frame.nouns) and not (noun == "change" and frame.nouns):
-                changes["nouns"] = (noun,)
+                nouns = (noun,)
             if mode is not None:
-                changes["mode"] = mode.name
+                said = mode.name
             elif own and noun in ("treated", "observed") and not frame.listing:
-                changes["mode"] = ""
+                said = ""
             elif own and not inherited and not frame.mode and kind in ("new", "cumulative"):
-                changes["mode"] = kind
+                said = kind
             if origin.value or figure.nouns or figure.places:
-                changes["origin"] = origin.value
+                where_from = origin.value
             if origin.relation == "own" and figure.origin is not None and figure.number == 0 and not figure.has_noun and figure.mode is None:
-                changes["origin_rules"] = True
+                rules = True
         elif topic and figure.places:
-            changes["origin"] = origin.value
+            where_from = origin.value
         if figure.topic_mode is not None and not own:
-            changes["mode"], changes["nouns"] = figure.topic_mode.name, (noun,)
+            said, nouns = figure.topic_mode.name, (noun,)
         if not frame.listing:
-            changes["part"] = part and (frame.part or bool(figure.groups))
+            of_part = part and (frame.part or bool(figure.groups))
         if figure.places and not frame.listing:
             if own:
                 if self.subject is None or not is_inside(regions[-1], self.subject):
-                    changes["region"] = regions[-1]  # not: 全省累计23例，长春市治愈1例，在院22例
+                    region = regions[-1]  # not: 全省累计23例，长春市治愈1例，在院22例
                 if self.subject is None:
                     self.subject = regions[-1]
             elif frame.region is None and figure.number == 0 and mode is not None:
-                changes["region"] = regions[-1]  # 湖北新增…: a place at the head is the subject of all that follows
-        return frame._replace(**changes)  # type: ignore[arg-type]
+                region = regions[-1]  # 湖北新增…: a place at the head is the subject of all that follows
+        return Frame(
+            made[0], nouns, said, region, where_from, rules, of_part, frame.head, frame.item_noun, frame.item_kind,
+            frame.listing, frame.by_residence, item or (topic and bool(figure.places)),
+        )  # fmt: skip
 
     def _state(
         self, figure: Figure, indicator: str, basis: str, measure: str, region: Region, rule: str, noun: str, kind: str

@@ -8,7 +8,6 @@ from functools import cache
 
 from covid_timeline.lexicon.lexer import Cue, one_of
 from covid_timeline.lexicon.rules import load_rules
-from covid_timeline.model import Place
 from covid_timeline.reading.context import Context
 from covid_timeline.reading.statement import Choice, Frame
 from covid_timeline.reading.words import Figure
@@ -93,6 +92,8 @@ _RIGHT_EDGE = WHITE_SPACE + "，,、：:（）()“”为有达到共的"
 
 def ranked(nouns: Sequence[str]) -> str:
     """The noun that names the figure where several stand together; `case` where there is none."""
+    if len(nouns) == 1:
+        return nouns[0]
     ranks = _ranks()
     best = max(nouns, key=ranks.__getitem__, default="case")
     return "confirmed" if best == "case" and "confirmed" in nouns else best
