@@ -242,7 +242,7 @@ class _Grammar:
                 self.meanings[word] = (rule["id"], rule["kind"], value)
                 source = _guarded(rule, word)
                 if len(word) == 1:
-                    source += f"(?={part}|起|[（(][0-9]{{1,2}}[日)）])"
+                    source += f"(?={part}|起|[（(](?:[0-9]{{1,2}}|[一二三四五六七八九十廿卅]{{1,4}})[日)）])"
                     seconds |= {p[0] for p in self.parts} | set("起（(")
                 else:
                     seconds.add(word[1])
@@ -841,8 +841,8 @@ class _Finder:
         if shift == -2 and self.text[start - 1 : start] in self.sets["compared"]:
             return self._with_time(Point(start, end, "step", rule, shift=-1))  # 较前日: the day before the one spoken of
         gloss = self.p["day_gloss"].match(self.text, end)
-        if gloss is not None and 1 <= int(gloss["day"]) <= 31:
-            return self._with_time(Point(start, gloss.end(), "day", rule, None, None, int(gloss["day"]), "", shift, "day"))
+        if gloss is not None and 1 <= _number(gloss["day"]) <= 31:
+            return self._with_time(Point(start, gloss.end(), "day", rule, None, None, _number(gloss["day"]), "", shift, "day"))
         return self._with_time(Point(start, end, "day", rule, None, None, None, "", shift, "day"))
 
     def _relative_period(self, start: int, end: int, rule: str, unit: str, shift: int) -> tuple[Point | None, str]:

@@ -744,6 +744,8 @@ def _place_codes(text: str) -> dict[str, int]:
                 meant[place.code] = meant.get(place.code, 0) + 1
         elif text[place.start - 1 : place.start] in _ELSEWHERE_LAST and _ELSEWHERE.search(text, max(0, place.start - 3), place.start):
             elsewhere.add(place.code)
+        elif _depth(place.code) > 1 and "其中" in text[max(text.rfind("。", 0, place.start), place.start - 60, 0) : place.start]:
+            named[_chain(place.code)[-2]] += 1  # 聊城市累计38例，其中阳谷县3例: a part
         else:
             named[place.code] = named.get(place.code, 0) + 1
     for code, count in meant.items():

@@ -67,7 +67,7 @@ _CLOSE = frozenset(_OPEN.values())
 _FULL = frozenset("。！？!?；;")
 # Begins with one class, so that the regex engine passes over everything else: a dash needs a second one, a run of
 # spaces a Han character behind it (and one before, which `_read_block` looks at).
-_SIGNS = re.compile("[，,；;：:。！!？?（）()【】\\[\\].…— ](?:(?<=—)—|(?<= ) *(?=[\u4e00-\u9fff])|(?<![— ]))")
+_SIGNS = re.compile("[，,；;：:｜。！!？?（）()【】\\[\\].…— ](?:(?<=—)—|(?<= ) *(?=[\u4e00-\u9fff])|(?<![— ]))")
 _SPACE = " \t\u3000\r\n"
 _LABEL = re.compile("[ \t\u3000]*[-·•*●■▪◆]?[ \t\u3000]*[\u4e00-\u9fffA-Za-z（）()]{2,16}[:：]")
 _ITEM = re.compile("[ \t\u3000]*(?:[-·•*●■▪◆]|[(（]?[\\d一二三四五六七八九十]{1,2}[)）.、])")
