@@ -90,6 +90,7 @@ class _Reader:
         self.statements = Statements()
         self.frame = Frame()  # at the end of the sentence before
         self.opening: Statement | None = None  # the first statement of the sentence before
+        self.spread: Statement | None = None  # what a sentence says that it breaks down by place
         self.topic = ""  # the noun with which a sentence without figures opens
         self.stop = "\n"  # the sign that closed it
         self.block = -1
@@ -171,6 +172,9 @@ class _Reader:
         self.continues = text.startswith(_CONTINUES, start) or (before.listing and self.stop == "；") or spread is not None
         if spread is not None and self.opening is not None and self.opening.noun == "confirmed":
             before = before._replace(head=self.opening, item_noun="", item_kind="")  # 累计确诊274例，死亡2例。分县区看：固始县58例
+            self.spread = self.opening
+        else:
+            self.spread = None
         if self.continues:
             head = before.head
             if before.last is not None and before.last.quantity.value > 0 and head is None:
@@ -335,7 +339,7 @@ class _Reader:
         topic = bool(figure.topic_nouns) and not figure.has_noun
         bare = bool(regions) and not figure.has_noun and not topic  # 武汉市3例: an item of a list
         if bare and not frame.in_list and frame is not self.heading and not ((figure.opened or "part" in figure.lists) and frame.item_noun):
-            head = statements.list_head(self.figures, index, regions[-1], len(regions))
+            head = statements.list_head(self.figures, index, regions[-1], len(regions), self.spread)
             if head is not None:
                 frame = frame.open_list(head)
         item = bare and frame.listing and bool(frame.item_noun)
@@ -518,6 +522,8 @@ class _Reader:
         if "corrected" in figure.lists and frame.nouns:
             return ranked(list(frame.nouns)), Choice(frame.mode, "sentence", "list.corrected")  # 由411例订正为631例
         if text[quantity.start - 2 : quantity.start] in _CHANGES or (
+            text[quantity.start - 2 : quantity.start] == "净增" and frame.last is not None and frame.last.noun == "change"
+        ) or (
             noun in _STANDING and _INCREASE.search(text, figure.own, quantity.start)
         ):
             return "change", None  # 重症病例减少113例: a change, no count of the day
@@ -709,7 +715,7 @@ class _Reader:
         if indicator == "days_without_new_cases" and self.passage.role(date) in ("from", "since") and self.passage.day is not None:
             date, date_relation = self.passage.day, "header"  # 自2月27日起，已连续32天无新增
         indicator, rule = self._of_part(figure, frame, indicator, rule, region)
-        if indicator == "tests_cumulative" and figure.mode is None and self.passage.role(date) == "at":
+        if indicator == "tests_cumulative" and figure.mode is None and self.passage.role(date) in ("at", "range"):
             indicator, rule = "other", f"{rule}.of_a_day"  # 2月20日核酸检测58份
         if indicator == "other" and frame.last is not None and quantity.start - figure.own <= _ELIDED_LENGTH:
             elided = ELIDED.get((frame.last.indicator, quantity.unit))

@@ -168,8 +168,8 @@ class Passage:
             if reach == "header" or (reach == "sentence" and (date.role == "as_of" or (date.role == "range" and one_day) or index in used)):
                 if date.role == "at" and (taken or 0 <= first < date.start):
                     continue  # a day further on in the sentence is of its own deed
-                if block.kind == "row":
-                    continue  # a row of a table dates its own figures
+                if block.kind == "row" or (block.kind == "item" and date.role in ("at", "from") and self._is_stated()):
+                    continue  # a row of a table dates its own figures, an item of a list its own deed
                 if date.role == "at" and reach != "header" and self.context.short and self._is_stated():
                     self.local = index
                     continue  # 截至…。3月13日，最后1例出院。 What follows is of the stated day again
@@ -360,7 +360,7 @@ class Passage:
         if number is None:
             return "none"
         date = self.context.dates[number]
-        if self.reach[number] == "header":
+        if self.reach[number] == "header" or (date.role == "at" and date.time_end == "24:00"):
             return "as_of"
         return "now" if date.vague else date.role
 

@@ -136,7 +136,8 @@ class Subjects:
         if region is None:
             return home, "document"
         near = region.code is None or home.code is None or region.code in (home.code, self.context.home) or is_inside(region, home)
-        near = near or (region.basis == "home" and region.level == "province" and is_inside(home, region))
+        opened = region.basis == "home" or (self._opened is not None and self._opened.code == region.code)
+        near = near or (opened and region.level == "province" and is_inside(home, region))  # 全省, or the province that it opened with
         if subject is None and not near and region.basis != "inherited":
             return home, "document"  # 患者长期居住武汉, 全国…: a place of the story, not the subject of what follows
         return region.carried(), "sentence" if subject is not None else "paragraph"

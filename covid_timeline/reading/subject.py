@@ -152,6 +152,8 @@ def counts_cases(context: Context, figure: Figure, frame: Frame) -> bool:
         or context.text.startswith(("方面，", "：", "方面："), figure.topic_nouns[-1].end)
     ):
         return not figure.groups and not {cue.name for cue in figure.topic_nouns} <= {"observed", "released"}  # 密切接触者：累计追踪416人
+    if frame.nouns == ("contacts",) and frame.last is None and "追踪" in context.text[figure.own : quantity.start]:
+        return not figure.groups  # 三、密接⏎追踪总数688人
     if frame.nouns and (frame.listing or frame.last is not None) and quantity.unit == "person":
         return not figure.groups and len(_residue(context, figure.own, quantity.start)) <= 2 and not _residue(
             context, quantity.end, figure.right
