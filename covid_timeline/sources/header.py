@@ -736,6 +736,7 @@ def _place_codes(text: str) -> dict[str, int]:
     named: dict[str, int] = {}
     elsewhere: set[str] = set()
     meant: dict[str, int] = {}  # by 我市, 全区
+    divides = "其中" in text
     for place in find_places(text, None):
         if place.code is None:
             continue
@@ -744,8 +745,9 @@ def _place_codes(text: str) -> dict[str, int]:
                 meant[place.code] = meant.get(place.code, 0) + 1
         elif text[place.start - 1 : place.start] in _ELSEWHERE_LAST and _ELSEWHERE.search(text, max(0, place.start - 3), place.start):
             elsewhere.add(place.code)
-        elif _depth(place.code) > 1 and "其中" in text[max(text.rfind("。", 0, place.start), place.start - 60, 0) : place.start]:
-            named[_chain(place.code)[-2]] += 1  # 聊城市累计38例，其中阳谷县3例: a part
+        elif divides and _depth(place.code) > 1 and _is_of_part(text, place.start):
+            whole = _chain(place.code)[-2]
+            named[whole] = named.get(whole, 0) + 1  # 聊城市累计38例，其中阳谷县3例: a part
         else:
             named[place.code] = named.get(place.code, 0) + 1
     for code, count in meant.items():
@@ -759,6 +761,11 @@ def _place_codes(text: str) -> dict[str, int]:
     if nation:
         named[_COUNTRY] = named.get(_COUNTRY, 0) + nation
     return named
+
+
+def _is_of_part(text: str, position: int) -> bool:
+    start = max(0, position - 60)
+    return text.find("其中", max(text.rfind("。", start, position), start), position) >= 0
 
 
 def _depth(code: str) -> int:
