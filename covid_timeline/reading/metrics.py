@@ -19,7 +19,7 @@ from covid_timeline.reading.region import (
     outer_region,
     town_of,
 )
-from covid_timeline.reading.statement import Choice, Frame, Statement, basis_of
+from covid_timeline.reading.statement import NOTHING_SAID, Choice, Frame, Statement, basis_of
 from covid_timeline.reading.status import resolve_status
 from covid_timeline.reading.subject import (
     LABELS,
@@ -88,7 +88,7 @@ class _Reader:
         self.passage = Passage(context)
         self.subjects = Subjects(context)
         self.statements = Statements()
-        self.frame = Frame()  # at the end of the sentence before
+        self.frame = NOTHING_SAID  # at the end of the sentence before
         self.opening: Statement | None = None  # the first statement of the sentence before
         self.spread: Statement | None = None  # what a sentence says that it breaks down by place
         self.topic = ""  # the noun with which a sentence without figures opens
@@ -110,7 +110,7 @@ class _Reader:
         if self.block != block:
             listed = context.tree.blocks[block].kind in ("label", "item", "row")
             if not listed and not context.tree.goes_on(self.block, block, bulletin=context.short):
-                self.frame = Frame()
+                self.frame = NOTHING_SAID
             self.block = block
         self.subjects.enter_sentence(number)
         if not quantities:
@@ -183,7 +183,7 @@ class _Reader:
             if not noun and head is not None:
                 noun, kind = head.noun, head.kind
             return before._replace(listing=True, head=head, item_noun=noun, item_kind=kind)
-        frame = Frame()
+        frame = NOTHING_SAID
         block = self.context.tree.blocks[self.context.tree.sentences[number].block]
         if self.heading is not None and block.kind in ("label", "item"):
             return self.heading
@@ -490,8 +490,6 @@ class _Reader:
         frame = self._remember(frame, figure, made, noun, kind, origin, regions, subject, item=item, topic=topic, part=part)
         if text[figure.right - 1 : figure.right + 1] in ("中，", "中,", "中：") and figure.right > quantity.end:
             frame = frame.open_list(made[0])  # 13例确诊病例中，输入性10例
-        if not frame.listing and quantity.value > 0:
-            frame = frame._replace(head=made[0])
         return frame
 
     def _share_nouns(self, figure: Figure) -> None:
@@ -654,7 +652,8 @@ class _Reader:
             elif frame.region is None and figure.number == 0 and mode is not None:
                 region = regions[-1]  # 湖北新增…: a place at the head is the subject of all that follows
         in_list = item or (topic and bool(figure.places))
-        return frame.after(made[0], nouns, said, region, where_from, rules, local, of_part, in_list=in_list)
+        head = frame.head if frame.listing or figure.quantity.value <= 0 else made[0]
+        return frame.after(made[0], nouns, said, region, where_from, rules, local, of_part, head, in_list=in_list)
 
     def _local_leads(self, figure: Figure) -> bool:
         """天津市本地无新增确诊病例: the word is said of the place, not of the cases."""

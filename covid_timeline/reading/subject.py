@@ -299,6 +299,9 @@ def resolve_measure(
     return Choice("new", "period", f"date.{role}")
 
 
+_NO_ORIGIN = Choice("", "none", "")
+
+
 def resolve_origin(figure: Figure, frame: Frame, noun: str, kind: str) -> Choice:
     """imported or local, by the relations of ORDER["origin"]; "" where nothing says."""
     own = figure.origin
@@ -307,14 +310,14 @@ def resolve_origin(figure: Figure, frame: Frame, noun: str, kind: str) -> Choice
     if frame.local and noun in ("confirmed", "case") and kind in ("cumulative", "current") and not figure.places:
         return Choice("local", "sentence", "origin.local")  # 山东省本地无新增确诊病例，累计报告确诊病例759例
     if (not frame.origin and not frame.listing) or figure.lists.get("total") is not None:
-        return Choice("", "none", "")
+        return _NO_ORIGIN
     if frame.listing and frame.head is not None:
         origin = frame.head.origin
-        return Choice(origin, "list", f"origin.{origin}") if origin else Choice("", "none", "")
+        return Choice(origin, "list", f"origin.{origin}") if origin else _NO_ORIGIN
     if frame.last is not None and frame.last.quantity.value == 0 < figure.quantity.value and not frame.origin_rules:
-        return Choice("", "none", "")  # 无新增境外输入确诊病例，治愈出院15例
+        return _NO_ORIGIN  # 无新增境外输入确诊病例，治愈出院15例
     if frame.origin == "local" and noun in ("suspected", "asymptomatic") and figure.has_noun and not frame.listing:
-        return Choice("", "none", "")  # 本地确诊病例27例、疑似病例2例
+        return _NO_ORIGIN  # 本地确诊病例27例、疑似病例2例
     goes_on = figure.mode is None or (frame.origin == "imported" and figure.mode.name == frame.mode)
     if noun in _OUTCOMES and goes_on and not figure.places:
         return Choice(frame.origin, "sentence", f"origin.{frame.origin}")
@@ -322,7 +325,7 @@ def resolve_origin(figure: Figure, frame: Frame, noun: str, kind: str) -> Choice
         return Choice(frame.origin, "sentence", f"origin.{frame.origin}")
     if figure.mode is None and not figure.places and frame.mode == kind:
         return Choice(frame.origin, "sentence", f"origin.{frame.origin}")
-    return Choice("", "none", "")
+    return _NO_ORIGIN
 
 
 def indicator_for(noun: str, kind: str, origin: str) -> str:
