@@ -19,6 +19,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from bisect import bisect_left
+from functools import cache
 
 from covid_timeline.model import DateMention
 from covid_timeline.reading.context import Context
@@ -52,6 +53,7 @@ _LONG = 20  # days; 1至2月, 一季度
 _NOON = 12
 
 
+@cache
 def kind_of_indicator(indicator: str) -> str:
     """new, cumulative or current, as the indicator's name says; "" where it says nothing."""
     for kind in ("new", "cumulative", "current"):
