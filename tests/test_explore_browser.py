@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.server
 import json
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -14,14 +13,12 @@ from typing import Any
 import pytest
 from views import build_tables
 
+import tools
 from covid_timeline.explore import write_page
 
-selenium = pytest.importorskip("selenium", reason="needs selenium, of the extra `test`")
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-pytestmark = [
-    pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs Chromium and its driver (Debian: chromium, chromium-driver)"),
-    pytest.mark.xdist_group("browser"),
-]
+tools.module("selenium", tools.extra("test"))
+CHROMIUM, DRIVER = tools.chromium()
+pytestmark = pytest.mark.xdist_group("browser")
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--lang=en-US", "--window-size=1280,900"]
 
@@ -67,9 +64,9 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     options = webdriver.ChromeOptions()
     for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
         options.add_argument(flag)
-    options.binary_location = str(CHROMIUM)
+    options.binary_location = CHROMIUM
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    service = Service(str(DRIVER))
+    service = Service(DRIVER)
     driver = webdriver.Chrome(options=options, service=service)
     driver.set_script_timeout(20)
     yield driver

@@ -15,12 +15,13 @@ from typer.testing import CliRunner
 from views import build_tables
 
 import covid_timeline as ct
+import tools
 from covid_timeline.cli import app
 from covid_timeline.plots import MissingFontWarning, save, style
 from covid_timeline.plots.cases import spread_labels
 from covid_timeline.plots.style import Lang
 
-pytest.importorskip("altair")
+tools.module("altair", tools.extra("plot"))
 
 
 @pytest.fixture(scope="module")
@@ -178,7 +179,7 @@ class TestCoverage:
 class TestFiles:
     @pytest.mark.parametrize("ending", ["png", "svg", "html", "json"])
     def test_each_form(self, tables: Path, tmp_path: Path, ending: str) -> None:
-        pytest.importorskip("vl_convert")
+        tools.module("vl_convert", tools.extra("plot"))
         path = save(ct.plot_cases("聊城", path=tables), tmp_path / f"plot.{ending}")
         data = path.read_bytes()
         start = {"png": b"\x89PNG", "svg": b"<svg", "html": b"<!DOCTYPE html>", "json": b"{"}[ending]
@@ -193,7 +194,7 @@ class TestFiles:
     def test_without_a_chinese_font_there_is_a_word_of_warning(
         self, tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        pytest.importorskip("vl_convert")
+        tools.module("vl_convert", tools.extra("plot"))
         monkeypatch.setattr(style, "has_chinese_font", lambda: False)
         with pytest.warns(MissingFontWarning, match="fonts-noto-cjk"):
             save(ct.plot_cases("聊城", path=tables, lang="zh"), tmp_path / "plot.png")
@@ -205,7 +206,7 @@ class TestFiles:
         "words", [["cases", "聊城"], ["cases", "聊城", "--level", "county", "--lang", "zh"], ["timeline", "聊城"], ["coverage"]]
     )
     def test_the_command(self, tables: Path, tmp_path: Path, words: list[str]) -> None:
-        pytest.importorskip("vl_convert")
+        tools.module("vl_convert", tools.extra("plot"))
         out = tmp_path / "plot.svg"
         result = CliRunner().invoke(app, ["plot", *words, "--tables", str(tables), "-o", str(out)])
         assert result.exit_code == 0 and "written: " in result.output and out.read_text(encoding="utf-8").startswith("<svg")
