@@ -84,11 +84,11 @@ def write_page(tables: Iterable[str | Path] | str | Path = (), out: str | Path =
         ValueError: the folder holds other files; tables are of another version, or share a document; no such texts.
         FileNotFoundError: a folder is no build.
     """
-    from covid_timeline.tables.manifest import data_path
+    from covid_timeline.tables.manifest import data_paths
 
     out = Path(out)
     _check_target(out)
-    builds = read_builds(_paths(tables) or [data_path()])
+    builds = read_builds(_paths(tables) or data_paths())
     digests = dict(zip(builds["documents"]["doc_id"].to_pylist(), builds["documents"]["sha256"].to_pylist(), strict=True))
     given = _paths(texts)
     raw = read_texts(given, digests)
@@ -275,6 +275,7 @@ def _index(places: Sequence[Sequence[object]], builds: Mapping[str, pa.Table]) -
         "schema": SCHEMA_VERSION,
         "counts": {name: builds[name].num_rows for name in ("documents", "events", "metrics")},
         "documents": DOCUMENTS,
+        "part": PART,
         "places": places,
         "outer": [outer[code] for code in sorted(outer)],
         "words": {
