@@ -238,6 +238,14 @@ def test_events_of_all_places(page: Path, reader: Callable[[str], Reader]) -> No
     r.stays_at_home()
 
 
+def test_a_word_of_a_topic_finds_what_is_withheld(tmp_path: Path, reader: Callable[[str], Reader]) -> None:
+    r = reader(write_page(build_tables(tmp_path, quotes="facts"), tmp_path / "page").file.as_uri())
+    for word, n in (("开学", 1), ("schools", 1), ("收费站", 1), ("火车", 0)):
+        r.open(f"#all=1&lang=en&cat=containment&q={word}")
+        r.until(f"document.querySelectorAll('.events .entry').length === {n}")
+    r.stays_at_home()
+
+
 def test_events_of_places_inside(page: Path, reader: Callable[[str], Reader]) -> None:
     r = reader(page.as_uri())
     r.open("#place=371500&lang=en")

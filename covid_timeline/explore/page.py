@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from covid_timeline.explore.builds import NO_PLACE, by_place, quoted, read_builds, rows
 from covid_timeline.explore.sentences import Known, cut, known_stretches, read_texts
+from covid_timeline.lexicon.rules import load_rules
 from covid_timeline.mentions.places import gazetteer
 from covid_timeline.tables.cities import definition_breaks
 from covid_timeline.tables.schema import SCHEMA_VERSION, VOCABULARIES
@@ -276,6 +277,8 @@ def _index(places: Sequence[Sequence[object]], builds: Mapping[str, pa.Table]) -
         "counts": {name: builds[name].num_rows for name in ("documents", "events", "metrics")},
         "documents": DOCUMENTS,
         "part": PART,
+        # What a word is about, for headlines whose sentence is withheld: 开学 finds （学校）.
+        "topics": [[rule.data["pattern"], rule.data["label_zh"]] for rule in load_rules("topics")],
         "places": places,
         "outer": [outer[code] for code in sorted(outer)],
         "words": {

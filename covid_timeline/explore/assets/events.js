@@ -17,6 +17,10 @@
     return made === event.summary ? made : made.slice(made.indexOf(": ") < 0 ? 0 : made.indexOf(": ") + 2);
   };
 
+  /* Where the sentence is withheld, a word of a topic finds the headline that names the topic. */
+  const aboutThat = (row, word) => row.headline_zh && CT.index.topics.some(([pattern, label]) =>
+    new RegExp(pattern, "u").test(word) && (row.headline_zh.includes(`（${label}`) || row.headline_zh.includes(`、${label}`)));
+
   CT.passes = (row, state, skip) => {
     const start = row.date_start || row.date_end;
     if (state.status && skip !== "status" && row.status !== state.status) return false;
@@ -26,7 +30,7 @@
     if (state.q) {
       const where = [row.place && CT.placeName(row.place), row.headline_zh, row.headline_en, row.summary, said(row), row.measure, row.region_name, row.event_id, row.metric_id,
         row.indicator && CT.word("indicators", row.indicator), row.category && CT.word("categories", row.category)].map(fold).join("\n");
-      if (!fold(state.q).split(/\s+/).every((word) => where.includes(word))) return false;
+      if (!fold(state.q).split(/\s+/).every((word) => where.includes(word) || (!row.says && aboutThat(row, word)))) return false;
     }
     return true;
   };
