@@ -169,6 +169,18 @@ class TestCoverage:
         cells = {(row["place"], row["week"]): row["days"] for row in values(ct.plot_coverage(level="prefecture", path=tables)) if "week" in row}
         assert cells["Liaocheng", "2020-01-27"] == 1 and cells["Liaocheng", "2020-02-03"] >= 5
 
+    def test_a_week_without_a_statement_has_its_room(self, tmp_path: Path) -> None:
+        rows = [{"id": f"w{n}", "time": f"2020-{day} 10:00:00", "body": f"聊城市新增确诊病例{n + 1}例。"} for n, day in enumerate(("01-21", "02-04", "02-18"))]
+        rows.append({"id": "late", "time": "2020-06-30 10:00:00", "body": "聊城市新增确诊病例9例。"})
+        chart = ct.plot_coverage("聊城", path=build_tables(tmp_path, rows))
+        weeks = chart.to_dict()["layer"][0]["encoding"]["x"]["scale"]["domain"]
+        assert weeks == ["2020-01-20", "2020-01-27", "2020-02-03", "2020-02-10", "2020-02-17"]
+        assert "2 days over a month apart left out" in title(chart)
+        assert "3 documents" in title(chart)
+        whole = ct.plot_coverage("聊城", path=tmp_path / "tables", start="2020-01-01")
+        assert "2020-06-29" in whole.to_dict()["layer"][0]["encoding"]["x"]["scale"]["domain"]
+        assert "4 documents" in title(whole)
+
     def test_nothing_known(self, tables: Path) -> None:
         with pytest.raises(ValueError, match="no document speaks of Wuhan"):
             ct.plot_coverage("武汉", path=tables)
