@@ -775,10 +775,16 @@ class _Scan:
                     codes = inside
                     accepted = scope != base.within or listed or (start > 0 and text[start - 1] in _BORDERS)
                     break
-        if not accepted and not hard and following == "、":
+        if not accepted and following == "、":
             related = self.listed_with(end, codes)
+            if hard:  # 东城、朝阳各1例 at home in Beijing
+                related = [c for c in related if self.base.city in self.ancestors[c] or self.base.prefecture in self.ancestors[c]]
             if related:
                 codes, accepted = related, True
+        if not accepted and (listed or text[start - 1 : start] in ("在", "、")):
+            said = [c for c in codes if any(place.code == c for place in self.out)]
+            if said:  # 吉林市丰满区…。2例在舒兰、1例在丰满: its full name stands before
+                codes, accepted = said, True
         if not accepted and not generic and len(codes) == 1 and self.info[codes[0]][0].endswith("市"):
             # 义乌, 昆山; but 龙泉 in an article of 龙泉驿区 is not 龙泉市
             city = self.base.city

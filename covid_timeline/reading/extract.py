@@ -80,11 +80,21 @@ def _with_units(text: str, tree: Tree, quantities: list[Quantity]) -> tuple[list
         counter = _COUNTER_OF_COLUMN.search(words)
         if counter is not None and (counted := find_quantities(f"1{counter[1]}")[0]):
             found.append(quantity._replace(unit=counted[0].unit))  # 排查出租房（间）
+        elif words.endswith(("天数", "日数")):
+            found.append(quantity._replace(unit="day"))
+        elif quantity.flag == "label" and any(cue.category == "mode" for cue in lex(words)) and _beside_cases(tree, quantities, quantity):
+            found.append(quantity._replace(unit="case"))  # 累计：32例；当日新增：0
         elif any(cue.category == "noun" for cue in lex(words)):
             found.append(quantity._replace(unit=unit_of_label(words)))
         else:
             refused.append(Unclaimed(quantity.start, quantity.end, f"number in a {quantity.flag}, of which no rule says the unit"))
     return found, refused
+
+
+def _beside_cases(tree: Tree, quantities: list[Quantity], quantity: Quantity) -> bool:
+    """Whether another figure of the same line counts cases."""
+    block = tree.blocks[tree.block_at(quantity.start)]
+    return any(block.start <= other.start < block.end and other.unit == "case" for other in quantities)
 
 
 _COUNTER_OF_COLUMN = re.compile("[（(]([^（）()：:]{1,4})[）)]$")

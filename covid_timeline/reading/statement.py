@@ -12,7 +12,7 @@ from covid_timeline.reading.words import Figure
 __all__ = ["INHERITED", "ORDER", "STATED", "Choice", "Frame", "Statement", "basis_of"]
 
 ORDER = {
-    "subject": ("own", "column", "after", "list", "topic", "sentence", "paragraph", "title", "none"),
+    "subject": ("own", "column", "after", "list", "topic", "sentence", "paragraph", "title", "document", "none"),
     "measure": ("own", "column", "after", "noun", "topic", "list", "sentence", "period", "title", "none"),
     "origin": ("own", "column", "list", "sentence", "none"),
     "region": ("own", "column", "after", "pair", "list", "sentence", "paragraph", "title", "document", "none"),
@@ -125,6 +125,7 @@ class Frame(NamedTuple):
     region: Region | None = None
     origin: str = ""
     origin_rules: bool = False  # 境外输入 at the head: it holds for all that follows
+    local: bool = False  # 山东省本地 at the head: every count of cases that follows is of the local ones
     part: bool = False  # the subject is a part of a group: 监狱累计3例，出院1例
     head: Statement | None = None  # what the list breaks down, or would
     item_noun: str = ""  # noun and kind of the head whose parts are listed by place

@@ -144,8 +144,13 @@ def counts_cases(context: Context, figure: Figure, frame: Frame) -> bool:
         if "occupation" in groups and not strong & {"confirmed", "recovered", "deaths", "contacts", "suspected", "asymptomatic"}:
             return False
         return bool(strong) or bool(frame.nouns) or "case" in names or quantity.unit == "case"
-    if figure.topic_nouns and context.tree.blocks[context.tree.sentences[figure.sentence].block].kind in ("label", "item"):
+    if figure.topic_nouns and (
+        context.tree.blocks[context.tree.sentences[figure.sentence].block].kind in ("label", "item")
+        or context.text.startswith(("方面，", "：", "方面："), figure.topic_nouns[-1].end)
+    ):
         return not figure.groups and not {cue.name for cue in figure.topic_nouns} <= {"observed", "released"}  # 密切接触者：累计追踪416人
+    if frame.nouns == ("contacts",) and frame.last is None and "追踪" in context.text[figure.own : quantity.start]:
+        return not figure.groups  # 三、密接⏎追踪总数688人
     if frame.nouns and (frame.listing or frame.last is not None) and quantity.unit == "person":
         return not figure.groups and len(_residue(context, figure.own, quantity.start, figure.places)) <= 2 and not _residue(
             context, quantity.end, figure.right, ()
@@ -173,6 +178,10 @@ def resolve_subject(context: Context, figure: Figure, frame: Frame, *, item: boo
     nouns, relation = own_nouns(context, figure)
     if nouns:
         name = ranked([cue.name for cue in nouns])
+        if name == "case" and figure.origin is not None and figure.mode is not None and figure.mode.name == "cumulative":
+            return Choice("confirmed", relation, "noun.confirmed")  # 在院62例；境外输入病例累计385例
+        if name == "observed" and frame.nouns[:1] == ("asymptomatic",) and figure.quantity.unit == "case":
+            return Choice("asymptomatic", relation, "noun.asymptomatic")  # 无症状…解除观察51例；还在观察的984例
         outcome = bool(frame.nouns) and frame.nouns[0] in _OUTCOMES
         if name != "case" or not (frame.nouns or figure.topic_nouns) or (outcome and figure.mode is not None and not frame.listing):
             return Choice(name, relation, f"noun.{name}")
@@ -199,6 +208,8 @@ def resolve_subject(context: Context, figure: Figure, frame: Frame, *, item: boo
         name = ranked(list(earlier.nouns))
         if name not in _OUTCOMES or figure.mode is None:
             return Choice(name, "paragraph", f"noun.{name}")
+    if figure.mode is not None and figure.quantity.unit == "case" and context.counts_confirmed:
+        return Choice("case", "document", figure.mode.rule)  # 福建新增4例, in a text that speaks of 确诊病例
     return Choice("case", "none", "")
 
 
@@ -292,11 +303,17 @@ def resolve_origin(figure: Figure, frame: Frame, noun: str, kind: str) -> Choice
     own = figure.origin
     if own is not None:
         return Choice(own.name, "own", own.rule)
+    if frame.local and noun in ("confirmed", "case") and kind in ("cumulative", "current") and not figure.places:
+        return Choice("local", "sentence", "origin.local")  # 山东省本地无新增确诊病例，累计报告确诊病例759例
     if (not frame.origin and not frame.listing) or figure.lists.get("total") is not None:
         return Choice("", "none", "")
     if frame.listing and frame.head is not None:
         origin = frame.head.origin
         return Choice(origin, "list", f"origin.{origin}") if origin else Choice("", "none", "")
+    if frame.last is not None and frame.last.quantity.value == 0 < figure.quantity.value and not frame.origin_rules:
+        return Choice("", "none", "")  # 无新增境外输入确诊病例，治愈出院15例
+    if frame.origin == "local" and noun in ("suspected", "asymptomatic") and figure.has_noun and not frame.listing:
+        return Choice("", "none", "")  # 本地确诊病例27例、疑似病例2例
     goes_on = figure.mode is None or (frame.origin == "imported" and figure.mode.name == frame.mode)
     if noun in _OUTCOMES and goes_on and not figure.places:
         return Choice(frame.origin, "sentence", f"origin.{frame.origin}")

@@ -741,6 +741,8 @@ def _place_codes(text: str) -> Counter[str]:
                 meant[place.code] += 1
         elif _ELSEWHERE.search(text[max(0, place.start - 3) : place.start]):
             elsewhere.add(place.code)
+        elif _depth(place.code) > 1 and "其中" in text[max(text.rfind("。", 0, place.start), place.start - 60, 0) : place.start]:
+            named[_chain(place.code)[-2]] += 1  # 聊城市累计38例，其中阳谷县3例: a part
         else:
             named[place.code] += 1
     for code, count in meant.items():
