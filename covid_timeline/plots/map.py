@@ -38,20 +38,6 @@ DECADES = (1, 10, 30, 100, 300, 1000, 3000, 10000)
 """From where on a count is in the next class."""
 
 
-class Moved(NamedTuple):
-    """A county that the boundaries give to another prefecture than it was in."""
-
-    code: str  # its code in the boundaries
-    former: str  # the prefecture that it was in
-    until: dt.date  # the first day that it no longer was
-
-
-MOVED = (
-    Moved("220184", "220300", dt.date(2020, 6, 19)),  # 公主岭: 四平 until then, 长春 since
-    Moved("659012", "650500", dt.date(2021, 2, 4)),  # 新星: part of 哈密 before it became a city
-)
-
-
 def plot_map(
     date: str | dt.date,
     indicator: str = "confirmed_cumulative",
@@ -104,7 +90,7 @@ def plot_map(
     day = next(iter(known.values()))["date"]
 
     drawn = _Drawing(folder, codes, width)
-    later = [one for one in MOVED if one.former in codes and day < one.until and (folder / f"{one.code}.geojson").is_file()]
+    moved = [(code, former) for code, former in _moved_after(day) if former in codes and (folder / f"{code}.geojson").is_file()]
     classes = _classes([row["value"] for row in known.values()], next(iter(known.values()))["unit"])
     names = style.place_names(codes, lang)
     nothing = "no statement" if lang == "en" else "无记载"
@@ -117,7 +103,7 @@ def plot_map(
         return {"type": "Feature", "geometry": drawn.geometry(outline), "properties": properties}
 
     # A part that has moved since lies on top of the prefecture that has it now.
-    features = [feature(code, code) for code in codes] + [feature(one.former, one.code) for one in later]
+    features = [feature(code, code) for code in codes] + [feature(former, code) for code, former in moved]
     features = [one for one in features if one["geometry"]["coordinates"]]
     words = {"place": ("place", "地区"), "value": ("value", "数值"), "sources": ("documents", "文档数")}
     present = {one["properties"]["class"] for one in features}
@@ -186,6 +172,17 @@ def _codes(root: str, level: str) -> list[str]:
         parents = {one.parent_code for one in inside if one.level == "prefecture"}
         found |= {one.region_code for one in inside if one.level == "province" and one.region_code not in parents}
     return sorted(found)
+
+
+def _moved_after(day: dt.date) -> list[tuple[str, str]]:
+    """Counties that went to another prefecture after a day: their code since, and the prefecture that they were in."""
+    atlas = gazetteer()
+    found = []
+    for one in atlas:
+        later = atlas.get(one.successor_code or "")
+        if later and one.level == "county" and one.valid_to and one.valid_to >= day and one.parent_code and one.parent_code != later.parent_code:
+            found.append((later.region_code, one.parent_code))
+    return found
 
 
 # --- classes ------------------------------------------------------------------------------------------------------------
