@@ -633,7 +633,8 @@ def curve(
     what = f"{rows[0]['indicator']}, " if one else ""
     title = f"{what}{' and '.join(places)}, {first}" + (f" to {last}" if first != last else "")
     _print_table(title, names, cells, right=("value", "sources"), wide=wide)
-    print("A day without a line is one that no text speaks of; `quote ROW` and `why ROW` show where a value was read.")
+    print("A day without a line is one that no text speaks of.")
+    print("`covid-timeline quote ROW` shows where a value was read.")
 
 
 def _show_timeline(
