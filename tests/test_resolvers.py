@@ -55,6 +55,7 @@ def slots(row: MetricRow, quotes: dict[str, str]) -> dict[str, str]:
         "basis": row.date_basis,
         "status": row.status,
         "value": f"{row.value:g}",
+        "clause": row.quote,
         "part": quotes.get(row.part_of or "", "None"),
     } | {f"by_{slot}": relation.partition(":")[0] for slot, _, relation in relations}
 
