@@ -45,6 +45,16 @@ LISTED = 20
 PROGRESS_EVERY = 500
 """Documents between two lines of progress where the output is no terminal."""
 
+
+def _is_plain() -> bool:
+    """Whether the help goes into a file or a pipe: drawing it with rich takes as long as all else.
+
+    Not where that takes no UTF-8, which only rich heeds.
+    """
+    stream = sys.stdout
+    return stream is not None and not stream.isatty() and (stream.encoding or "").lower().startswith("utf")
+
+
 app = typer.Typer(
     name="covid-timeline",
     help=(
@@ -53,7 +63,7 @@ app = typer.Typer(
     ),
     epilog="Start with: covid-timeline show 聊城",
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None if _is_plain() else "rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 

@@ -19,7 +19,9 @@ def examples(*commands: str) -> str:
 def help_alone(context: typer.Context) -> None:
     """Without a command: the help."""
     if context.invoked_subcommand is None:
-        print(context.get_help(), end="")
+        said = context.get_help()
+        if said:  # plain; rich has drawn it already
+            print(said)
 
 
 plot_app = typer.Typer(

@@ -872,14 +872,14 @@ class _Finder:
         return self._in_year(start, end, None, rule, shift=shift, unit=unit)
 
     def _named(
-        self, start: int, end: int, rule: str, kind: str, name: str, year: int | None, shift: int = 0, unit: str = ""
+        self, start: int, end: int, rule: str, kind: str, value: str | int, year: int | None, shift: int = 0, unit: str = ""
     ) -> tuple[Point | None, str]:
-        """A festival, a public holiday or a solar term."""
-        text = self.text
+        """A festival, a public holiday or a solar term; `value` is its name, of a term whether it needs no other word."""
+        text, name = self.text, str(value)
         if kind == "period":
             return Point(start, end, "holiday", rule, year, None, None, "", shift, unit, name), ""
         if kind == "term":
-            if not name and not self.strict and not self.p["after_plain_term"].match(text, end):
+            if not value and not self.strict and not self.p["after_plain_term"].match(text, end):
                 return None, ""
             return self._with_time(Point(start, end, "term", rule, name=text[start:end])), ""
         timely = name in self.sets["timely_festivals"] or text[start:end] in self.sets["timely_words"]

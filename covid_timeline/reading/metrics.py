@@ -19,7 +19,7 @@ from covid_timeline.reading.region import (
     outer_region,
     town_of,
 )
-from covid_timeline.reading.statement import Choice, Frame, Statement, basis_of
+from covid_timeline.reading.statement import NOTHING_SAID, Choice, Frame, Statement, basis_of
 from covid_timeline.reading.status import resolve_status
 from covid_timeline.reading.subject import (
     LABELS,
@@ -88,7 +88,7 @@ class _Reader:
         self.passage = Passage(context)
         self.subjects = Subjects(context)
         self.statements = Statements()
-        self.frame = Frame()  # at the end of the sentence before
+        self.frame = NOTHING_SAID  # at the end of the sentence before
         self.opening: Statement | None = None  # the first statement of the sentence before
         self.spread: Statement | None = None  # what a sentence says that it breaks down by place
         self.topic = ""  # the noun with which a sentence without figures opens
@@ -110,7 +110,7 @@ class _Reader:
         if self.block != block:
             listed = context.tree.blocks[block].kind in ("label", "item", "row")
             if not listed and not context.tree.goes_on(self.block, block, bulletin=context.short):
-                self.frame = Frame()
+                self.frame = NOTHING_SAID
             self.block = block
         self.subjects.enter_sentence(number)
         if not quantities:
@@ -190,7 +190,7 @@ class _Reader:
             if not noun and head is not None:
                 noun, kind = head.noun, head.kind
             return before._replace(listing=True, head=head, item_noun=noun, item_kind=kind)
-        frame = Frame()
+        frame = NOTHING_SAID
         block = self.context.tree.blocks[self.context.tree.sentences[number].block]
         if self.heading is not None and block.kind in ("label", "item"):
             return self.heading
@@ -209,12 +209,18 @@ class _Reader:
             frame = frame._replace(origin=before.origin, origin_rules=True)
         return frame
 
+    def _start_sentence(self) -> None:
+        self.subject = None
+        self.scope = None
+        self.used = set()
+        self.pending = []
+        self.pending_nouns = []
+
     def _read(self, number: int, quantities: Sequence[Quantity]) -> None:
         context = self.context
         sentence = context.tree.sentences[number]
+        self._start_sentence()
         self.figures = figures = read_words(context, number, quantities)
-        self.subject, self.scope, self.used = None, None, set()
-        self.pending, self.pending_nouns = [], []
         frame = self._first_frame(number)
         if self.topic:
             frame, self.topic = frame._replace(nouns=(self.topic,)), ""
@@ -275,9 +281,10 @@ class _Reader:
 
     def _cross_brackets(self, figure: Figure, before: Figure | None, frame: Frame, saved: dict[int, Frame]) -> Frame:
         brackets = self.context.tree.brackets
-        for number in sorted(saved, reverse=True):
-            if brackets[number].end <= figure.quantity.start:
-                frame = saved.pop(number)
+        if saved:
+            for number in sorted(saved, reverse=True):
+                if brackets[number].end <= figure.quantity.start:
+                    frame = saved.pop(number)
         if figure.bracket >= 0 and figure.bracket not in saved and (before is None or before.bracket != figure.bracket):
             saved[figure.bracket] = frame
             start = brackets[figure.bracket].start
@@ -339,8 +346,8 @@ class _Reader:
         bare = bool(regions) and not figure.has_noun and not topic  # 武汉市3例: an item of a list
         if bare and not frame.in_list and frame is not self.heading and not ((figure.opened or "part" in figure.lists) and frame.item_noun):
             head = statements.list_head(self.figures, index, regions[-1], len(regions), self.spread)
-            if head is not None:
-                frame = frame.open_list(head)
+            if head is not None and (figure.mode is None or figure.mode.name == head.kind):
+                frame = frame.open_list(head)  # but 香港累计通报1033例 is no item of 8429人尚在观察
         item = bare and frame.listing and bool(frame.item_noun)
 
         # what is counted
@@ -489,8 +496,6 @@ class _Reader:
         frame = self._remember(frame, figure, made, noun, kind, origin, regions, subject, item=item, topic=topic, part=part)
         if text[figure.right - 1 : figure.right + 1] in ("中，", "中,", "中：") and figure.right > quantity.end:
             frame = frame.open_list(made[0])  # 13例确诊病例中，输入性10例
-        if not frame.listing and quantity.value > 0:
-            frame = frame._replace(head=made[0])
         return frame
 
     def _share_nouns(self, figure: Figure) -> None:
@@ -528,7 +533,7 @@ class _Reader:
             return "change", None  # 重症病例减少113例: a change, no count of the day
         silent = "asymptomatic" in frame.nouns or frame.item_noun == "asymptomatic"
         contacts = noun in ("observed", "released") and (
-            "contacts" in (*frame.nouns, frame.item_noun) or any(cue.name == "contacts" for cue in (*figure.nouns, *figure.nouns_after, *figure.topic_nouns))
+            frame.item_noun == "contacts" or "contacts" in frame.nouns or any(cue.name == "contacts" for cue in (*figure.nouns, *figure.nouns_after, *figure.topic_nouns))
         )
         if noun in ("observed", "released") and not contacts and (silent or quantity.unit == "case"):
             # 无症状感染者14例（已解除医学观察5例，尚在医学观察8例）
@@ -615,42 +620,46 @@ class _Reader:
         own = figure.has_noun
         mode = figure.mode or figure.mode_after
         inherited = subject.relation in ("list", "sentence", "paragraph")
-        changes: dict[str, object] = {"last": made[0], "in_list": item or (topic and bool(figure.places))}
+        nouns, said, region, where_from, rules, local, of_part = (
+            frame.nouns, frame.mode, frame.region, frame.origin, frame.origin_rules, frame.local, frame.part
+        )  # fmt: skip
         if not frame.listing or own:
             if (own or topic or not frame.nouns) and not (noun == "change" and frame.nouns):
-                changes["nouns"] = (noun,)
-            named = [cue.name for cue in figure.nouns if cue.name != "change"]
-            if noun == "change" and named:
-                changes["nouns"] = (ranked(named),)  # 累计确诊病例数核增366例，订正后为50329例
+                nouns = (noun,)
+            named = [cue.name for cue in figure.nouns if cue.name != "change"] if noun == "change" else []
+            if named:
+                nouns = (ranked(named),)  # 累计确诊病例数核增366例，订正后为50329例
             if mode is not None and not (noun == "change" and frame.nouns):
-                changes["mode"] = mode.name
+                said = mode.name
             elif own and noun in ("treated", "observed") and not frame.listing:
-                changes["mode"] = ""
+                said = ""
             elif own and not inherited and not frame.mode and kind in ("new", "cumulative"):
-                changes["mode"] = kind
+                said = kind
             if origin.value or figure.nouns or figure.places:
-                changes["origin"] = origin.value
+                where_from = origin.value
             if origin.relation == "own" and figure.origin is not None and figure.number == 0 and not figure.has_noun and figure.mode is None:
-                changes["origin_rules"] = True
+                rules = True
             if origin.relation == "own" and figure.origin is not None and "：" in self.context.text[figure.origin.end : figure.own + 1]:
-                changes["origin_rules"] = True  # 境外输入要单算：累计1629例，出院858例，现有771例
+                rules = True  # 境外输入要单算：累计1629例，出院858例，现有771例
             if origin.relation == "own" and self._local_leads(figure):
-                changes["local"] = True
+                local = True
         elif topic and figure.places:
-            changes["origin"] = origin.value
+            where_from = origin.value
         if figure.topic_mode is not None and not own:
-            changes["mode"], changes["nouns"] = figure.topic_mode.name, (noun,)
+            said, nouns = figure.topic_mode.name, (noun,)
         if not frame.listing:
-            changes["part"] = part and (frame.part or bool(figure.groups))
+            of_part = part and (frame.part or bool(figure.groups))
         if figure.places and not frame.listing:
             if own:
                 if self.subject is None or not is_inside(regions[-1], self.subject):
-                    changes["region"] = regions[-1]  # not: 全省累计23例，长春市治愈1例，在院22例
+                    region = regions[-1]  # not: 全省累计23例，长春市治愈1例，在院22例
                 if self.subject is None or is_inside(self.subject, regions[-1]):
                     self.subject = regions[-1]  # 海北州2名患者出院，青海省累计22例全部治愈，治愈率100%
             elif frame.region is None and figure.number == 0 and mode is not None:
-                changes["region"] = regions[-1]  # 湖北新增…: a place at the head is the subject of all that follows
-        return frame._replace(**changes)  # type: ignore[arg-type]
+                region = regions[-1]  # 湖北新增…: a place at the head is the subject of all that follows
+        in_list = item or (topic and bool(figure.places))
+        head = frame.head if frame.listing or figure.quantity.value <= 0 else made[0]
+        return frame.after(made[0], nouns, said, region, where_from, rules, local, of_part, head, in_list=in_list)
 
     def _local_leads(self, figure: Figure) -> bool:
         """天津市本地无新增确诊病例: the word is said of the place, not of the cases."""

@@ -19,6 +19,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from bisect import bisect_left
+from functools import cache
 
 from covid_timeline.model import DateMention
 from covid_timeline.reading.context import Context
@@ -52,6 +53,7 @@ _LONG = 20  # days; 1至2月, 一季度
 _NOON = 12
 
 
+@cache
 def kind_of_indicator(indicator: str) -> str:
     """new, cumulative or current, as the indicator's name says; "" where it says nothing."""
     for kind in ("new", "cumulative", "current"):
@@ -165,7 +167,7 @@ class Passage:
                 taken = True
                 continue
             if reach == "header" or (reach == "sentence" and (date.role == "as_of" or (date.role == "range" and one_day) or index in used)):
-                if date.basis == "carried" and self.day is not None and date.date_end == self.context.dates[self.day].date_end:
+                if date.basis == "carried" and date.role == "at" and self.day is not None and date.date_end == self.context.dates[self.day].date_end:
                     continue  # 当日 names the day that governs
                 if date.role == "at" and (taken or 0 <= first < date.start):
                     continue  # a day further on in the sentence is of its own deed

@@ -9,7 +9,7 @@ from covid_timeline.model import Quantity
 from covid_timeline.reading.context import Region
 from covid_timeline.reading.words import Figure
 
-__all__ = ["INHERITED", "ORDER", "STATED", "Choice", "Frame", "Statement", "basis_of"]
+__all__ = ["INHERITED", "NOTHING_SAID", "ORDER", "STATED", "Choice", "Frame", "Statement", "basis_of"]
 
 ORDER = {
     "subject": ("own", "column", "after", "list", "topic", "sentence", "paragraph", "title", "document", "none"),
@@ -113,7 +113,7 @@ class Statement:
 
     def line(self) -> str:
         """The trace as it stands in the table."""
-        return "; ".join([f"{slot}={found}" for slot, found in self.trace.items()])
+        return "; ".join(map("=".join, self.trace.items()))
 
 
 class Frame(NamedTuple):
@@ -134,6 +134,16 @@ class Frame(NamedTuple):
     by_residence: bool = False  # the list divides the head by where people live or come from
     in_list: bool = False  # the last figure was a bare item of the list
 
+    def after(
+        self, last: Statement, nouns: tuple[str, ...], mode: str, region: Region | None, origin: str, origin_rules: bool,
+        local: bool, part: bool, head: Statement | None, *, in_list: bool,
+    ) -> Frame:  # fmt: skip
+        """What has been said once `last` is made; made whole, by position, which takes a third of `_replace`."""
+        return Frame(
+            last, nouns, mode, region, origin, origin_rules, local, part,
+            head, self.item_noun, self.item_kind, self.listing, self.by_residence, in_list,
+        )  # fmt: skip
+
     def open_list(self, head: Statement) -> Frame:
         """The figures that follow are parts of `head`."""
         noun, kind = (head.noun, head.kind) if head.noun else ("", "")
@@ -142,3 +152,6 @@ class Frame(NamedTuple):
     def close_list(self) -> Frame:
         """The next figure is of the whole again."""
         return self._replace(listing=False, item_noun="", item_kind="", in_list=False, by_residence=False)
+
+
+NOTHING_SAID = Frame()

@@ -311,17 +311,15 @@ def _noun_in(context: Context, cue: Cue) -> Cue | None:
 
 def _places_before(context: Context, figure: Figure, *, first: bool) -> None:
     """Places between the figure before and this one that can own it; a remark on the figure before (均在武汉) cannot."""
-    text, left, quantity = context.text, figure.left, figure.quantity
-    places = [
+    left, quantity = figure.left, figure.quantity
+    figure.places = [
         place
         for place in context.places_in(left, quantity.start)
         if place.end <= quantity.start
-        and not context.role(place).startswith(("origin", "except", "neighbour", "name"))
+        and not context.is_origin(place)
         and not context.is_town(place)
         and (first or place.start - left > 7 or place.end == quantity.start or not _is_remark(context, left, place))
     ]
-    figure.places = places
-    del text
 
 
 def _place_behind(context: Context, figure: Figure, next_start: int) -> None:
