@@ -44,6 +44,7 @@ _SPREAD = re.compile(
 _DOES = ("无", "新增", "现有", "累计", "报告")
 _ORIGIN_GOES_ON = ("累计", "现有", "其中", "治愈", "无")
 _AMONG = re.compile("(?:确诊)?(?:病例|病人|患者|感染者|人员)?(?:里|当中|之中|中)(?:面|有|还有|[，,：:])")
+_OF_TEAMS = re.compile("医疗队|援鄂|援湖北|援汉|医护")
 _SENT = re.compile("派出|派遣|选派|出征|启程|出发|驰援|增派|奔赴|赶赴|飞赴|随队")
 _HAN2 = re.compile("[\u4e00-\u9fff]{2}")
 _STANDING = frozenset({"severe", "critical", "severe_and_critical", "treated", "observed", "contacts"})
@@ -531,6 +532,10 @@ class _Reader:
             noun in _STANDING and _INCREASE.search(text, figure.own, quantity.start)
         ):
             return "change", None  # 重症病例减少113例: a change, no count of the day
+        if noun == "released" and "医学观察" not in text[figure.own : figure.right] and "观察" not in text[figure.own : figure.right] and (
+            frame.last is not None and frame.last.noun in ("deaths", "recovered") and frame.last.trace.get("measure") == "topic:list.part"
+        ):
+            return "recovered", Choice(frame.last.kind, "list", "noun.released")  # 確診個案中…236人解除隔離
         silent = "asymptomatic" in frame.nouns or frame.item_noun == "asymptomatic"
         contacts = noun in ("observed", "released") and (
             frame.item_noun == "contacts" or "contacts" in frame.nouns or any(cue.name == "contacts" for cue in (*figure.nouns, *figure.nouns_after, *figure.topic_nouns))
@@ -754,6 +759,8 @@ class _Reader:
         if last is not None and last.indicator == "medical_staff_dispatched" and text[last.quantity.end : figure.quantity.start] in ("和", "、", "及"):
             return True  # 先后派出24人和33人
         sent_on = _SENT.match(text, figure.quantity.end)
+        if sent_on and _OF_TEAMS.search(text, 0, self.context.title_end):
+            return True  # under a title that tells of medical teams: 1月25日147人出征
         sent = _SENT.search(text, figure.own, figure.quantity.start) and not _HAN2.search(text[figure.quantity.end : figure.right])
         if figure.groups or not (sent or sent_on):
             return False

@@ -42,7 +42,6 @@ INDICATORS = {
     ("confirmed", "cumulative"): "confirmed_cumulative",
     ("confirmed", "current"): "confirmed_current",
     ("suspected", "new"): "suspected_new",
-    ("suspected", "cumulative"): "suspected_current",
     ("suspected", "current"): "suspected_current",
     ("severe", "new"): "severe_new",
     ("severe", "cumulative"): "severe_cumulative",
@@ -137,6 +136,7 @@ def counts_cases(context: Context, figure: Figure, frame: Frame) -> bool:
                 "contacts" in frame.nouns
                 or frame.nouns[:1] in (("observed",), ("released",))
                 or any(cue.name == "contacts" for cue in figure.topic_nouns)
+                or (strong == {"released"} and frame.last is not None and frame.last.trace.get("measure") == "topic:list.part")
                 or _speaks_of_contacts(context, figure)
                 or (context.short and context.observes_contacts and (frame.last is None or bool(frame.last.noun)))
             )
@@ -263,6 +263,8 @@ def resolve_measure(
         return Choice("cumulative", relation if mode else "sentence", rule or "mode.current")
     if noun in ("severe", "critical", "severe_and_critical", "suspected") and mode == "cumulative" and not figure.mode:
         return Choice("current", relation, rule)
+    if noun == "suspected" and mode == "cumulative" and own is not None and "累" not in text[own.start : own.end]:
+        return Choice("current", relation, rule)  # 疑似病例增至132例
     if mode:
         return Choice(mode, relation, rule)
     if noun in ("change", "positive"):
