@@ -11,7 +11,6 @@ import json
 import re
 import subprocess
 import sys
-import textwrap
 import tomllib
 import warnings
 import xml.etree.ElementTree as ET
@@ -172,9 +171,9 @@ class TestJsonSchemas:
         check_jsonschema("--builtin-schema", "vendor.citation-file-format", ROOT / "CITATION.cff")
         check_jsonschema("--builtin-schema", "vendor.github-actions", ROOT / "action.yml")
         page = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
-        github, gitlab = re.findall(r"```yaml\n(.*?)```", page, re.S)[:2]
-        job = "on: push\njobs:\n  validate:\n    runs-on: ubuntu-latest\n" + textwrap.indent(github, "    ")
-        for service, text in (("github-workflows", job), ("gitlab-ci", gitlab)):
+        github, steps, gitlab = re.findall(r"```yaml\n(.*?)```", page, re.S)[:3]
+        plain = "on: push\njobs:\n  validate:\n    runs-on: ubuntu-latest\n    steps:\n" + steps
+        for service, text in (("github-workflows", github), ("github-workflows", plain), ("gitlab-ci", gitlab)):
             (tmp_path / service).with_suffix(".yml").write_text(text, encoding="utf-8")
             check_jsonschema("--builtin-schema", f"vendor.{service}", (tmp_path / service).with_suffix(".yml"))
 

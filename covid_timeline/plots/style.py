@@ -47,7 +47,7 @@ def altair() -> Any:
         import altair as library
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            "plots need Altair: install the extra `plot` (altair and vl-convert-python)"
+            "plots need Altair: python -m pip install altair vl-convert-python (the extra `plot` names them)"
         ) from error
     return library
 

@@ -175,13 +175,16 @@ def label(event: Row, lang: Lang, *, with_place: bool) -> str:
     >>> event = {"headline_en": "Liaocheng 2020-03-01: 1 new recovery", "category": "case_report", "region_code": "371500"}
     >>> label(event, "en", with_place=False), label(event, "en", with_place=True)
     ('1 new recovery', 'Liaocheng: 1 new recovery')
+    >>> event = {"headline_en": "Hubei 2020-02-13: Containment (schools) (planned)", "category": "containment"}
+    >>> label(event, "en", with_place=False)
+    'schools, planned'
     """
     what = headline(event, lang)
     if event["headline_en" if lang == "en" else "headline_zh"]:
         what = what.partition(": ")[2] or what  # its place and days come first
     kind = style.label("categories", event["category"], lang)
-    if what.startswith(kind):  # the row is named so; what is left says that it was planned, or denied
-        what = what.removeprefix(kind).strip(" ()（）") or (event.get("summary") if lang == "zh" else None) or ""
+    if what.startswith(kind):  # the row is named so; what is left says what it is about, that it was planned, or denied
+        what = what.removeprefix(kind).strip(" ()（）").replace(") (", ", ").replace("）（", "，") or (event.get("summary") if lang == "zh" else None) or ""
     place = _place(event, lang) if with_place else ""
     return (": " if lang == "en" else "：").join(filter(None, (place, what)))
 

@@ -148,6 +148,7 @@ class Context:
         "place_starts",
         "places",
         "quantities",
+        "quantity_starts",
         "short",
         "status_cues",
         "text",
@@ -169,6 +170,7 @@ class Context:
             ]
         self.places = places
         self.quantities = quantities
+        self.quantity_starts = [quantity.start for quantity in quantities]
         self.anchor: dt.date = article.anchor_date
         self.home = article.region_code
         self.cues = lex(text)
@@ -203,6 +205,11 @@ class Context:
         """Dates that start in `[start, end)`."""
         low = bisect_left(self.date_starts, start)
         return self.dates[low : bisect_left(self.date_starts, end, low)]
+
+    def quantities_between(self, start: int, end: int) -> bool:
+        """Whether a quantity stands in `[start, end)`."""
+        low = bisect_left(self.quantity_starts, start)
+        return low < len(self.quantity_starts) and self.quantity_starts[low] < end
 
     def place_at(self, position: int) -> Place | None:
         """The place that starts at the position."""

@@ -43,7 +43,7 @@ _SPREAD = re.compile(
 )
 _DOES = ("无", "新增", "现有", "累计", "报告")
 _ORIGIN_GOES_ON = ("累计", "现有", "其中", "治愈", "无")
-_AMONG = re.compile("(?:确诊)?(?:病例|病人|患者|感染者|人员)?(?:里|当中|之中|中)(?:面|有|还有|[，,：:])")
+_AMONG = re.compile("(?:确诊|出院|治愈)?(?:病例|病人|患者|感染者|人员)?(?:里|当中|之中|中)(?:面|有|还有|[，,：:])")
 _OF_TEAMS = re.compile("医疗队|援鄂|援湖北|援汉|医护")
 _SENT = re.compile("派出|派遣|选派|出征|启程|出发|驰援|增派|奔赴|赶赴|飞赴|随队")
 _HAN2 = re.compile("[\u4e00-\u9fff]{2}")
@@ -342,6 +342,8 @@ class _Reader:
         date, date_relation = self.passage.find(figure)
         role = self.passage.role(date)
 
+        if regions and not figure.has_noun and figure.mode is None and not frame.in_list:
+            self._take_total_behind(index)
         # the list it stands in
         topic = bool(figure.topic_nouns) and not figure.has_noun
         bare = bool(regions) and not figure.has_noun and not topic  # 武汉市3例: an item of a list
@@ -353,8 +355,12 @@ class _Reader:
 
         # what is counted
         subject = resolve_subject(context, figure, frame, item=item, earlier=self.frame)
+        if subject.relation == "sentence" and figure.opened and figure.bracket >= 0 and not figure.places and figure.mode is None and (
+            quantity.start == context.tree.brackets[figure.bracket].start + 1
+        ):
+            subject = Choice(subject.value, "none", "")  # 汉川市37例（26例）: a bare figure in a bracket says nothing of itself
         again = None
-        if {cue.name for cue in (*figure.nouns, *figure.nouns_after)} <= {"case"} and not topic and quantity.value > 1 and (
+        if {cue.name for cue in (*figure.nouns, *figure.nouns_after)} <= {"case", "recovered"} and not figure.nouns and not topic and quantity.value > 1 and (
             _AMONG.match(text, quantity.end)
         ):
             again = statements.same_figure(quantity.value)
@@ -368,6 +374,8 @@ class _Reader:
             cumulative = own_mode.name == "cumulative" and frame.head is not None and frame.head.kind == "new"
             if not figure.places or cumulative:
                 frame = frame.close_list()  # 其中…。现有疑似病例58例: no part of what was listed
+        if frame.listing and own_mode is not None and regions and frame.head is not None and is_inside(frame.head.region, regions[-1]):
+            frame = frame.close_list()  # 全市9例：本旗4例，东胜区3例；自治区累计46例
         head = frame.head
         noun, forced = self._refine(noun, figure, frame, subject)
         if again is not None:
@@ -499,6 +507,17 @@ class _Reader:
             frame = frame.open_list(made[0])  # 13例确诊病例中，输入性10例
         return frame
 
+    def _take_total_behind(self, index: int) -> None:
+        """晋中2例、太原1例、晋城1例，共4例患者治愈出院: the total behind a list says what its items count."""
+        total, count = list_sum(self.figures, index)
+        behind = self.figures[index + count] if index + count < len(self.figures) else None
+        if count < 2 or behind is None or behind.quantity.value != total or not (behind.nouns or behind.nouns_after):
+            return
+        if "total" not in behind.lists and not self.context.text[behind.own : behind.quantity.start].startswith(("共", "合计", "总计")):
+            return
+        for one in self.figures[index : index + count]:
+            one.nouns_after, one.mode_after = list(behind.nouns or behind.nouns_after), behind.mode or behind.mode_after
+
     def _share_nouns(self, figure: Figure) -> None:
         """确诊、疑似分别为3例、5例: the nouns in front go to the figures in their order."""
         if "respectively" in figure.lists and len(figure.nouns) > 1:
@@ -536,6 +555,8 @@ class _Reader:
             frame.last is not None and frame.last.noun in ("deaths", "recovered") and frame.last.trace.get("measure") == "topic:list.part"
         ):
             return "recovered", Choice(frame.last.kind, "list", "noun.released")  # 確診個案中…236人解除隔離
+        if quantity.unit == "case" and not figure.nouns and text.startswith("通报", quantity.end):
+            return "change", None  # 国内累计36,182例通报: reports of suspicion, not cases
         silent = "asymptomatic" in frame.nouns or frame.item_noun == "asymptomatic"
         contacts = noun in ("observed", "released") and (
             frame.item_noun == "contacts" or "contacts" in frame.nouns or any(cue.name == "contacts" for cue in (*figure.nouns, *figure.nouns_after, *figure.topic_nouns))
@@ -646,6 +667,10 @@ class _Reader:
                 rules = True
             if origin.relation == "own" and figure.origin is not None and "：" in self.context.text[figure.origin.end : figure.own + 1]:
                 rules = True  # 境外输入要单算：累计1629例，出院858例，现有771例
+            if origin.relation == "own" and figure.number == 0 and figure.origin is not None and figure.origin.start == figure.own and (
+                self.context.text.startswith(_DOES, figure.origin.end)
+            ):
+                rules = True  # 境外输入现有确诊病例570例，现有疑似病例166例
             if origin.relation == "own" and self._local_leads(figure):
                 local = True
         elif topic and figure.places:
@@ -745,7 +770,7 @@ class _Reader:
             made.append(one)
         one, region = made[0], regions[0]
         first_home = self.subject is None and region.basis == "home" and region is not context.home_region
-        if not frame.listing and (region.basis == "named" or first_home):
+        if not frame.listing and (region.basis == "named" or first_home) and not (quantity.unit == "percent" and "占" in text[figure.left : quantity.start]):
             self.subject = region
         frame = frame._replace(last=one)
         if not frame.listing:

@@ -27,7 +27,7 @@ ELIDED = {
 
 _NEXT = "▯"  # where the next figure begins
 _OWN_SUM = re.compile("、(?:计划|协议|年度|合同|意向)?总?(?:投资|引资|金额|资金)")
-_GOES_ON = re.compile("[和及]|[^，。；]{0,2}(?:增至|增加到|升至|提升[到至]|提高[到至]|扩大到|降至|降到|减少到)")
+_GOES_ON = re.compile("[和及]|[^，。；]{0,2}(?:增至|增加到|升至|升到|降到|提升[到至]|提高[到至]|扩大到|降至|降到|减少到)")
 _HAN2 = re.compile("[\u4e00-\u9fff]{2}")
 _NOUN_END = re.compile("[，,、；;。：:（()）”“《》]")
 _CLAUSE_END = re.compile("[，,；;。：:（()）”“《》]")

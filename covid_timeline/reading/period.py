@@ -39,6 +39,8 @@ _COMPARED_AFTER = re.compile(" ?(?:同期|相比|相较|的?[^，。；]{0,8}(?:
 _CHANGE_AFTER = re.compile("[^，。；]{0,14}(?:下降|上升|增长|减少|增加|提高|回落|收窄|扩大|延长|推迟|调整)")
 _JOURNEY = re.compile("(?=[病某男女\\d发咳就乘自航列返抵旅入])(?:病例\\d|某[，,某]|[男女][，,性]|\\d+岁|发热|咳嗽|就诊|乘坐|自驾|航班|列车|返回|抵达|旅行|入院)")
 _HAN = re.compile("[\u4e00-\u9fff]")
+_DAY_OF_PATIENTS = re.compile("(?:发病|就诊|入院|出院|采样|入境)(?:日期?|时间)(?:介于|分布在|集中在|为|是|在|均在)?$")
+_START_VALUE = re.compile("的 ?\\d")
 _IN_TURN = re.compile("[^。；，\\d]{0,6}(?:先后|分别|相继|依次)")
 _VALUE_OF_DAY = re.compile("(?:则|仅)?[为是] ?\\d")
 _TRAVELLED = re.compile("[^，,。；]{0,12}(?:乘|搭|航班|包机|抵达|到达|飞抵|入境|返回|转到|转运)")
@@ -118,6 +120,8 @@ class Passage:
             not self._has_count(sentence.start, sentence.end)
         ):
             return "story"
+        if _DAY_OF_PATIENTS.search(before[-4:] if len(before) < 4 else text[max(0, date.start - 12) : date.start]):
+            return "clause"  # 发病日介于3月25日至4月1日
         if date.role == "at" and _VALUE_OF_DAY.match(text, date.end) and before.endswith("，"):
             return "clause"  # 全国治愈比例8.2%，1月27日为1.3%
         if date.role == "at" and clause is not None and _TRAVELLED.match(text, date.end) and self._period_before(number, sentence):
@@ -239,6 +243,10 @@ class Passage:
                     if own.bracket == figure.bracket or (figure.bracket >= 0 and own.bracket >= 0 and self._inside(figure.bracket, own.bracket)):
                         return number, "own" if own.start >= figure.own else "clause"
                     continue
+                if date.role == "at" and text[date.start - 1 : date.start] in ("由", "从") and _START_VALUE.match(text, date.end) and (
+                    context.quantities_between(date.end, quantity.start)
+                ):
+                    continue  # 由2月10日的18.9%升到70.7%: the day of the first value
                 if reach == "clause" and own.start < clause.start:
                     if figure.number and self._other_between(number, low, figure):
                         continue
@@ -269,7 +277,11 @@ class Passage:
         if tree.blocks[sentence.block].kind == "row" and self.day is None:
             return self._caption(sentence.block)
         if self.local is not None and (
-            self.day is None or (figure.quantity.unit != "case" and not figure.has_noun and self._is_nearer(sentence.block))
+            self.day is None
+            or (
+                figure.quantity.unit != "case" and not figure.has_noun
+                and (self._is_nearer(sentence.block) or self._is_joined(figure.sentence))
+            )
         ):
             return self.local, "paragraph"
         if self.day is not None:
@@ -284,6 +296,15 @@ class Passage:
                 return titled, "title"
         later = self._later(figure, high)
         return (later, "later") if later is not None else (None, "document")
+
+    def _is_joined(self, sentence: int) -> bool:
+        """自2月11日起，小区凭证出入；22个市场暂停交易: ； joins the sentence to the one that states the day."""
+        assert self.local is not None
+        sentences = self.context.tree.sentences
+        first = sentence
+        while first and sentences[first - 1].stop == "；":
+            first -= 1
+        return first < sentence and self.context.dates[self.local].start >= sentences[first].start
 
     def _is_nearer(self, block: int) -> bool:
         """1至2月，收入98.7亿元；外贸总额281.5亿元: a period of the same paragraph, stated after the day that governs."""
@@ -303,7 +324,7 @@ class Passage:
             first -= 1
         if first == number or not _IN_TURN.match(text, dates[number].end):
             return None
-        starts = [one.start for one in self.context.quantities]
+        starts = self.context.quantity_starts
         place = bisect_left(starts, figure.quantity.start) - bisect_left(starts, dates[number].end)
         return min(first + place, number)
 

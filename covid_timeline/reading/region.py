@@ -73,6 +73,14 @@ class Subjects:
             if self._block == 0:
                 self.take_title()
             self._block = block
+            self._take_head(block)
+
+    def _take_head(self, block: int) -> None:
+        """锦州　仍为12例；治愈4例: a place that stands apart at the head of a paragraph is its subject."""
+        start = self.context.tree.blocks[block].start
+        place = self.context.place_at(start)
+        if place is not None and place.code and place.kind == "named" and self.context.text[place.end : place.end + 1] in (" ", "：", "｜"):
+            self.paragraph = self._opened = region_of(place)
 
     def _is_elsewhere(self, region: Region) -> bool:
         """Whether a new paragraph forgets the region: abroad, or beside home; what lies in it, or holds it, may go on."""

@@ -209,10 +209,11 @@ def resolve_subject(context: Context, figure: Figure, frame: Frame, *, item: boo
         return Choice("confirmed", "own", figure.mode.rule)  # 香港累计通报1033例
     if earlier.nouns and (figure.places or figure.lists):
         name = ranked(list(earlier.nouns))
-        if name not in _OUTCOMES or figure.mode is None:
+        persons = name in ("observed", "released", "contacts") and figure.quantity.unit == "case"
+        if (name not in _OUTCOMES or figure.mode is None) and not persons:
             return Choice(name, "paragraph", f"noun.{name}")
-    if figure.mode is not None and figure.quantity.unit == "case" and context.counts_confirmed:
-        return Choice("case", "document", figure.mode.rule)  # 福建新增4例, in a text that speaks of 确诊病例
+    if (figure.mode is not None or figure.places) and figure.quantity.unit == "case" and context.counts_confirmed:
+        return Choice("case", "document", figure.mode.rule if figure.mode is not None else "noun.confirmed")  # 福建新增4例, in a text that speaks of 确诊病例
     return Choice("case", "none", "")
 
 
@@ -257,7 +258,8 @@ def resolve_measure(
         if mode in ("new", "cumulative"):
             return Choice(mode, relation, rule)
         already = "已" in text[max(figure.left, quantity.start - 12) : quantity.start] or "已" in text[quantity.end : figure.right]
-        new = not already and (frame.mode == "new" or role == "range")
+        of_traced = frame.last is not None and frame.last.noun == "contacts" and frame.last.kind == "cumulative"
+        new = not already and (frame.mode == "new" or (role == "range" and not of_traced))
         return Choice("new" if new else "cumulative", "noun", "noun.released")
     if noun in ("deaths", "recovered") and (mode or frame.mode) == "current":
         return Choice("cumulative", relation if mode else "sentence", rule or "mode.current")
@@ -386,6 +388,8 @@ def is_explained(context: Context, figure: Figure, noun: str, relation: str) -> 
     groups = figure.groups
     if groups:
         return False, groups[-1].rule
+    if figure.quantity.counter in ("男", "女"):
+        return False, "group.sex"  # 3男2女
     start = figure.own
     if figure.places and not _has_nothing_between(text, figure):
         start = min(start, figure.places[0].start)

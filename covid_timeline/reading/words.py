@@ -203,7 +203,8 @@ def _words_before(context: Context, figure: Figure) -> None:
                 (figure.nouns if own else figure.topic_nouns).append(noun)
             if own:
                 # 新增累计: the total of what was new is a total
-                if figure.mode is None or not (cue.name == "new" and figure.mode.name == "cumulative" and not figure.nouns):
+                counted_up = figure.mode is not None and figure.mode.name == "cumulative" and "累" in context.text[figure.mode.start : figure.mode.end]
+                if not (counted_up and cue.name == "new" and not figure.nouns):
                     figure.mode = cue
             else:
                 figure.topic_mode = cue

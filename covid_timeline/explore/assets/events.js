@@ -18,8 +18,12 @@
   };
 
   /* Where the sentence is withheld, a word of a topic finds the headline that names the topic. */
-  const aboutThat = (row, word) => row.headline_zh && CT.index.topics.some(([pattern, label]) =>
-    new RegExp(pattern, "u").test(word) && (row.headline_zh.includes(`（${label}`) || row.headline_zh.includes(`、${label}`)));
+  const topics = new Map(); // word -> the topics that it is a word of
+  const aboutThat = (row, word) => {
+    if (!row.headline_zh) return false;
+    if (!topics.has(word)) topics.set(word, CT.index.topics.filter(([pattern]) => new RegExp(pattern, "u").test(word)).map(([, label]) => label));
+    return topics.get(word).some((label) => row.headline_zh.includes(`（${label}`) || row.headline_zh.includes(`、${label}`));
+  };
 
   CT.passes = (row, state, skip) => {
     const start = row.date_start || row.date_end;
