@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 import json
 import os
 import time
@@ -22,7 +23,7 @@ from covid_timeline.checks.frames import Context, Tables, from_arrow, from_text
 from covid_timeline.checks.models import pandera
 from covid_timeline.checks.registry import CHECKS
 from covid_timeline.checks.run import ORDER, check_tables, note_nan, run, settle
-from covid_timeline.parquet import GuardedFile, UnreadableError, open_regular
+from covid_timeline.parquet import GuardedFile, UnreadableError, open_regular, part_files
 from covid_timeline.tables.manifest import (
     MANIFEST,
     ChecksumError,
@@ -67,13 +68,8 @@ def _find_files(paths: Sequence[Path]) -> tuple[list[Path], Path | None]:
         if path.is_dir():
             folder = path
             root = current(path)
-            inside = sorted(p for p in root.iterdir() if p.suffix.lower() in _SUFFIXES and p.is_file())
-            # A table in parts: a folder of its name, as Spark and pyarrow write one.
-            for name in TABLES:
-                for parts in (root / name, root / f"{name}.parquet"):
-                    if parts.is_dir():
-                        inside += sorted(p for p in parts.rglob("*") if p.suffix.lower() in _SUFFIXES and p.is_file())
-            files += inside
+            files += sorted(p for p in root.iterdir() if p.suffix.lower() in _SUFFIXES and p.is_file())
+            files += itertools.chain.from_iterable(part_files(root, name, _SUFFIXES) for name in TABLES)
         elif path.exists():
             files.append(path)
         else:
