@@ -336,20 +336,21 @@ def _rate_agrees(rate: Figure, share: float) -> bool:
 
 # --- sums of different indicators ---------------------------------------------------------------------------------
 
-_CHOICES = 12
-"""Different values of one indicator, place and moment of which a sum is tried."""
+_CHOICES = 1_000
+"""Choices among the values that a document states of one place and moment for which a sum is tried."""
 
 
 def _sums(f: Figures) -> Iterator[Case]:
     """Indicators of one document, place and moment that add up with none of the values that it states of them."""
     said = f.frame[f.frame["summed"]]
     said = said.assign(moment=said.groupby(["doc", "place", "last", "time"]).ngroup()).drop_duplicates(["moment", "indicator", "value"])
-    said = said[said.groupby(["moment", "indicator"]).cumcount() < _CHOICES]
+    said["nth"] = said.groupby(["moment", "indicator"]).cumcount()
     told: dict[str, set[int]] = {}
     for name, total, parts, makes_up in _SUMS:
-        choices = _values(f, said, total, "total")
+        tried = said[said["nth"] < int(_CHOICES ** (1 / (1 + len(parts))))]
+        choices = _values(f, tried, total, "total")
         for part in parts:
-            choices = choices.merge(_values(f, said, part, part), on="moment", how="inner" if makes_up else "left")
+            choices = choices.merge(_values(f, tried, part, part), on="moment", how="inner" if makes_up else "left")
         choices = choices.dropna(subset=list(parts), how="all")
         over = choices[list(parts)].sum(axis=1) - choices["total"]
         holds = over.eq(0) if makes_up else over.le(0)
@@ -581,9 +582,9 @@ def _excused(f: Figures, one: Any, *days: int) -> bool:
     region, indicator = f.regions[one.region], f.words[one.indicator]
     if any((region, day) in f.corrected for day in range(low, min(high, low + 30) + 1)):
         return True
-    book = gazetteer()
+    book, first, last = gazetteer(), _date(low), _date(high + 1)
     return any(
-        _date(low) <= change.date <= _date(high + 1)
+        first <= change.date <= last
         and indicator in change.indicators
         and (change.region_code == region or book.contains(change.region_code, region) or book.contains(region, change.region_code))
         for change in definition_breaks()
@@ -656,12 +657,13 @@ def _differences(f: Figures, said: pd.DataFrame) -> _Doubting:
     closing = closing.assign(total=closing["indicator"].map(totals).fillna(-1).astype("int64"))
     values = closing.drop_duplicates([*_OF_DAY, "value"])
     values = values[values.groupby(_OF_DAY).cumcount() < _VALUES]
-    news = values.loc[values["total"] >= 0, [*_OF_DAY, "total", "value"]]
-    for name, later in (("here", 0), ("before", 1)):
-        stated = values[[*_OF_DAY, "value"]].assign(day=values["day"] + later).rename(columns={"indicator": "total", "value": name})
-        news = news.merge(stated, on=["region", "total", "day"])
-    agrees = news["here"] - news["before"] == news["value"]
-    wrong = news[~agrees.groupby([news[key] for key in _OF_DAY]).transform("any")].drop_duplicates(_OF_DAY)
+    total_of_day = ["region", "total", "day"]
+    here = values[[*_OF_DAY, "value"]].set_axis([*total_of_day, "here"], axis=1)
+    before = here.assign(day=here["day"] + 1)
+    news = _of_those(values.loc[values["total"] >= 0, [*_OF_DAY, "total", "value"]], before, total_of_day).merge(here, on=total_of_day)
+    news["here"] -= news["value"]
+    agrees = pd.MultiIndex.from_frame(news[[*total_of_day, "here"]]).isin(pd.MultiIndex.from_frame(before))
+    wrong = news[~news.assign(agrees=agrees).groupby(_OF_DAY)["agrees"].transform("any")].drop_duplicates(_OF_DAY)
     series = _of_those(closing, pd.concat([wrong, wrong.assign(indicator=wrong["total"])]), _OF_SERIES)
     days: dict[Any, list[int]] = {key: rows.tolist() for key, rows in series.groupby(_OF_DAY).groups.items()}
     each: list[Any] = list(wrong.itertuples())

@@ -275,22 +275,27 @@ class Figures:
         return self._stated.get((int(self.key[at]), float(self.value[at]) if value is None else value), 0)
 
     @cached_property
-    def _days(self) -> pd.DataFrame:
-        """Figures of series, day by day, with a number that orders them by indicator, region and day."""
-        said = self.frame.loc[self.frame["in_series"] & (self.frame["last"] != NO_DAY), ["indicator", "region", "last", "doc", "value", "is_part"]]
-        said = said.sort_values(["indicator", "region", "last", "doc", "value"])
-        return said[~said["is_part"]].assign(order=lambda one: _order(one["indicator"], one["region"], one["last"]))
+    def _order(self) -> Ints:
+        """For each figure a number that orders it by indicator, region and day; days that follow one another differ by one."""
+        series = self.frame["indicator"].to_numpy() * 2**24 + self.frame["region"].to_numpy()
+        return np.asarray(series * 2**18 + self.frame["last"].to_numpy() + 2**17)
+
+    @cached_property
+    def _days(self) -> tuple[Ints, Ints]:
+        """The figures of series by indicator, region and day, and what orders them so."""
+        said = self.frame[self.frame["in_series"] & (self.frame["last"] != NO_DAY) & ~self.frame["is_part"]]
+        figures = said.sort_values(["indicator", "region", "last", "doc", "value"]).index.to_numpy()
+        return figures, self._order[figures]
 
     def around(self, row: Figure) -> float | None:
         """The median of what other documents state for the days around; None where they state nothing."""
-        one = self.frame.iloc[row.at]
-        if one["last"] == NO_DAY:
+        if row.date_end is None:
             return None
-        here = _order(one["indicator"], one["region"], one["last"])
-        low, high = self._days["order"].searchsorted([here - 2, here + 3])
-        near = self._days.iloc[low : min(high, low + 200)]
-        values = sorted(near.loc[near["doc"] != one["doc"], "value"])
-        return values[len(values) // 2] if values else None
+        figures, order = self._days
+        low, high = order.searchsorted([self._order[row.at] - 2, self._order[row.at] + 3])
+        near = figures[low : min(high, low + 200)]
+        values = np.sort(self.value[near[self.doc[near] != self.doc[row.at]]])
+        return float(values[len(values) // 2]) if len(values) else None
 
     def weigh(self, one: Sequence[Figure], other: Sequence[Figure], *, by_certainty: bool = True) -> tuple[Sequence[Figure], str] | None:
         """Which of two readings the documents support, and why; None where nothing decides."""
@@ -349,10 +354,6 @@ class Figures:
                 made[doc_id] = Doc(doc_id, told.get("title") or "", told.get("url"), texts.get(doc_id), int(self.title_end[self.doc[at]]), [])
             made[doc_id].metrics.append(figure)
         return made
-
-
-def _order(indicator: Any, region: Any, day: Any) -> Any:
-    return (indicator * 2**24 + region) * 2**18 + day + 2**17
 
 
 def _complete(rows: Rows) -> Mask:
