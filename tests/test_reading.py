@@ -35,7 +35,7 @@ class TestSubject:
             ("the highest of several nouns", "2月3日，新增确诊病例治愈出院3例。", "3例", "recovered_new"),
             ("the head of the list", "2月3日，新增疑似5例，其中阳谷县2例、莘县3例。", "2例", "suspected_new"),
             ("the topic before 中", "截至2月3日24时，累计确诊病例8例。确诊病例中，阳谷县2例、莘县6例。", "6例", "confirmed_cumulative"),
-            ("the noun of the figure before", "2月3日，新增疑似病例5例，累计12例。", "12例", "suspected_current"),
+            ("the noun of the figure before", "2月3日，新增疑似病例5例，累计12例。", "12例", "other"),
             ("a disease is no infection", "截至2月3日24时，累计报告新型冠状病毒感染的肺炎12例。", "12例", "confirmed_cumulative"),
             ("critical words of Hong Kong", "截至2月3日24时，现有病人60名留医，当中3名危殆。", "3名", "critical_current"),
             ("English words", "聊城市confirmed 29例。", "29例", "confirmed_cumulative"),

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from covid_timeline.lexicon.rules import VOCABULARIES, load_rules
 
-__all__ = ["Cue", "lex", "one_of"]
+__all__ = ["Cue", "lex", "one_of", "opening"]
 
 
 class Cue(NamedTuple):
@@ -42,9 +42,18 @@ def _lexer() -> tuple[re.Pattern[str], dict[str, tuple[int, ...]], dict[str, tup
             lengths.setdefault(word[:2], set()).add(len(word))
     starts = {pair: tuple(sorted(some, reverse=True)) for pair, some in lengths.items()}
     single = _one_character({word for word in codes if len(word) == 1} or {"\0"})
-    firsts, seconds = ({pair[place] for pair in starts} for place in (0, 1))
-    begins = re.compile(f"{single}|{_one_character(firsts)}(?={_one_character(seconds)})")
+    begins = re.compile(f"{single}|{opening(starts)}")
     return begins, starts, codes
+
+
+def opening(pairs: Iterable[str]) -> str:
+    """A pattern that matches wherever one of `pairs` of characters may stand: it finds all of them, and some others.
+
+    >>> opening(["治愈", "出院"])
+    '[出治](?=[愈院])'
+    """
+    firsts, seconds = zip(*pairs, strict=True)
+    return f"{_one_character(set(firsts))}(?={_one_character(set(seconds))})"
 
 
 def _one_character(characters: set[str]) -> str:

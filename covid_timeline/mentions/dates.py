@@ -242,7 +242,7 @@ class _Grammar:
                 self.meanings[word] = (rule["id"], rule["kind"], value)
                 source = _guarded(rule, word)
                 if len(word) == 1:
-                    source += f"(?={part}|起|[（(][0-9]{{1,2}}[日)）])"
+                    source += f"(?={part}|起|[（(](?:[0-9]{{1,2}}|[一二三四五六七八九十廿卅]{{1,4}})[日)）])"
                     seconds |= {p[0] for p in self.parts} | set("起（(")
                 else:
                     seconds.add(word[1])
@@ -841,8 +841,8 @@ class _Finder:
         if shift == -2 and self.text[start - 1 : start] in self.sets["compared"]:
             return self._with_time(Point(start, end, "step", rule, shift=-1))  # 较前日: the day before the one spoken of
         gloss = self.p["day_gloss"].match(self.text, end)
-        if gloss is not None and 1 <= int(gloss["day"]) <= 31:
-            return self._with_time(Point(start, gloss.end(), "day", rule, None, None, int(gloss["day"]), "", shift, "day"))
+        if gloss is not None and 1 <= _number(gloss["day"]) <= 31:
+            return self._with_time(Point(start, gloss.end(), "day", rule, None, None, _number(gloss["day"]), "", shift, "day"))
         return self._with_time(Point(start, end, "day", rule, None, None, None, "", shift, "day"))
 
     def _relative_period(self, start: int, end: int, rule: str, unit: str, shift: int) -> tuple[Point | None, str]:
@@ -872,14 +872,14 @@ class _Finder:
         return self._in_year(start, end, None, rule, shift=shift, unit=unit)
 
     def _named(
-        self, start: int, end: int, rule: str, kind: str, name: str, year: int | None, shift: int = 0, unit: str = ""
+        self, start: int, end: int, rule: str, kind: str, value: str | int, year: int | None, shift: int = 0, unit: str = ""
     ) -> tuple[Point | None, str]:
-        """A festival, a public holiday or a solar term."""
-        text = self.text
+        """A festival, a public holiday or a solar term; `value` is its name, of a term whether it needs no other word."""
+        text, name = self.text, str(value)
         if kind == "period":
             return Point(start, end, "holiday", rule, year, None, None, "", shift, unit, name), ""
         if kind == "term":
-            if not name and not self.strict and not self.p["after_plain_term"].match(text, end):
+            if not value and not self.strict and not self.p["after_plain_term"].match(text, end):
                 return None, ""
             return self._with_time(Point(start, end, "term", rule, name=text[start:end])), ""
         timely = name in self.sets["timely_festivals"] or text[start:end] in self.sets["timely_words"]
@@ -1053,6 +1053,10 @@ class _Finder:
         tail = text[mention.end : self.line_end].strip()
         if mention.first.precise and mention.start == line > 0 and len(tail) <= _NAME_OF_MEDIUM and not any(c.isdigit() for c in tail):
             return self.p["sentence_signs"].search(around) is None  # 2020-03-05 12:10 环宇网综合: a time and a name under a title
+        if line > 0 and not text[:line].rstrip("\n").count("\n") and text.startswith("\n", self.line_end + 1) and mention.start == line:
+            name = self.p["name_under_title"].fullmatch(tail)  # 2020-02-23　瓯江观察: a day and a name between title and text
+            if name is not None and (mention.first.year is not None or name["medium"]):
+                return True
         cue = self.p["newspaper_head" if mention.rule == "month_day" else "medium"]
         return cue.search(around) is not None and self.p["sentence_signs"].search(around) is None
 

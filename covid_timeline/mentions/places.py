@@ -29,13 +29,13 @@ import csv
 import datetime as dt
 import difflib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import compress, count, islice
-from operator import add
+from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from covid_timeline.lexicon.lexer import opening
 from covid_timeline.model import Place
 
 __all__ = ["REFERENCE_DATE", "Gazetteer", "Region", "find_places", "gazetteer", "region_table"]
@@ -408,6 +408,7 @@ _Entry = tuple[int, tuple[str, ...], str, str, "tuple[str, str] | None"]
 
 
 class _Lexicon(NamedTuple):
+    opening: re.Pattern[str]  # where a name may start
     starts: dict[str, tuple[int, ...]]  # first two characters -> lengths of the names, longest first
     names: dict[str, _Entry]  # name -> kind, codes, own name or word, level, guard
     # 公安, 资源: a county only with its 县, or where a count follows in a list of its like
@@ -502,7 +503,7 @@ def _lexicon() -> _Lexicon:
     guarded: dict[str, _Entry] = {name: (*entry, guards.get(name)) for name, entry in names.items()}
     suffix_only = frozenset(rule.name for rule in rules if rule.kind == "suffix_only")
     careful = frozenset(rule.name for rule in rules if rule.kind == "careful")
-    return _Lexicon(starts, guarded, suffix_only, careful, info, ancestors)
+    return _Lexicon(re.compile(opening(starts)), starts, guarded, suffix_only, careful, info, ancestors)
 
 
 class _Home(NamedTuple):
@@ -555,8 +556,12 @@ def find_places(text: str, home: str | None) -> list[Place]:
     """
     kept = _kept(text)
     if kept.places is None:
-        scan = _Scan(text, _home(home), _lexicon())
-        found = scan.run()
+        lexicon = _lexicon()
+        if kept.starts is None:
+            starts = lexicon.starts
+            kept.starts = [at for match in lexicon.opening.finditer(text) if text[(at := match.start()) : at + 2] in starts]
+        scan = _Scan(text, _home(home), lexicon)
+        found = scan.run(kept.starts)
         if scan.asked_home:
             return found
         kept.places = tuple(found)
@@ -564,12 +569,13 @@ def find_places(text: str, home: str | None) -> list[Place]:
 
 
 class _Kept:
-    """The places of a text that are the same whatever its home is; None where home settles some, or before a scan."""
+    """What is the same whatever the home of a text is: where names may start, and its places where home settles none."""
 
-    __slots__ = ("places",)
+    __slots__ = ("places", "starts")
 
     def __init__(self) -> None:
         self.places: tuple[Place, ...] | None = None
+        self.starts: list[int] | None = None
 
 
 @lru_cache(maxsize=8)
@@ -602,13 +608,13 @@ class _Scan:
         self.asked_home = True
         return self._base
 
-    def run(self) -> list[Place]:
+    def run(self, offsets: Iterable[int]) -> list[Place]:
+        """The places; `offsets` are those at which some name's first two characters stand."""
         text, out = self.text, self.out
         starts, names = self.lexicon.starts, self.lexicon.names
         size = len(text)
         position = 0
-        # All of this line runs in C: the offsets at which some name's first two characters stand.
-        for start in compress(count(), map(starts.__contains__, map(add, text, islice(text, 1, None)))):
+        for start in offsets:
             if start < position:
                 continue
             for length in starts[text[start : start + 2]]:
@@ -775,10 +781,16 @@ class _Scan:
                     codes = inside
                     accepted = scope != base.within or listed or (start > 0 and text[start - 1] in _BORDERS)
                     break
-        if not accepted and not hard and following == "、":
+        if not accepted and following == "、":
             related = self.listed_with(end, codes)
+            if hard:  # 东城、朝阳各1例 at home in Beijing
+                related = [c for c in related if self.base.city in self.ancestors[c] or self.base.prefecture in self.ancestors[c]]
             if related:
                 codes, accepted = related, True
+        if not accepted and (listed or text[start - 1 : start] in ("在", "、")):
+            said = [c for c in codes if any(place.code == c for place in self.out)]
+            if said:  # 吉林市丰满区…。2例在舒兰、1例在丰满: its full name stands before
+                codes, accepted = said, True
         if not accepted and not generic and len(codes) == 1 and self.info[codes[0]][0].endswith("市"):
             # 义乌, 昆山; but 龙泉 in an article of 龙泉驿区 is not 龙泉市
             city = self.base.city
@@ -997,7 +1009,8 @@ class _Scan:
             and self.text[start - 1] in "学院"
         ):
             return end  # 山东大学齐鲁医院: named already
-        if self.base.within is not None and self.base.within in (code, *self.ancestors[code]):
+        within = self.base.within
+        if within is not None and (within == code or within in self.ancestors[code]):
             return self.read_institution(start, end, entry)
         if before is not None and before.end == start and before.code is not None:
             self.out[-1] = before._replace(kind="institution")

@@ -125,7 +125,7 @@ _CHANGED_BY = (
 )
 # 由21万只增至88万只: what was before
 _CHANGED_FROM = re.compile(
-    r"[由从][约近超]{0,2}[0-9.万亿千百十]{1,9}[余多]?(?:个|户|批|支)[^，。；、：:0-9]{0,6}[到至为]$"
+    r"[由从][约近超]{0,2}[0-9.万亿千百十]{1,9}[余多]?(?:个|户|批|支|张|家|台)[^，。；、：:0-9]{0,6}[到至为]$"
 )
 _CHANGES_TO = re.compile(r"[^，。；、：:0-9]{0,6}?[到至为]")
 _OF_THE_SAME = re.compile(r"[0-9][0-9,.]{0,9}[万亿]?[余多]?[个张台间项支]$")
@@ -330,7 +330,7 @@ def _unit_of(text: str, entry: words.Unit, start: int, end: int) -> str:
                 break
             found = following  # a noun right before another one is not the head: 社区党支部
         if found is None:
-            if text[end] in "增提减降扩升上下到":
+            if text[end] in "增提减降扩升上下到压缩":
                 return _unit_before(text, entry, start)
             if words.DONE_BEHIND.match(text, end) is not None:
                 return _unit_before(text, entry, start, done=True)
@@ -613,6 +613,8 @@ def _read(text: str, start: int, end: int, stop: int, lenient: bool = False) -> 
     if text[start] == "一" and end > start + 1 and (previous in "唯统" or text[start + 1] in DIGITS):
         start += 1  # 唯一一起; 一69岁男子
         previous = "一"
+    elif previous in "高初大" and text[start] in "一二三四" and text[start + 1 : start + 2] in DIGITS and end > start + 1:
+        start += 1  # 高三34.2万人
     token = text[start:end]
     arabic = token[0] in DIGITS
     if token in ("零", "0"):

@@ -33,7 +33,9 @@ class Region(NamedTuple):
 
     def carried(self) -> Region:
         """The same region, taken over from earlier text."""
-        return self._replace(basis="inherited") if self.basis == "named" else self
+        if self.basis != "named":
+            return self
+        return Region(self.code, self.name, self.level, "inherited", self.start, self.end)
 
 
 CHINA = Region("100000", "中国", "country", "named")
@@ -74,8 +76,14 @@ class _RoleRule(NamedTuple):
     people: bool
 
 
+class _RoleRules(NamedTuple):
+    rules: tuple[_RoleRule, ...]
+    last: frozenset[str]  # what stands before a place that a rule with `before` can match
+    after: re.Pattern[str]  # what stands behind a place that a rule without `before` matches
+
+
 @cache
-def _role_rules() -> tuple[_RoleRule, ...]:
+def _role_rules() -> _RoleRules:
     found = []
     for rule in load_rules("roles"):
         before, after = rule.data.get("before"), rule.data.get("after")
@@ -94,13 +102,18 @@ def _role_rules() -> tuple[_RoleRule, ...]:
                 bool(rule.data.get("people")),
             )
         )
-    return tuple(found)
+    last = frozenset[str]().union(*(rule.last for rule in found))
+    after = "|".join(f"(?:{rule.after.pattern})" for rule in found if rule.before is None and rule.after is not None)
+    return _RoleRules(tuple(found), last, re.compile(after))
 
 
 def role_of(text: str, place: Place) -> str:
     """The first rule of `lexicon/roles.toml` that the words at the edges of the place match; "" where none does."""
     before_one = text[place.start - 1 : place.start] if place.start else ""
-    for rule in _role_rules():
+    rules = _role_rules()
+    if before_one not in rules.last and rules.after.match(text, place.end) is None:
+        return ""  # most places
+    for rule in rules.rules:
         if rule.before is not None:
             if before_one in rule.last and before_one and rule.before.search(text, max(0, place.start - _BEFORE_PLACE), place.start) and (
                 rule.after is None or rule.after.match(text, place.end)
@@ -124,6 +137,7 @@ class Context:
         "_roles",
         "anchor",
         "article",
+        "counts_confirmed",
         "cue_starts",
         "cues",
         "date_starts",
@@ -168,6 +182,7 @@ class Context:
         self.home_region = _home_region(article)
         self._roles: dict[int, str] = {}
         self.status_cues = [cue for cue in self.cues if cue.category == "status"]
+        self.counts_confirmed = any(cue.category == "noun" and cue.name == "confirmed" for cue in self.cues)
         self.observes_contacts = any(
             cue.name == "contacts" or (cue.name in ("observed", "released") and "医学" in text[cue.start : cue.end]) for cue in self.cues
         )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import reduce
 from itertools import islice
-from operator import add
+from operator import add, or_
 from typing import NamedTuple
 
 from covid_timeline.lexicon.rules import load_rules
@@ -16,6 +16,7 @@ from covid_timeline.reading.context import CHINA, Context, Region, region_of
 from covid_timeline.reading.period import Passage
 from covid_timeline.reading.region import Subjects
 from covid_timeline.reading.statement import Statement
+from covid_timeline.text.normalize import WHITE_SPACE
 from covid_timeline.text.tree import Sentence
 
 __all__ = ["EventDraft", "categorise", "find_events"]
@@ -30,12 +31,6 @@ class EventDraft(NamedTuple):
     start: int  # the clause or sentence, offsets into the normalised text
     end: int
     rule: str
-
-
-class _Cue(NamedTuple):
-    category: int  # index into _CATEGORIES
-    pattern: str
-    weight: float
 
 
 _DIGITS = "0123456789"
@@ -91,6 +86,23 @@ def _atom(pattern: str, at: int) -> tuple[set[str], int]:
     return ({"*"} if sign == "." else {sign}), at + 1
 
 
+class _Cue:
+    """A pattern that speaks for a category."""
+
+    __slots__ = ("_pattern", "category", "search", "weight")
+
+    def __init__(self, category: int, pattern: str, weight: float) -> None:
+        self.category = category  # index into _CATEGORIES
+        self.weight = weight
+        self._pattern = pattern
+        self.search: Callable[[str], re.Match[str] | None] = self._compile
+
+    def _compile(self, words: str) -> re.Match[str] | None:
+        """The first search compiles the pattern: most texts have the openings of few."""
+        self.search = re.compile(self._pattern).search
+        return self.search(words)
+
+
 def _load() -> tuple[list[str], list[_Cue], dict[str, int], int]:
     """Names and cues; for each opening the set of cues (a bit each) that may match where it occurs; the others."""
     names: list[str] = []
@@ -114,14 +126,9 @@ def _load() -> tuple[list[str], list[_Cue], dict[str, int], int]:
 _CATEGORIES, _CUES, _BY_OPENING, _ANYWHERE = _load()
 
 
-@cache
-def _cue(number: int) -> tuple[int, Callable[[str], re.Match[str] | None], float]:
-    """Category, search and weight of a cue, compiled when a text first has its opening."""
-    category, pattern, weight = _CUES[number]
-    return category, re.compile(pattern).search, weight
-
-
 _HAN = re.compile("[\u4e00-\u9fff]")
+_FOUR_HAN = re.compile("(?:[^\u4e00-\u9fff]*[\u4e00-\u9fff]){4}")
+_FIVE_HAN = re.compile("(?:[^\u4e00-\u9fff]*[\u4e00-\u9fff]){5}")
 _LEVEL = "[一二三四ⅠⅡⅢⅣIVΙ]+ ?级"
 _RESPONSE = re.compile(
     "(?:启动|宣布启动|进入|调整为|下调[至为]|上调[至为]|提升[至为]|提高到|降[至为]|解除|终止)[^。；，]{0,30}" + _LEVEL + "[^。；，]{0,8}响应"
@@ -137,10 +144,9 @@ _SPLIT = re.compile("[，,。；;：:！!？?]")
 _IN_NAME_AFTER = re.compile(
     "(?:第[一二三四五六七八九十\\d]|度|年度|版|级|款|毕业|春季|届|期《|新型冠状|(?:重点|重大|招商|产业)[^，。；]{0,6}项目)"
 )
-_CONTENT_MIN = 4
 _TOPIC = 2.0  # what the category of the title adds
 _TOPIC_SCORE = 5.0  # from which on the title is about something
-_EDGE = re.compile("^[\\s，,、：:；;（）()]+")
+_EDGES = WHITE_SPACE + "，,、：:；;（）()"
 # Whose word it is tells nothing about what was done: 据韩联社报道, 记者从指挥部获悉, 市指挥部发布1号令：.
 _REPORTED = re.compile(
     "(?:据|记者从|记者在)[^，。；：]{0,24}?(?:报道|消息|介绍|透露|统计|获悉|了解|通报|发布|称)[，,：:]?|(?:日报|晚报|电视台)[^，。；：]{0,6}(?:报道|消息)"
@@ -183,9 +189,9 @@ def categorise(words: str, prior: str = "", topic: str = "") -> tuple[str, float
     head = bounds[1] if len(bounds) > 1 else len(words)
     middle = bounds[3] if len(bounds) > 3 else len(words)
 
-    candidates = _ANYWHERE
-    for opening in _BY_OPENING.keys() & {*map(add, words, words[1:]), *words}:
-        candidates |= _BY_OPENING[opening]
+    # All of this runs in C: the cues whose opening, of two characters or of one, stands in the words.
+    candidates = reduce(or_, filter(None, map(_BY_OPENING.get, map(add, words, islice(words, 1, None)))), _ANYWHERE)
+    candidates = reduce(or_, filter(None, map(_BY_OPENING.get, words)), candidates)
     scores = [0.0] * len(_CATEGORIES)
     if prior in _CATEGORIES:
         scores[_CATEGORIES.index(prior)] = 2.5
@@ -196,11 +202,11 @@ def categorise(words: str, prior: str = "", topic: str = "") -> tuple[str, float
     while candidates:
         lowest = candidates & -candidates
         candidates ^= lowest
-        category, search, weight = _cue(lowest.bit_length() - 1)
-        found = search(words)
+        cue = _CUES[lowest.bit_length() - 1]
+        found = cue.search(words)
         if found:
             start = found.start()
-            scores[category] += weight * (1.0 if start < head else 0.6 if start < middle else 0.3)
+            scores[cue.category] += cue.weight * (1.0 if start < head else 0.6 if start < middle else 0.3)
     best_score = max(scores)
     best = _CATEGORIES[scores.index(best_score)]  # the first listed wins a tie
     if best == "policy":
@@ -215,7 +221,7 @@ def categorise(words: str, prior: str = "", topic: str = "") -> tuple[str, float
 
 def _without_source(words: str) -> str:
     """The words without who reported, and without the body that speaks: its name is not its deed."""
-    words = _EDGE.sub("", words)
+    words = words.lstrip(_EDGES)
     if "据" in words or "记者" in words or "报" in words or "电视台" in words:
         words = _REPORTED.sub("", words, count=1)
     words = _FRAME.sub("", words)
@@ -237,7 +243,7 @@ def find_events(
     subjects.take_title()
     counted = {one.date for one in statements if one.date is not None}
     counts = _first_counts(statements)
-    topic = _topic(context)
+    topic: str | None = None  # of the title, looked at where there is an event
     responds = "响应" in context.text
     heads = [
         _heads_event(context, number) or (number in counted and _is_caption(context, passage, number)) for number in range(len(dates))
@@ -263,6 +269,8 @@ def find_events(
             body = _without_dates(context, start, end)
         if _says_nothing(body):
             continue  # too short to say anything, unless the word itself does: 2月3日复工
+        if topic is None:
+            topic = _topic(context)
         category, _ = categorise(body, prior, topic)
         if category == "other":
             counted_here = number in counts and counts[number].quantity.start < end
@@ -301,7 +309,7 @@ _CAPTION = 40  # characters
 
 
 def _says_nothing(body: str) -> bool:
-    return len(body) < 40 and len(_HAN.findall(_FRAME.sub("", body))) < _CONTENT_MIN and categorise(body)[0] == "other"
+    return len(body) < 40 and _FOUR_HAN.match(_FRAME.sub("", body)) is None and categorise(body)[0] == "other"
 
 
 def _first_counts(statements: Sequence[Statement]) -> dict[int, Statement]:
@@ -371,6 +379,8 @@ def _heads_event(context: Context, number: int) -> bool:
     if before_one in ("（", "(") and text[date.end : date.end + 1] in ("）", ")"):
         return False  # 731例(4日)、707例(5日); 昨天（2月14日）
     if text[date.end - 2 : date.end] == "同期" or before_one in ("比", "较"):
+        return False
+    if before_one in ("与", "和", "同") and text.startswith(("相比", "相较", "相对"), date.end):
         return False
     if number and not context.dates[number - 1].header:
         before = context.dates[number - 1]
@@ -489,8 +499,7 @@ def _governed(context: Context, number: int, heads: Sequence[bool]) -> tuple[int
     if end < sentence_end and _SAID_AT_END.search(own_words[-24:]):
         end = sentence_end  # 3日表示，截至3日0时，…: what was said is what happened
         own_words = text[date.end : end]
-    own = len(_HAN.findall(own_words[:64]))
-    if own >= 5:
+    if _FIVE_HAN.match(own_words[:64]):
         return start, end
     speaks = categorise(own_words)[0] != "other"
     alone = previous is None or previous.start < sentence.start  # 经治疗，符合标准，于今日出院; but 2月3日复工，2月9日满产

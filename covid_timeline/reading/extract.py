@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from functools import cache
 
 from covid_timeline.lexicon.lexer import lex, one_of
@@ -29,13 +28,12 @@ from covid_timeline.reading.repeats import mark_repeats
 from covid_timeline.reading.statement import Statement
 from covid_timeline.reading.status import resolve_status
 from covid_timeline.reading.words import unit_of_label
-from covid_timeline.text.normalize import NormalizedText, normalize
+from covid_timeline.text.normalize import WHITE_SPACE, NormalizedText, normalize
 from covid_timeline.text.tree import Tree, build_tree
 
 __all__ = ["Reading", "extract", "read", "rows_of"]
 
-_EDGES = re.compile("^[\\s，,、；;。]+|[\\s，,、；;。]+$")
-_SPACES = re.compile("\\s+")
+_EDGES = WHITE_SPACE + "，,、；;。"
 
 
 class Reading:
@@ -80,11 +78,21 @@ def _with_units(text: str, tree: Tree, quantities: list[Quantity]) -> tuple[list
         counter = _COUNTER_OF_COLUMN.search(words)
         if counter is not None and (counted := find_quantities(f"1{counter[1]}")[0]):
             found.append(quantity._replace(unit=counted[0].unit))  # 排查出租房（间）
+        elif words.endswith(("天数", "日数")):
+            found.append(quantity._replace(unit="day"))
+        elif quantity.flag == "label" and any(cue.category == "mode" for cue in lex(words)) and _beside_cases(tree, quantities, quantity):
+            found.append(quantity._replace(unit="case"))  # 累计：32例；当日新增：0
         elif any(cue.category == "noun" for cue in lex(words)):
             found.append(quantity._replace(unit=unit_of_label(words)))
         else:
             refused.append(Unclaimed(quantity.start, quantity.end, f"number in a {quantity.flag}, of which no rule says the unit"))
     return found, refused
+
+
+def _beside_cases(tree: Tree, quantities: list[Quantity], quantity: Quantity) -> bool:
+    """Whether another figure of the same line counts cases."""
+    block = tree.blocks[tree.block_at(quantity.start)]
+    return any(block.start <= other.start < block.end and other.unit == "case" for other in quantities)
 
 
 _COUNTER_OF_COLUMN = re.compile("[（(]([^（）()：:]{1,4})[）)]$")
@@ -109,12 +117,8 @@ def rows_of(reading: Reading) -> Facts:
     article = reading.article
     normal, context = reading.normal, reading.context
     doc_id, raw = article.doc_id, article.raw
-    event_rows, event_of_date = _event_rows(article, normal, context, reading.events)
+    event_rows, event_of_date = _event_rows(article, normal, context, reading.events, reading.statements)
     metric_rows = _metric_rows(article, normal, reading.statements, event_of_date, context)
-    counts = Counter([row.event_id for row in metric_rows])
-    event_rows = [
-        event._replace(n_metrics=counts[event.event_id]) if event.event_id in counts else event for event in event_rows
-    ]
     date_rows = []
     for date in context.dates:
         start, end = normal.raw_span(date.start, date.end)
@@ -132,17 +136,36 @@ def rows_of(reading: Reading) -> Facts:
 
 
 def _event_rows(
-    article: Article, normal: NormalizedText, context: Context, events: list[EventDraft]
+    article: Article, normal: NormalizedText, context: Context, events: list[EventDraft], statements: list[Statement]
 ) -> tuple[list[EventRow], dict[int, str]]:
     """The rows, and for each date mention that heads an event the id of its first one."""
     rows: list[EventRow] = []
     event_of_date: dict[int, str] = {}
     used: dict[str, int] = {}
+    ids: list[tuple[str, int, int]] = []
     for event in events:
         date = context.dates[event.date]
         date_start, date_end = normal.raw_span(date.start, date.end)
         event_id = _numbered(f"{article.doc_id}:e{date_start}", used)
         event_of_date.setdefault(event.date, event_id)
+        ids.append((event_id, date_start, date_end))
+    # 1月25日，大年初一，9名医护人员出发: the second name of a day has the event of the first
+    for number in range(1, len(context.dates)):
+        date, before = context.dates[number], context.dates[number - 1]
+        if (
+            number not in event_of_date
+            and number - 1 in event_of_date
+            and date.start - before.end <= 2
+            and (date.date_start, date.date_end) == (before.date_start, before.date_end)
+        ):
+            event_of_date[number] = event_of_date[number - 1]
+    figures: dict[str, int] = {}  # of each event
+    for one in statements:
+        dated = None if one.date is None else event_of_date.get(one.date)
+        if dated is not None:
+            figures[dated] = figures.get(dated, 0) + 1
+    for event, (event_id, date_start, date_end) in zip(events, ids, strict=True):
+        date = context.dates[event.date]
         start, end = normal.raw_span(event.start, event.end)
         region = event.region
         status = resolve_status(context, date.start, date.end)
@@ -155,20 +178,10 @@ def _event_rows(
                 date.date_start if date.role == "from" else date.date_end,  # 自2月12日起 is that point
                 date.time_start, date.precision, date.basis, article.raw[date_start:date_end], date_start, date_end,
                 region.code, region.name, region.level, region.basis, status.value, event.category,
-                _SPACES.sub(" ", _EDGES.sub("", context.text[event.start : event.end])), "", "",
-                article.raw[start:end], start, end, 0, event.rule, trace,
+                " ".join(context.text[event.start : event.end].strip(_EDGES).split()), "", "",
+                article.raw[start:end], start, end, figures.get(event_id, 0), event.rule, trace,
             )
         )  # fmt: skip
-    # 1月25日，大年初一，9名医护人员出发: the second name of a day has the event of the first
-    for number in range(1, len(context.dates)):
-        date, before = context.dates[number], context.dates[number - 1]
-        if (
-            number not in event_of_date
-            and number - 1 in event_of_date
-            and date.start - before.end <= 2
-            and (date.date_start, date.date_end) == (before.date_start, before.date_end)
-        ):
-            event_of_date[number] = event_of_date[number - 1]
     return rows, event_of_date
 
 
@@ -213,7 +226,7 @@ def _metric_rows(
                 ids[id(one)], doc_id, None if one.date is None else event_of_date.get(one.date),
                 float(quantity.value), None if quantity.value_high is None else float(quantity.value_high),
                 quantity.unit, quantity.qualifier, raw[start:end], start, end, one.status, one.indicator, one.basis,
-                _SPACES.sub("", one.measure) if " " in one.measure else one.measure,
+                "".join(one.measure.split()) if " " in one.measure else one.measure,
                 None if one.part_of is None else ids.get(id(one.part_of)), None,
                 one.date_start, one.date_end, one.time_start, one.time_end, one.date_basis, date_span[0], date_span[1],
                 region.code, region.name, region.level, region.basis, region_span[0], region_span[1],

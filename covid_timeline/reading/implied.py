@@ -38,6 +38,9 @@ def add_implied(context: Context, figure: Figure, made: list[Statement], add: Ad
         for noun in dict.fromkeys(cue.name for cue in figure.nouns if cue.name in _ZERO_NOUNS and cue.name != first.noun):
             add(noun, "cumulative" if noun in ("deaths", "recovered") else first.kind, first.region, first.origin)  # 治愈、死亡病例均为零
         return
+    if quantity.rule.startswith("zero") and text[quantity.start - 1 : quantity.start] in ("均", "都"):
+        for noun in dict.fromkeys(cue.name for cue in figure.nouns if cue.name in _ZERO_NOUNS and cue.name != first.noun):
+            add(noun, first.kind, first.region, first.origin)  # 确诊、疑似均无新增
     if quantity.rule.startswith("zero"):
         for noun in _zero_list(context, figure)[1:]:
             for one in list(made):

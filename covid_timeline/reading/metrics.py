@@ -19,7 +19,7 @@ from covid_timeline.reading.region import (
     outer_region,
     town_of,
 )
-from covid_timeline.reading.statement import Choice, Frame, Statement, basis_of
+from covid_timeline.reading.statement import NOTHING_SAID, Choice, Frame, Statement, basis_of
 from covid_timeline.reading.status import resolve_status
 from covid_timeline.reading.subject import (
     LABELS,
@@ -38,8 +38,13 @@ from covid_timeline.reading.words import Figure, read_words
 __all__ = ["read_metrics"]
 
 _CONTINUES = ("其中", "具体", "分别", "包括", "上述", "它们")
+_SPREAD = re.compile(
+    "[^。；，：\\d]{0,10}(?:分布(?:情况)?|分(?:县|区|市|地|州)[^，：。\\d]{0,8}看|按(?:地区|区县|县区|县市区|区域)[^，：。\\d]{0,4})(?:是|为|如下)?[：:，,]"
+)
+_DOES = ("无", "新增", "现有", "累计", "报告")
 _ORIGIN_GOES_ON = ("累计", "现有", "其中", "治愈", "无")
 _AMONG = re.compile("(?:确诊)?(?:病例|病人|患者|感染者|人员)?(?:里|当中|之中|中)(?:面|有|还有|[，,：:])")
+_OF_TEAMS = re.compile("医疗队|援鄂|援湖北|援汉|医护")
 _SENT = re.compile("派出|派遣|选派|出征|启程|出发|驰援|增派|奔赴|赶赴|飞赴|随队")
 _HAN2 = re.compile("[\u4e00-\u9fff]{2}")
 _STANDING = frozenset({"severe", "critical", "severe_and_critical", "treated", "observed", "contacts"})
@@ -53,6 +58,8 @@ _OUTCOME = re.compile("走出[^，。；]{0,10}(?:医院|病房|病区)|(?:死�
 _NOT_YET = re.compile("标准|指南|要求|有望|即将|将于|可以|条件|风险")
 _OTHER_FIGURE = re.compile("新增|累计|其中|现有")
 _HEADING = 40  # characters
+_OPENING = 12  # characters
+_SHARED = 40  # statements that are looked at for the places of one sentence
 _ELIDED_LENGTH = 6  # characters in front of a figure that leave no room for a verb of their own
 _NEAR_OUTCOME = 10  # up to so many people a later clause may tell what became of them
 
@@ -63,6 +70,10 @@ def read_metrics(context: Context) -> tuple[list[Statement], Passage]:
     for number, quantities in sentences_with(context):
         reader.read_sentence(number, quantities)
     reader.date_title()
+    for one in reader.statements.all:
+        whole = one.part_of
+        if one.date_start is None and one.kind == "new" and whole is not None and whole.kind == "new" and whole.date_end == one.date_end:
+            one.date_start = whole.date_start  # 30日当天新增82例。新增病例中，广州市27例
     return reader.statements.all, reader.passage
 
 
@@ -78,8 +89,9 @@ class _Reader:
         self.passage = Passage(context)
         self.subjects = Subjects(context)
         self.statements = Statements()
-        self.frame = Frame()  # at the end of the sentence before
+        self.frame = NOTHING_SAID  # at the end of the sentence before
         self.opening: Statement | None = None  # the first statement of the sentence before
+        self.spread: Statement | None = None  # what a sentence says that it breaks down by place
         self.topic = ""  # the noun with which a sentence without figures opens
         self.stop = "\n"  # the sign that closed it
         self.block = -1
@@ -99,7 +111,7 @@ class _Reader:
         if self.block != block:
             listed = context.tree.blocks[block].kind in ("label", "item", "row")
             if not listed and not context.tree.goes_on(self.block, block, bulletin=context.short):
-                self.frame = Frame()
+                self.frame = NOTHING_SAID
             self.block = block
         self.subjects.enter_sentence(number)
         if not quantities:
@@ -146,12 +158,31 @@ class _Reader:
         named = {cue.name for cue in cues}
         self.topic = cues[0].name if len(named) == 1 and cues[0].start == sentence.start and named <= _TOPICS else ""
 
+    def _lists_countries(self, before: Frame) -> bool:
+        """Whether the sentence before divided imported cases by the countries that they came from."""
+        last = before.last
+        if last is None or not last.part or not last.figure.places or last.figure.places[-1].level != "abroad":
+            return False
+        return any(one.origin == "imported" for one in self.statements.all[-_SHARED:] if not one.part)
+
+    def subjects_named(self, number: int) -> bool:
+        """Whether the sentence opens with a place, or names an origin."""
+        sentence = self.context.tree.sentences[number]
+        opening = self.context.cues_in(sentence.start, min(sentence.end, sentence.start + _OPENING))
+        return any(cue.category == "origin" for cue in opening) or bool(self.context.places_in(sentence.start, sentence.start + _OPENING))
+
     # -- one sentence
 
     def _first_frame(self, number: int) -> Frame:
         text, start = self.context.text, self.context.tree.sentences[number].start
         before = self.frame
-        self.continues = text.startswith(_CONTINUES, start) or (before.listing and self.stop == "；")
+        spread = _SPREAD.match(text, start)
+        self.continues = text.startswith(_CONTINUES, start) or (before.listing and self.stop == "；") or spread is not None
+        if spread is not None and self.opening is not None and self.opening.noun == "confirmed":
+            before = before._replace(head=self.opening, item_noun="", item_kind="")  # 累计确诊274例，死亡2例。分县区看：固始县58例
+            self.spread = self.opening
+        else:
+            self.spread = None
         if self.continues:
             head = before.head
             if before.last is not None and before.last.quantity.value > 0 and head is None:
@@ -160,7 +191,7 @@ class _Reader:
             if not noun and head is not None:
                 noun, kind = head.noun, head.kind
             return before._replace(listing=True, head=head, item_noun=noun, item_kind=kind)
-        frame = Frame()
+        frame = NOTHING_SAID
         block = self.context.tree.blocks[self.context.tree.sentences[number].block]
         if self.heading is not None and block.kind in ("label", "item"):
             return self.heading
@@ -173,16 +204,24 @@ class _Reader:
             frame = frame._replace(mode=before.mode)  # 累计确诊124例；治愈出院21例
         if self.stop == "；" and before.part:
             frame = frame._replace(part=True)
+        if self._lists_countries(before) and not self.subjects_named(number) and text.startswith(("累计出院", "累计治愈", "现有", "治愈", "出院"), start):
+            frame = frame._replace(origin="imported", origin_rules=True)  # 按输入国别，俄罗斯58例。累计出院23例
         if before.origin_rules and text.startswith(_ORIGIN_GOES_ON, start):
             frame = frame._replace(origin=before.origin, origin_rules=True)
         return frame
 
+    def _start_sentence(self) -> None:
+        self.subject = None
+        self.scope = None
+        self.used = set()
+        self.pending = []
+        self.pending_nouns = []
+
     def _read(self, number: int, quantities: Sequence[Quantity]) -> None:
         context = self.context
         sentence = context.tree.sentences[number]
+        self._start_sentence()
         self.figures = figures = read_words(context, number, quantities)
-        self.subject, self.scope, self.used = None, None, set()
-        self.pending, self.pending_nouns = [], []
         frame = self._first_frame(number)
         if self.topic:
             frame, self.topic = frame._replace(nouns=(self.topic,)), ""
@@ -227,19 +266,26 @@ class _Reader:
             self.subjects.speak_of(frame.region)
 
     def _is_of_list(self, number: int) -> bool:
-        """安远县560吨，寻乌县438吨，信丰县390吨: the last of several places that share a sentence is not its subject."""
+        """安远县560吨，寻乌县438吨，信丰县390吨: the last of several places that share a sentence is not its subject.
+
+        Nor is it where the places stand in sentences that ； joins.
+        """
         assert self.subject is not None
         last = self.statements.all[-1] if self.statements.all else None
         if last is None or last.region.code != self.subject.code:
             return False
-        named = {one.region.code for one in self.statements.all[-2 * len(self.figures) :] if one.figure.sentence == number and one.region.basis == "named"}
+        first = number
+        while first and self.context.tree.sentences[first - 1].stop == "；":
+            first -= 1
+        named = {one.region.code for one in self.statements.all[-_SHARED:] if one.figure.sentence >= first and one.region.basis == "named"}
         return len(named) > 2
 
     def _cross_brackets(self, figure: Figure, before: Figure | None, frame: Frame, saved: dict[int, Frame]) -> Frame:
         brackets = self.context.tree.brackets
-        for number in sorted(saved, reverse=True):
-            if brackets[number].end <= figure.quantity.start:
-                frame = saved.pop(number)
+        if saved:
+            for number in sorted(saved, reverse=True):
+                if brackets[number].end <= figure.quantity.start:
+                    frame = saved.pop(number)
         if figure.bracket >= 0 and figure.bracket not in saved and (before is None or before.bracket != figure.bracket):
             saved[figure.bracket] = frame
             start = brackets[figure.bracket].start
@@ -300,9 +346,9 @@ class _Reader:
         topic = bool(figure.topic_nouns) and not figure.has_noun
         bare = bool(regions) and not figure.has_noun and not topic  # 武汉市3例: an item of a list
         if bare and not frame.in_list and frame is not self.heading and not ((figure.opened or "part" in figure.lists) and frame.item_noun):
-            head = statements.list_head(self.figures, index, regions[-1], len(regions))
-            if head is not None:
-                frame = frame.open_list(head)
+            head = statements.list_head(self.figures, index, regions[-1], len(regions), self.spread)
+            if head is not None and (figure.mode is None or figure.mode.name == head.kind):
+                frame = frame.open_list(head)  # but 香港累计通报1033例 is no item of 8429人尚在观察
         item = bare and frame.listing and bool(frame.item_noun)
 
         # what is counted
@@ -396,6 +442,8 @@ class _Reader:
 
         # from where
         origin = resolve_origin(figure, frame, noun, kind)
+        if again is not None and again.origin:
+            origin = Choice(again.origin, "list", "figure.again")
         period_of = self._since(date, date_relation, kind)
         kind = period_of or kind
         indicator = "other" if part or not explained else indicator_for(noun, kind, origin.value)
@@ -449,8 +497,6 @@ class _Reader:
         frame = self._remember(frame, figure, made, noun, kind, origin, regions, subject, item=item, topic=topic, part=part)
         if text[figure.right - 1 : figure.right + 1] in ("中，", "中,", "中：") and figure.right > quantity.end:
             frame = frame.open_list(made[0])  # 13例确诊病例中，输入性10例
-        if not frame.listing and quantity.value > 0:
-            frame = frame._replace(head=made[0])
         return frame
 
     def _share_nouns(self, figure: Figure) -> None:
@@ -481,12 +527,18 @@ class _Reader:
         if "corrected" in figure.lists and frame.nouns:
             return ranked(list(frame.nouns)), Choice(frame.mode, "sentence", "list.corrected")  # 由411例订正为631例
         if text[quantity.start - 2 : quantity.start] in _CHANGES or (
+            text[quantity.start - 2 : quantity.start] == "净增" and frame.last is not None and frame.last.noun == "change"
+        ) or (
             noun in _STANDING and _INCREASE.search(text, figure.own, quantity.start)
         ):
             return "change", None  # 重症病例减少113例: a change, no count of the day
+        if noun == "released" and "医学观察" not in text[figure.own : figure.right] and "观察" not in text[figure.own : figure.right] and (
+            frame.last is not None and frame.last.noun in ("deaths", "recovered") and frame.last.trace.get("measure") == "topic:list.part"
+        ):
+            return "recovered", Choice(frame.last.kind, "list", "noun.released")  # 確診個案中…236人解除隔離
         silent = "asymptomatic" in frame.nouns or frame.item_noun == "asymptomatic"
         contacts = noun in ("observed", "released") and (
-            "contacts" in (*frame.nouns, frame.item_noun) or any(cue.name == "contacts" for cue in (*figure.nouns, *figure.nouns_after, *figure.topic_nouns))
+            frame.item_noun == "contacts" or "contacts" in frame.nouns or any(cue.name == "contacts" for cue in (*figure.nouns, *figure.nouns_after, *figure.topic_nouns))
         )
         if noun in ("observed", "released") and not contacts and (silent or quantity.unit == "case"):
             # 无症状感染者14例（已解除医学观察5例，尚在医学观察8例）
@@ -573,35 +625,53 @@ class _Reader:
         own = figure.has_noun
         mode = figure.mode or figure.mode_after
         inherited = subject.relation in ("list", "sentence", "paragraph")
-        changes: dict[str, object] = {"last": made[0], "in_list": item or (topic and bool(figure.places))}
+        nouns, said, region, where_from, rules, local, of_part = (
+            frame.nouns, frame.mode, frame.region, frame.origin, frame.origin_rules, frame.local, frame.part
+        )  # fmt: skip
         if not frame.listing or own:
             if (own or topic or not frame.nouns) and not (noun == "change" and frame.nouns):
-                changes["nouns"] = (noun,)
-            if mode is not None:
-                changes["mode"] = mode.name
+                nouns = (noun,)
+            named = [cue.name for cue in figure.nouns if cue.name != "change"] if noun == "change" else []
+            if named:
+                nouns = (ranked(named),)  # 累计确诊病例数核增366例，订正后为50329例
+            if mode is not None and not (noun == "change" and frame.nouns):
+                said = mode.name
             elif own and noun in ("treated", "observed") and not frame.listing:
-                changes["mode"] = ""
+                said = ""
             elif own and not inherited and not frame.mode and kind in ("new", "cumulative"):
-                changes["mode"] = kind
+                said = kind
             if origin.value or figure.nouns or figure.places:
-                changes["origin"] = origin.value
+                where_from = origin.value
             if origin.relation == "own" and figure.origin is not None and figure.number == 0 and not figure.has_noun and figure.mode is None:
-                changes["origin_rules"] = True
+                rules = True
+            if origin.relation == "own" and figure.origin is not None and "：" in self.context.text[figure.origin.end : figure.own + 1]:
+                rules = True  # 境外输入要单算：累计1629例，出院858例，现有771例
+            if origin.relation == "own" and self._local_leads(figure):
+                local = True
         elif topic and figure.places:
-            changes["origin"] = origin.value
+            where_from = origin.value
         if figure.topic_mode is not None and not own:
-            changes["mode"], changes["nouns"] = figure.topic_mode.name, (noun,)
+            said, nouns = figure.topic_mode.name, (noun,)
         if not frame.listing:
-            changes["part"] = part and (frame.part or bool(figure.groups))
+            of_part = part and (frame.part or bool(figure.groups))
         if figure.places and not frame.listing:
             if own:
                 if self.subject is None or not is_inside(regions[-1], self.subject):
-                    changes["region"] = regions[-1]  # not: 全省累计23例，长春市治愈1例，在院22例
-                if self.subject is None:
-                    self.subject = regions[-1]
+                    region = regions[-1]  # not: 全省累计23例，长春市治愈1例，在院22例
+                if self.subject is None or is_inside(self.subject, regions[-1]):
+                    self.subject = regions[-1]  # 海北州2名患者出院，青海省累计22例全部治愈，治愈率100%
             elif frame.region is None and figure.number == 0 and mode is not None:
-                changes["region"] = regions[-1]  # 湖北新增…: a place at the head is the subject of all that follows
-        return frame._replace(**changes)  # type: ignore[arg-type]
+                region = regions[-1]  # 湖北新增…: a place at the head is the subject of all that follows
+        in_list = item or (topic and bool(figure.places))
+        head = frame.head if frame.listing or figure.quantity.value <= 0 else made[0]
+        return frame.after(made[0], nouns, said, region, where_from, rules, local, of_part, head, in_list=in_list)
+
+    def _local_leads(self, figure: Figure) -> bool:
+        """天津市本地无新增确诊病例: the word is said of the place, not of the cases."""
+        cue, text = figure.origin, self.context.text
+        if cue is None or cue.name != "local" or not figure.places or figure.places[-1].end != cue.start:
+            return False
+        return cue.end == figure.quantity.start or text.startswith(_DOES, cue.end)
 
     def _state(
         self, figure: Figure, indicator: str, basis: str, measure: str, region: Region, rule: str, noun: str, kind: str
@@ -639,6 +709,8 @@ class _Reader:
             twin = self._parallel(figure, frame)
             if twin is not None:
                 indicator, rule, measure = twin.indicator, f"{twin.rule}.elided", twin.measure
+                if not figure.places and not self.pending and twin.figure.sentence == figure.sentence:
+                    region, relation = twin.region.carried(), "sentence"
         regions = self._shared_regions(figure, region, indicator)
         if len(regions) > 1 or self.pending:
             relation = "own"
@@ -653,7 +725,7 @@ class _Reader:
         if indicator == "days_without_new_cases" and self.passage.role(date) in ("from", "since") and self.passage.day is not None:
             date, date_relation = self.passage.day, "header"  # 自2月27日起，已连续32天无新增
         indicator, rule = self._of_part(figure, frame, indicator, rule, region)
-        if indicator == "tests_cumulative" and figure.mode is None and self.passage.role(date) == "at":
+        if indicator == "tests_cumulative" and figure.mode is None and self.passage.role(date) in ("at", "range"):
             indicator, rule = "other", f"{rule}.of_a_day"  # 2月20日核酸检测58份
         if indicator == "other" and frame.last is not None and quantity.start - figure.own <= _ELIDED_LENGTH:
             elided = ELIDED.get((frame.last.indicator, quantity.unit))
@@ -683,7 +755,12 @@ class _Reader:
     def _goes_with_team(self, figure: Figure) -> bool:
         """首批35名医护启程，2月4日又派出24人: who is sent stands with an earlier figure of the paragraph."""
         text, block = self.context.text, self.context.tree.sentences[figure.sentence].block
+        last = self.statements.all[-1] if self.statements.all else None
+        if last is not None and last.indicator == "medical_staff_dispatched" and text[last.quantity.end : figure.quantity.start] in ("和", "、", "及"):
+            return True  # 先后派出24人和33人
         sent_on = _SENT.match(text, figure.quantity.end)
+        if sent_on and _OF_TEAMS.search(text, 0, self.context.title_end):
+            return True  # under a title that tells of medical teams: 1月25日147人出征
         sent = _SENT.search(text, figure.own, figure.quantity.start) and not _HAN2.search(text[figure.quantity.end : figure.right])
         if figure.groups or not (sent or sent_on):
             return False
@@ -707,8 +784,17 @@ class _Reader:
     def _parallel(self, figure: Figure, frame: Frame) -> Statement | None:
         """The figure before that says what this one is: 分别为88.6%、94.7%; 银川市生产总值421.7亿元；吴忠市136.8亿元."""
         context, quantity = self.context, figure.quantity
-        said = context.text[figure.own : quantity.start].strip("、和与及 ，,")
+        own = figure.places[-1].end if figure.places and figure.places[0].start - figure.own <= 1 else figure.own
+        said = context.text[own : quantity.start].strip("、和与及 ，,")
         last = frame.last
+        if figure.places and said in ("分别为", "分别是", "则为", "均为") and last is not None and last.quantity.unit == quantity.unit and not last.noun:
+            return last if last.indicator != "other" else None  # 新北区99.2%，天宁区、钟楼区分别为98.4%和97.9%
+        said = context.text[figure.own : quantity.start].strip("、和与及 ，,")
+        dates = context.dates_in(figure.own, quantity.start)
+        if dates and not figure.places and last is not None and last.quantity.unit == quantity.unit and last.indicator != "other" and (
+            context.text[dates[-1].end : quantity.start] in ("为", "是", "则为", "仅为") and not last.noun
+        ):
+            return last  # 全国治愈比例8.2%，1月27日为1.3%
         if not said and last is not None and last.quantity.unit == quantity.unit and figure.right == quantity.end:
             return last if last.indicator != "other" and not last.noun else None
         if self.stop != "；" or figure.right > quantity.end or figure.has_noun:
@@ -752,7 +838,6 @@ class _Reader:
         if indicator.startswith("firms_") and _of_sector(figure) and any(
             one.indicator == indicator and one.region.code == region.code and not _of_sector(one.figure)
             and one.quantity.unit == figure.quantity.unit and one.quantity.value >= figure.quantity.value
-            and self.context.tree.sentences[one.figure.sentence].block == self.context.tree.sentences[figure.sentence].block
             for one in self.statements.all[-40:]
         ):
             return "other", f"{rule}.part"  # 工业企业复工8214家 of 复工企业5.3万家

@@ -10,6 +10,7 @@ from covid_timeline.lexicon.rules import load_rules
 from covid_timeline.model import Quantity
 from covid_timeline.reading.context import Context
 from covid_timeline.reading.words import Figure
+from covid_timeline.text.normalize import WHITE_SPACE
 
 __all__ = ["ELIDED", "STOCKS", "TRACING", "is_bare", "measure_of_figure", "resolve_indicator"]
 
@@ -30,7 +31,8 @@ _GOES_ON = re.compile("[和及]|[^，。；]{0,2}(?:增至|增加到|升至|提�
 _HAN2 = re.compile("[\u4e00-\u9fff]{2}")
 _NOUN_END = re.compile("[，,、；;。：:（()）”“《》]")
 _CLAUSE_END = re.compile("[，,；;。：:（()）”“《》]")
-_EDGE = re.compile("^[\\s，,、：:（(“的和及与其中共有为]+|[\\s，,、：:（(“为有达到共]+$")
+_LEFT_EDGE = WHITE_SPACE + "，,、：:（(“的和及与其中共有为"
+_RIGHT_EDGE = WHITE_SPACE + "，,、：:（(“为有达到共"
 _HEAD = re.compile(
     "^(?:其中|目前|截至|我市|全市|全省|我省|全区|已|共|在|将|并|还|对|把|从|现场|先后|累计|组织|提出|制定|出台|印发)+"
 )
@@ -101,6 +103,8 @@ def _label_of(context: Context, figure: Figure) -> str:
     if block.kind not in ("label", "item"):
         return ""
     label = tree.clauses[tree.sentences[block.sentences[0]].clauses[0]]
+    if "：" in context.text[max(figure.own, label.end + 1) : figure.quantity.start]:
+        return ""  # 当日查验车辆：20481台；劝返车辆：318台: it has a label of its own
     if label.end - label.start > _LABEL_LENGTH or label.end > figure.own or context.text[label.end - 1 : label.end + 1].strip("：:") == context.text[label.end - 1 : label.end + 1]:
         return ""
     return context.text[label.start : label.end].strip("：: •·●-*■▪◆▲")
@@ -131,5 +135,5 @@ def measure_of_figure(before: str, after: str) -> str:
     noun = _NOUN_END.split(after, maxsplit=1)[0].strip(" 的")
     if _HAN2.search(noun):
         return noun[:40]
-    words = _EDGE.sub("", _CLAUSE_END.split(before)[-1])
+    words = _CLAUSE_END.split(before)[-1].lstrip(_LEFT_EDGE).rstrip(_RIGHT_EDGE)
     return (_HEAD.sub("", words) or words)[:40]

@@ -19,11 +19,13 @@ from __future__ import annotations
 import datetime as dt
 import re
 from bisect import bisect_left
+from functools import cache
 
 from covid_timeline.model import DateMention
 from covid_timeline.reading.context import Context
 from covid_timeline.reading.statement import Statement
 from covid_timeline.reading.words import Figure
+from covid_timeline.text.tree import Sentence
 
 __all__ = ["Passage", "apply_period", "kind_of_indicator"]
 
@@ -36,6 +38,10 @@ _OF_TIME = frozenset("日天晚夜末节期间情")
 _COMPARED_AFTER = re.compile(" ?(?:同期|相比|相较|的?[^，。；]{0,8}(?:下降|上升|增长|减少|增加|提高|回落|收窄|持平|末[增下上]))")
 _CHANGE_AFTER = re.compile("[^，。；]{0,14}(?:下降|上升|增长|减少|增加|提高|回落|收窄|扩大|延长|推迟|调整)")
 _JOURNEY = re.compile("(?=[病某男女\\d发咳就乘自航列返抵旅入])(?:病例\\d|某[，,某]|[男女][，,性]|\\d+岁|发热|咳嗽|就诊|乘坐|自驾|航班|列车|返回|抵达|旅行|入院)")
+_HAN = re.compile("[\u4e00-\u9fff]")
+_IN_TURN = re.compile("[^。；，\\d]{0,6}(?:先后|分别|相继|依次)")
+_VALUE_OF_DAY = re.compile("(?:则|仅)?[为是] ?\\d")
+_TRAVELLED = re.compile("[^，,。；]{0,12}(?:乘|搭|航班|包机|抵达|到达|飞抵|入境|返回|转到|转运)")
 _LABEL_OF_DAY = re.compile("(?:统计|数据|通报|截[至止])?(?:时间|日期|时点)$")
 _NEAR_ANCHOR_DAYS = 3
 _LOOK_AHEAD = 8
@@ -47,6 +53,7 @@ _LONG = 20  # days; 1至2月, 一季度
 _NOON = 12
 
 
+@cache
 def kind_of_indicator(indicator: str) -> str:
     """new, cumulative or current, as the indicator's name says; "" where it says nothing."""
     for kind in ("new", "cumulative", "current"):
@@ -111,7 +118,18 @@ class Passage:
             not self._has_count(sentence.start, sentence.end)
         ):
             return "story"
+        if date.role == "at" and _VALUE_OF_DAY.match(text, date.end) and before.endswith("，"):
+            return "clause"  # 全国治愈比例8.2%，1月27日为1.3%
+        if date.role == "at" and clause is not None and _TRAVELLED.match(text, date.end) and self._period_before(number, sentence):
+            return "clause"  # 3月7日20时至8日20时，3月5日乘包机到达兰州的311人中，新增4例
         return "sentence"
+
+    def _period_before(self, number: int, sentence: Sentence | None) -> bool:
+        """Whether the sentence has stated before this date up to when, or for which period, it counts."""
+        before = self.context.dates[number - 1] if number else None
+        return any(
+            date.role in ("as_of", "range") for date in self.context.dates_in(sentence.start, before.end)
+        ) if sentence is not None and before is not None else False
 
     def _has_count(self, start: int, end: int) -> bool:
         """Whether the sentence counts cases: it has a noun of cases with a measure word of its own."""
@@ -139,20 +157,22 @@ class Passage:
         taken = False
         sentence = self.context.tree.sentences[number]
         block = self.context.tree.blocks[sentence.block]
-        alone = block.end - block.start <= _HEADING and block.kind != "title"
+        alone = block.end - block.start <= _HEADING and block.kind in ("head", "text", "label") and sentence.stop != "。"
         for index in range(low, high):
             reach, date = self.reach[index], self.context.dates[index]
             one_day = date.date_start == date.date_end
-            if alone and reach == "sentence" and one_day and not date.vague and date.basis != "festival":
+            if alone and reach == "sentence" and one_day and not date.vague and date.basis not in ("festival", "carried"):
                 self.heading = self.day = index
                 self.local = None
                 taken = True
                 continue
             if reach == "header" or (reach == "sentence" and (date.role == "as_of" or (date.role == "range" and one_day) or index in used)):
+                if date.basis == "carried" and date.role == "at" and self.day is not None and date.date_end == self.context.dates[self.day].date_end:
+                    continue  # 当日 names the day that governs
                 if date.role == "at" and (taken or 0 <= first < date.start):
                     continue  # a day further on in the sentence is of its own deed
-                if block.kind == "row":
-                    continue  # a row of a table dates its own figures
+                if block.kind == "row" or (block.kind == "item" and date.role in ("at", "from") and self._is_stated()):
+                    continue  # a row of a table dates its own figures, an item of a list its own deed
                 if date.role == "at" and reach != "header" and self.context.short and self._is_stated():
                     self.local = index
                     continue  # 截至…。3月13日，最后1例出院。 What follows is of the stated day again
@@ -160,8 +180,17 @@ class Passage:
                     self.day = index
                     self.local = None
                     taken = True
-            elif reach == "sentence" and not date.vague:
+            elif reach == "sentence" and not date.vague and not self._is_month_of_period(index):
                 self.local = index
+
+    def _is_month_of_period(self, index: int) -> bool:
+        """一季度，进出口2002亿元。3月份，进出口752亿元。 A month within the period of the passage dates its own sentence."""
+        date = self.context.dates[index]
+        whole = self.local if self.local is not None else self.day
+        if date.precision != "month" or whole is None:
+            return False
+        period = self.context.dates[whole]
+        return period.date_start < date.date_start and date.date_end <= period.date_end
 
     def _is_stated(self) -> bool:
         """Whether a day up to which the text counts governs the passage."""
@@ -215,6 +244,9 @@ class Passage:
                         continue
                     if own.end - date.end > _SINCE_LENGTH:
                         continue  # 是自3月5日以来首次，: it dates its own clause
+                spread = self._of_several(number, low, figure)
+                if spread is not None:
+                    return spread, "sentence"
                 if _is_of_deed(context, date, figure) and self._as_of_before(number, low) is not None:
                     return self._as_of_before(number, low), "sentence"  # 截至…，88例已于2月29日治愈，治愈率…
                 if date.precision in ("quarter", "month") and _OF_PROJECTS.match(text, date.end):
@@ -263,6 +295,18 @@ class Passage:
             and self.context.tree.block_at(local.start) == block
         )
 
+    def _of_several(self, number: int, low: int, figure: Figure) -> int | None:
+        """2月4日、11日又先后派出24人和33人: each figure takes the day of its place in the list."""
+        text, dates = self.context.text, self.context.dates
+        first = number
+        while first > low and text[dates[first - 1].end : dates[first].start] in ("、", "和", "及", "，"):
+            first -= 1
+        if first == number or not _IN_TURN.match(text, dates[number].end):
+            return None
+        starts = [one.start for one in self.context.quantities]
+        place = bisect_left(starts, figure.quantity.start) - bisect_left(starts, dates[number].end)
+        return min(first + place, number)
+
     def _inside(self, inner: int, outer: int) -> bool:
         brackets = self.context.tree.brackets
         while inner >= 0 and inner != outer:
@@ -292,18 +336,20 @@ class Passage:
         for number in range(after, min(after + _LOOK_AHEAD, high)):
             date = context.dates[number]
             before = text[figure.quantity.end : date.start]
+            if not before and date.role == "at" and not date.vague and self.reach[number] == "sentence" and _HAN.match(text, date.end):
+                return number  # 余下487人31日傍晚平安抵达
             if self.reach[number] not in ("sentence", "story", "clause") or "（" in before or "(" in before:
                 continue
             if len(before) <= 40 and _TIED.fullmatch(before[-16:]) and (date.start < clause_end or len(before) <= 16):
                 return number
-            if not has_date and date.start < clause_end and date.role == "at":
+            if not has_date and date.start < clause_end and date.role == "at" and "，" not in before:
                 return number
         return None
 
     def _later(self, figure: Figure, high: int) -> int | None:
         after = bisect_left(self.context.date_starts, figure.quantity.end)
         for number in range(after, min(high, after + _LOOK_AHEAD)):
-            if self.reach[number] in ("sentence", "clause", "story"):
+            if self.reach[number] in ("sentence", "clause", "story") and not _VALUE_OF_DAY.match(self.context.text, self.context.dates[number].end):
                 return number
         return None
 
@@ -332,7 +378,7 @@ class Passage:
         if number is None:
             return "none"
         date = self.context.dates[number]
-        if self.reach[number] == "header":
+        if self.reach[number] == "header" or (date.role == "at" and date.time_end == "24:00"):
             return "as_of"
         return "now" if date.vague else date.role
 

@@ -16,7 +16,8 @@ __all__ = ["Subjects", "case_regions", "figure_region", "outer_region"]
 
 _INSTITUTION = re.compile("[\u4e00-\u9fff]{2,16}?(?:医院|医疗中心|监狱)")
 _TOWN = re.compile("([\u4e00-\u9fff]{2,6}?(?:街道|镇|乡|社区|村|园区|开发区|新区|农场|团场|苏木))(?:办事处)?$")
-_TOGETHER = re.compile("[两二三四五六]?(?:市|县|区|地|州|省)(?:均|都|在|新|无|没|疑|确|病)")
+_HOUSE = re.compile("[\u4e00-\u9fff]{0,10}(?:医院|医疗中心|学校|大学|学院|公司|企业|酒店|实验室|中心)等?")
+_TOGETHER = re.compile("[两二三四五六七八九十\\d]{0,2}(?:市|县|区|地|州|省|个(?:市|县|区|省))(?:均|都|在|新|无|没|疑|确|病|零)")
 _EXCEPT = re.compile("(?:除)?(?:湖北|武汉)[省市]?(?:以外|之外|外)(?:的?其他|其余)?(?:地区|省份|省市)?|除(?:湖北|武汉)[省市]?(?:、[\u4e00-\u9fff]{2,3}[省市]?)?(?:以外|之外|外)")
 _PROVINCES = re.compile("\\d+ ?个?省(?:份|级行政区|（区|\\(区|区市|、自治区|、区|、市|和|区)")
 _OPENING = 12  # characters within which the subject of a sentence stands
@@ -64,8 +65,8 @@ class Subjects:
             if self.paragraph is not None and self.home.code:
                 if self._opened is not None and is_inside(self.paragraph, self._opened):
                     self.paragraph = self._opened  # 全市累计97例。城步县没有病例。 The next paragraph is of the city again
-                if self._is_elsewhere(self.paragraph):
-                    self.paragraph = None
+                if self._is_elsewhere(self.paragraph) or self.home.level == "country":
+                    self.paragraph = None  # in a text of the country each paragraph starts from the country
             self._opened = None
             if not self.context.tree.goes_on(self._block, block, bulletin=self.context.short):
                 self.paragraph = None
@@ -78,15 +79,24 @@ class Subjects:
         return region.code is None or not (is_inside(region, self.home) or is_inside(self.home, region))
 
     def take_title(self) -> None:
-        """Where the title of a short text names one place inside the home region, the text below it speaks of that place."""
+        """Where the title of a short text names one place inside the home region, the text below it speaks of that place.
+
+        So it does where the region that came with the text is named nowhere in it, and the title's is of the same level.
+        """
         context = self.context
         if not (context.title_end and context.short):
             return
         places = [place for place in context.subjects_in(0, context.title_end) if place.kind != "home"]
         if places and len({place.code for place in places}) == 1 and places[0].code:
             region = region_of(places[0])
-            if context.home is None or (is_inside(region, context.home_region) and context.home_region.level != "country"):
+            inside = is_inside(region, context.home_region) and context.home_region.level != "country"
+            if context.home is None or inside or (region.level == self.home.level == "province" and not self._names_home()):
                 self.home = region.carried()
+
+    def _names_home(self) -> bool:
+        """Whether the text names the home region, or a place in it."""
+        home = self.context.home_region
+        return any(place.code == home.code or is_inside(region_of(place), home) for place in self.context.places if place.kind != "home")
 
     def speaks_of_provinces(self, start: int, end: int) -> bool:
         """31个省（区、市）: a bulletin of the country, whoever it is filed under."""
@@ -126,6 +136,8 @@ class Subjects:
         if region is None:
             return home, "document"
         near = region.code is None or home.code is None or region.code in (home.code, self.context.home) or is_inside(region, home)
+        opened = region.basis == "home" or (self._opened is not None and self._opened.code == region.code)
+        near = near or (opened and region.level == "province" and is_inside(home, region))  # 全省, or the province that it opened with
         if subject is None and not near and region.basis != "inherited":
             return home, "document"  # 患者长期居住武汉, 全国…: a place of the story, not the subject of what follows
         return region.carried(), "sentence" if subject is not None else "paragraph"
@@ -264,8 +276,13 @@ def _givers(context: Context, start: int, end: int) -> list[Place]:
     return [
         place
         for place in context.places_in(start, end)
-        if place.end <= end and (not (role := context.role(place)) or (role == "origin.from" and place.level != "abroad"))
+        if place.end <= end and not _names_listed(context, place, end) and (not (role := context.role(place)) or (role == "origin.from" and place.level != "abroad"))
     ]
+
+
+def _names_listed(context: Context, place: Place, end: int) -> bool:
+    """市中心医院、射洪市人民医院两家医院: a place that only begins the name of the last of several houses that are counted."""
+    return bool(place.start and context.text[place.start - 1] in "、和与及" and _HOUSE.fullmatch(context.text, place.end, end))
 
 
 def _nearest(context: Context, places: Sequence[Place]) -> Region:

@@ -9,10 +9,10 @@ from covid_timeline.model import Quantity
 from covid_timeline.reading.context import Region
 from covid_timeline.reading.words import Figure
 
-__all__ = ["INHERITED", "ORDER", "STATED", "Choice", "Frame", "Statement", "basis_of"]
+__all__ = ["INHERITED", "NOTHING_SAID", "ORDER", "STATED", "Choice", "Frame", "Statement", "basis_of"]
 
 ORDER = {
-    "subject": ("own", "column", "after", "list", "topic", "sentence", "paragraph", "title", "none"),
+    "subject": ("own", "column", "after", "list", "topic", "sentence", "paragraph", "title", "document", "none"),
     "measure": ("own", "column", "after", "noun", "topic", "list", "sentence", "period", "title", "none"),
     "origin": ("own", "column", "list", "sentence", "none"),
     "region": ("own", "column", "after", "pair", "list", "sentence", "paragraph", "title", "document", "none"),
@@ -113,7 +113,7 @@ class Statement:
 
     def line(self) -> str:
         """The trace as it stands in the table."""
-        return "; ".join([f"{slot}={found}" for slot, found in self.trace.items()])
+        return "; ".join(map("=".join, self.trace.items()))
 
 
 class Frame(NamedTuple):
@@ -125,6 +125,7 @@ class Frame(NamedTuple):
     region: Region | None = None
     origin: str = ""
     origin_rules: bool = False  # 境外输入 at the head: it holds for all that follows
+    local: bool = False  # 山东省本地 at the head: every count of cases that follows is of the local ones
     part: bool = False  # the subject is a part of a group: 监狱累计3例，出院1例
     head: Statement | None = None  # what the list breaks down, or would
     item_noun: str = ""  # noun and kind of the head whose parts are listed by place
@@ -132,6 +133,16 @@ class Frame(NamedTuple):
     listing: bool = False  # after 其中, inside brackets: a place names a part, not a new subject
     by_residence: bool = False  # the list divides the head by where people live or come from
     in_list: bool = False  # the last figure was a bare item of the list
+
+    def after(
+        self, last: Statement, nouns: tuple[str, ...], mode: str, region: Region | None, origin: str, origin_rules: bool,
+        local: bool, part: bool, head: Statement | None, *, in_list: bool,
+    ) -> Frame:  # fmt: skip
+        """What has been said once `last` is made; made whole, by position, which takes a third of `_replace`."""
+        return Frame(
+            last, nouns, mode, region, origin, origin_rules, local, part,
+            head, self.item_noun, self.item_kind, self.listing, self.by_residence, in_list,
+        )  # fmt: skip
 
     def open_list(self, head: Statement) -> Frame:
         """The figures that follow are parts of `head`."""
@@ -141,3 +152,6 @@ class Frame(NamedTuple):
     def close_list(self) -> Frame:
         """The next figure is of the whole again."""
         return self._replace(listing=False, item_noun="", item_kind="", in_list=False, by_residence=False)
+
+
+NOTHING_SAID = Frame()

@@ -8,10 +8,10 @@ from functools import cache
 
 from covid_timeline.lexicon.lexer import Cue, one_of
 from covid_timeline.lexicon.rules import load_rules
-from covid_timeline.model import Place
 from covid_timeline.reading.context import Context
 from covid_timeline.reading.statement import Choice, Frame
 from covid_timeline.reading.words import Figure
+from covid_timeline.text.normalize import WHITE_SPACE
 
 __all__ = ["LABELS", "counts_cases", "indicator_for", "is_explained", "measure_of", "resolve_measure", "resolve_origin", "resolve_subject"]
 
@@ -42,7 +42,6 @@ INDICATORS = {
     ("confirmed", "cumulative"): "confirmed_cumulative",
     ("confirmed", "current"): "confirmed_current",
     ("suspected", "new"): "suspected_new",
-    ("suspected", "cumulative"): "suspected_current",
     ("suspected", "current"): "suspected_current",
     ("severe", "new"): "severe_new",
     ("severe", "cumulative"): "severe_cumulative",
@@ -86,11 +85,14 @@ _SAID = re.compile("宣布|公布|通报|发布|证实|表示|透露|指出|报�
 _SETTLED = frozenset({"recovered", "recovered_so_far", "deaths", "released"})
 _REPORTS = re.compile("报告|通报|发现|上报")
 _HAN2 = re.compile("[\u4e00-\u9fff]{2}")
-_EDGE = re.compile("^[\\s，,、：:（）()“”的和及与其中共有为]+|[\\s，,、：:（）()“”为有达到共的]+$")
+_LEFT_EDGE = WHITE_SPACE + "，,、：:（）()“”的和及与其中共有为"
+_RIGHT_EDGE = WHITE_SPACE + "，,、：:（）()“”为有达到共的"
 
 
 def ranked(nouns: Sequence[str]) -> str:
     """The noun that names the figure where several stand together; `case` where there is none."""
+    if len(nouns) == 1:
+        return nouns[0]
     ranks = _ranks()
     best = max(nouns, key=ranks.__getitem__, default="case")
     return "confirmed" if best == "case" and "confirmed" in nouns else best
@@ -134,6 +136,7 @@ def counts_cases(context: Context, figure: Figure, frame: Frame) -> bool:
                 "contacts" in frame.nouns
                 or frame.nouns[:1] in (("observed",), ("released",))
                 or any(cue.name == "contacts" for cue in figure.topic_nouns)
+                or (strong == {"released"} and frame.last is not None and frame.last.trace.get("measure") == "topic:list.part")
                 or _speaks_of_contacts(context, figure)
                 or (context.short and context.observes_contacts and (frame.last is None or bool(frame.last.noun)))
             )
@@ -144,11 +147,16 @@ def counts_cases(context: Context, figure: Figure, frame: Frame) -> bool:
         if "occupation" in groups and not strong & {"confirmed", "recovered", "deaths", "contacts", "suspected", "asymptomatic"}:
             return False
         return bool(strong) or bool(frame.nouns) or "case" in names or quantity.unit == "case"
-    if figure.topic_nouns and context.tree.blocks[context.tree.sentences[figure.sentence].block].kind in ("label", "item"):
+    if figure.topic_nouns and (
+        context.tree.blocks[context.tree.sentences[figure.sentence].block].kind in ("label", "item")
+        or context.text.startswith(("方面，", "：", "方面："), figure.topic_nouns[-1].end)
+    ):
         return not figure.groups and not {cue.name for cue in figure.topic_nouns} <= {"observed", "released"}  # 密切接触者：累计追踪416人
+    if frame.nouns == ("contacts",) and frame.last is None and "追踪" in context.text[figure.own : quantity.start]:
+        return not figure.groups  # 三、密接⏎追踪总数688人
     if frame.nouns and (frame.listing or frame.last is not None) and quantity.unit == "person":
-        return not figure.groups and len(_residue(context, figure.own, quantity.start, figure.places)) <= 2 and not _residue(
-            context, quantity.end, figure.right, ()
+        return not figure.groups and len(_residue(context, figure.own, quantity.start)) <= 2 and not _residue(
+            context, quantity.end, figure.right
         )
     return False
 
@@ -173,6 +181,10 @@ def resolve_subject(context: Context, figure: Figure, frame: Frame, *, item: boo
     nouns, relation = own_nouns(context, figure)
     if nouns:
         name = ranked([cue.name for cue in nouns])
+        if name == "case" and figure.origin is not None and figure.mode is not None and figure.mode.name == "cumulative":
+            return Choice("confirmed", relation, "noun.confirmed")  # 在院62例；境外输入病例累计385例
+        if name == "observed" and frame.nouns[:1] == ("asymptomatic",) and figure.quantity.unit == "case":
+            return Choice("asymptomatic", relation, "noun.asymptomatic")  # 无症状…解除观察51例；还在观察的984例
         outcome = bool(frame.nouns) and frame.nouns[0] in _OUTCOMES
         if name != "case" or not (frame.nouns or figure.topic_nouns) or (outcome and figure.mode is not None and not frame.listing):
             return Choice(name, relation, f"noun.{name}")
@@ -199,6 +211,8 @@ def resolve_subject(context: Context, figure: Figure, frame: Frame, *, item: boo
         name = ranked(list(earlier.nouns))
         if name not in _OUTCOMES or figure.mode is None:
             return Choice(name, "paragraph", f"noun.{name}")
+    if figure.mode is not None and figure.quantity.unit == "case" and context.counts_confirmed:
+        return Choice("case", "document", figure.mode.rule)  # 福建新增4例, in a text that speaks of 确诊病例
     return Choice("case", "none", "")
 
 
@@ -249,6 +263,8 @@ def resolve_measure(
         return Choice("cumulative", relation if mode else "sentence", rule or "mode.current")
     if noun in ("severe", "critical", "severe_and_critical", "suspected") and mode == "cumulative" and not figure.mode:
         return Choice("current", relation, rule)
+    if noun == "suspected" and mode == "cumulative" and own is not None and "累" not in text[own.start : own.end]:
+        return Choice("current", relation, rule)  # 疑似病例增至132例
     if mode:
         return Choice(mode, relation, rule)
     if noun in ("change", "positive"):
@@ -287,16 +303,25 @@ def resolve_measure(
     return Choice("new", "period", f"date.{role}")
 
 
+_NO_ORIGIN = Choice("", "none", "")
+
+
 def resolve_origin(figure: Figure, frame: Frame, noun: str, kind: str) -> Choice:
     """imported or local, by the relations of ORDER["origin"]; "" where nothing says."""
     own = figure.origin
     if own is not None:
         return Choice(own.name, "own", own.rule)
+    if frame.local and noun in ("confirmed", "case") and kind in ("cumulative", "current") and not figure.places:
+        return Choice("local", "sentence", "origin.local")  # 山东省本地无新增确诊病例，累计报告确诊病例759例
     if (not frame.origin and not frame.listing) or figure.lists.get("total") is not None:
-        return Choice("", "none", "")
+        return _NO_ORIGIN
     if frame.listing and frame.head is not None:
         origin = frame.head.origin
-        return Choice(origin, "list", f"origin.{origin}") if origin else Choice("", "none", "")
+        return Choice(origin, "list", f"origin.{origin}") if origin else _NO_ORIGIN
+    if frame.last is not None and frame.last.quantity.value == 0 < figure.quantity.value and not frame.origin_rules:
+        return _NO_ORIGIN  # 无新增境外输入确诊病例，治愈出院15例
+    if frame.origin == "local" and noun in ("suspected", "asymptomatic") and figure.has_noun and not frame.listing:
+        return _NO_ORIGIN  # 本地确诊病例27例、疑似病例2例
     goes_on = figure.mode is None or (frame.origin == "imported" and figure.mode.name == frame.mode)
     if noun in _OUTCOMES and goes_on and not figure.places:
         return Choice(frame.origin, "sentence", f"origin.{frame.origin}")
@@ -304,7 +329,7 @@ def resolve_origin(figure: Figure, frame: Frame, noun: str, kind: str) -> Choice
         return Choice(frame.origin, "sentence", f"origin.{frame.origin}")
     if figure.mode is None and not figure.places and frame.mode == kind:
         return Choice(frame.origin, "sentence", f"origin.{frame.origin}")
-    return Choice("", "none", "")
+    return _NO_ORIGIN
 
 
 def indicator_for(noun: str, kind: str, origin: str) -> str:
@@ -325,24 +350,29 @@ def indicator_for(noun: str, kind: str, origin: str) -> str:
     return "other"
 
 
-def _residue(context: Context, start: int, end: int, places: Sequence[Place]) -> str:
+def _residue(context: Context, start: int, end: int) -> str:
     """What is left of a stretch without places, dates, cue words and the fillers of a report."""
-    if end <= start:
-        return ""
+    if end - start <= 1:
+        return ""  # a single character says nothing
     text = context.text
-    spans = [cue[:2] for cue in context.cues_in(start, end) if cue[2] != "group"]
-    spans += [place[:2] for place in context.places_in(start, end)]
-    spans += [date[:2] for date in context.dates_in(start, end)]
-    spans.sort()
+    spans = [(cue.start, cue.end) for cue in context.cues_in(start, end) if cue.category != "group"]
+    mentions = [(place.start, place.end) for place in context.places_in(start, end)]
+    mentions += [(date.start, date.end) for date in context.dates_in(start, end)]
+    if mentions:
+        spans += mentions
+        spans.sort()
     parts, position = [], start
     for first, last in spans:
         if first >= position:
-            parts.append(text[position:first])
+            if first - position > 1:
+                parts.append(text[position:first])
             position = last
-    if position < end:
+    if end - position > 1:
         parts.append(text[position:end])
+    if not parts:
+        return ""
     pattern, characters = _filler()
-    left = [pattern.sub("", part).translate(characters) for part in parts if len(part) > 1]
+    left = [pattern.sub("", part).translate(characters) for part in parts]
     return "".join([one for one in left if len(one) > 1])
 
 
@@ -363,10 +393,12 @@ def is_explained(context: Context, figure: Figure, noun: str, relation: str) -> 
         return True, ""  # 、衡阳市30例: nothing but the place
     if len(figure.places) > 1 and ("each" in figure.lists or "respectively" in figure.lists):
         start = figure.places[-1].end  # between the places there may be names that no gazetteer has
-    said = max((match.end() for match in _SAID.finditer(text, start, figure.quantity.start)), default=start)
-    residue = _residue(context, said, figure.quantity.start, figure.places)
-    tail = _residue(context, figure.quantity.end, figure.right, ())
-    if _HAN2.search(residue) or _HAN2.search(tail):
+    said = start
+    for match in _SAID.finditer(text, start, figure.quantity.start):
+        said = match.end()
+    if _HAN2.search(_residue(context, said, figure.quantity.start)) or _HAN2.search(
+        _residue(context, figure.quantity.end, figure.right)
+    ):
         return relation in ("own", "column", "after") and noun not in ("case", "positive"), "unknown"
     return True, ""
 
@@ -387,7 +419,7 @@ def measure_of(context: Context, figure: Figure, nouns: Sequence[str]) -> str:
         if start <= place.start:
             start = place.end
     after = text[figure.quantity.end : figure.right].strip(" 的”“\n")
-    before = _EDGE.sub("", text[start:end])
+    before = text[start:end].lstrip(_LEFT_EDGE).rstrip(_RIGHT_EDGE)
     joined = after if after and not before else before + after
     if _HAN2.search(joined):
         return joined[:40]

@@ -81,9 +81,11 @@ class Statements:
                 return one
         return None
 
-    def list_head(self, figures: Sequence[Figure], number: int, region: Region, times: int = 1) -> Statement | None:
+    def list_head(
+        self, figures: Sequence[Figure], number: int, region: Region, times: int = 1, named: Statement | None = None
+    ) -> Statement | None:
         """The figure that a list of places breaks down (…50例，死亡1例。东城区2例、西城区7例): the one the list adds up to,
-        else the latest one of a region around these places that is large enough."""
+        else `named`, else the latest one of a region around these places that is large enough."""
         total, count = list_sum(figures, number)
         if times > 1 and count == 1:
             total *= times  # 疑似2例，汉滨区、紫阳县各1例
@@ -97,22 +99,23 @@ class Statements:
                 return one
             if large is None and one.part_of is None and one.quantity.value > total:
                 large = one
-        return large
+        return named or large
 
 
 def list_sum(figures: Sequence[Figure], number: int) -> tuple[Decimal, int]:
     """Sum and count of the figures from `number` on that are listed without words of their own between them."""
     head = figures[number]
     total, count = head.quantity.value, 1
-    before = head
+    edge = head.right
     for figure in figures[number + 1 : number + _LIST]:
         if figure.bracket != head.bracket and figure.bracket > head.bracket:
-            continue  # a bracket with figures of its own
-        if figure.quantity.start - before.right > _GAP or figure.quantity.unit != head.quantity.unit:
+            edge = figure.right  # a bracket with figures of its own
+            continue
+        if figure.quantity.start - edge > _GAP or figure.quantity.unit != head.quantity.unit:
             break
         if figure.has_noun or figure.mode or figure.topic_nouns or figure.topic_mode:
             break
-        total += figure.quantity.value
+        total += figure.quantity.value * (len(figure.places) if "each" in figure.lists else 1)
         count += 1
-        before = figure
+        edge = figure.right
     return total, count

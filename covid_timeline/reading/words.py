@@ -133,6 +133,8 @@ def read_words(context: Context, sentence: int, quantities: Sequence[Quantity]) 
 
 
 _TO_A_PLACE = re.compile("在|走出|离开|转入|送往|送至|入住|收治于")
+_CARED_FOR = re.compile("(?:确诊|病)?(?:者|人|患者|病例)?(?:目前|现|仍|正|尚|均|都)?在")
+_OF_SOME = re.compile("(?:上述|这|该|前述)[\\d一二两三四五六七八九十]+(?:人|名|例|位)(?:患者|病例|病人|确诊病例)?的?$")
 _OF_ONE = re.compile("(?:某某?|[其他她]|该(?:名|例)?(?:患者|病例|病人)|夫妇|夫妻|二人|两人|病例\\d+)的?$")
 _IN_A_PLACE = re.compile("(?:分布|出现|发生|均|都)?在")
 _AFTER_PLACE = frozenset(("、", "，", ",", "。", "；", ";", "和", "）", ")", "\n", ""))
@@ -220,6 +222,8 @@ def _words_before(context: Context, figure: Figure) -> None:
             (figure.groups if own else figure.topic_groups).append(cue)
         elif category == "list" and (own or cue.name in ("part", "respectively", "other")):
             figure.lists[cue.name] = cue
+            if cue.name == "all" and cue.end == quantity.start:
+                figure.lists.setdefault("each", cue)  # 三台县和安州区都是2人
     nouns = figure.nouns
     contacts = bool(nouns) and nouns[-1].name == "contacts"
     if contacts and len(nouns) > 1 and nouns[-2].name in ("asymptomatic", "suspected", "positive") and (
@@ -228,7 +232,10 @@ def _words_before(context: Context, figure: Figure) -> None:
         # 无症状感染者的密切接触者: the contacts are counted; those of the asymptomatic alone are a part
         figure.groups.append(nouns[-2]._replace(category="group"))
         nouns[:] = nouns[-1:]
-    elif contacts and _OF_ONE.search(context.text, figure.left, nouns[-1].start):
+    elif contacts and (
+        _OF_ONE.search(context.text, figure.left, nouns[-1].start)
+        or _OF_SOME.search(context.text, max(context.tree.clauses[figure.clause].start, nouns[-1].start - 12), nouns[-1].start)
+    ):
         figure.groups.append(nouns[-1]._replace(category="group", name="one_patient"))  # 陈某的密切接触者共38人
     if nouns and context.text[nouns[-1].end : nouns[-1].end + 1] == "中" and nouns[-1].end < quantity.start:
         # 患者中男性4例: the noun before 中 is what the figure is a part of
@@ -267,7 +274,7 @@ def _words_after(context: Context, figure: Figure, next_start: int, *, last: boo
         elif any(cue.category == "list" and cue.name == "part" for cue in cues):
             stop = next(cue.start for cue in cues if cue.category == "list" and cue.name == "part")
             cues = [cue for cue in cues if cue.end <= stop]
-    if runs_on and text[quantity.end] == "在" and not any(cue.category == "noun" for cue in cues):
+    if runs_on and _CARED_FOR.match(text, quantity.end) and not {cue.name for cue in cues if cue.category == "noun"} - {"case", "confirmed"}:
         # 109人在13间医院留医: what happens to them there stands behind the place
         cues = [cue for cue in context.cues_in(quantity.end, clause.end) if cue.category == "noun" and cue.end <= clause.end]
     figure.right = figure.stop = stop
@@ -304,17 +311,15 @@ def _noun_in(context: Context, cue: Cue) -> Cue | None:
 
 def _places_before(context: Context, figure: Figure, *, first: bool) -> None:
     """Places between the figure before and this one that can own it; a remark on the figure before (均在武汉) cannot."""
-    text, left, quantity = context.text, figure.left, figure.quantity
-    places = [
+    left, quantity = figure.left, figure.quantity
+    figure.places = [
         place
         for place in context.places_in(left, quantity.start)
         if place.end <= quantity.start
-        and not context.role(place).startswith(("origin", "except", "neighbour", "name"))
+        and not context.is_origin(place)
         and not context.is_town(place)
         and (first or place.start - left > 7 or place.end == quantity.start or not _is_remark(context, left, place))
     ]
-    figure.places = places
-    del text
 
 
 def _place_behind(context: Context, figure: Figure, next_start: int) -> None:

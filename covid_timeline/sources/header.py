@@ -10,8 +10,7 @@ import codecs
 import datetime as dt
 import hashlib
 import re
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
@@ -259,7 +258,7 @@ def read_article(
     published_at = None if published is None else _given_time(published, doc_id)
     region_code = None if region is None else _given_region(region, doc_id)
     if title is None or source is None or published_at is None:
-        header = _read_header(raw, doc_id, strict=published_at is None)
+        header = _read_header(raw, doc_id, timed=published_at is not None)
         if title is None:
             title, title_basis = header.title, header.title_basis
         if source is None:
@@ -301,11 +300,11 @@ class _Header(NamedTuple):
     published_basis: str
 
 
-def _read_header(raw: str, doc_id: str, *, strict: bool) -> _Header:
-    """`strict`: an impossible date is an error, since no other time of publication is known."""
+def _read_header(raw: str, doc_id: str, *, timed: bool) -> _Header:
+    """`timed`: the time of publication is known; where it is not, an impossible date is an error."""
     head = normalize(raw[:_HEAD])
     lines = list(_lines(head.text))
-    stamp = _find_stamp(lines, doc_id, strict=strict)
+    stamp = _find_stamp(lines, doc_id, strict=not timed)
     title, title_basis = _find_title(head, lines, stamp, doc_id)
     dateline = _find_dateline(lines)
     source = _find_source(head, lines, stamp)
@@ -313,6 +312,8 @@ def _read_header(raw: str, doc_id: str, *, strict: bool) -> _Header:
         source = dateline.source
     if stamp is not None:
         return _Header(title, title_basis, source, stamp.time, "header")
+    if timed:
+        return _Header(title, title_basis, source, None, "none")
     moment = _closing_date(normalize(raw[-_HEAD:]).text)
     if moment is None and dateline is not None:
         moment = _dateline_date(dateline, normalize(raw).text)
@@ -345,7 +346,7 @@ def _find_stamp(lines: list[_Line], doc_id: str, *, strict: bool) -> _Stamp | No
             continue
         if len(text) > 120:
             continue
-        dated = _first_full_date(text)
+        dated = _first_full_date(text) if "年" in text or _YEAR_FIRST.search(text) else None
         if (dated is not None or _YEAR.search(text)) and _CLOCK_OF_SITE.search(text):
             continue
         if dated is None:
@@ -550,7 +551,7 @@ def _find_source(head: NormalizedText, lines: list[_Line], stamp: _Stamp | None)
         start, text = lines[index]
         if _is_prose(text):
             continue
-        match = _SOURCE.search(text)
+        match = _SOURCE.search(text) if "源" in text or "转自" in text else None
         if match is None:
             continue
         value = match["source"]
@@ -688,6 +689,7 @@ _COUNTRY = "100000"
 _UNIT = 1000  # weight of one naming in the text
 # Before a place: help goes there, people come from there.
 _ELSEWHERE = re.compile("(?:援|支援|援助|驰援|赴|奔赴|抵达|前往|出征|来自|离开|返自|滞留)$")
+_ELSEWHERE_LAST = frozenset("援助赴达往征自开留\n")  # what ends one; $ stands before a last line break too
 _NATION = re.compile("全国|国内|国务院|国家卫")  # beside the names of the country that the gazetteer knows
 
 
@@ -710,50 +712,60 @@ def _find_home(title: str, source: str | None, text: str) -> tuple[str | None, s
     """
     in_title = _place_codes(title)
     in_text = _place_codes(text)
-    beside = _place_codes(source) if source else Counter()
-    total = _UNIT * in_text.total()
-    weights: Counter[str] = Counter()
+    beside = _place_codes(source) if source else {}
+    total = _UNIT * sum(in_text.values())
+    weights: dict[str, int] = {}
     for counts, weight in (
         (in_text, total),
         (in_title, max(3 * _UNIT, total)),
         (beside, max(2 * _UNIT, total // 6)),
     ):
+        namings = sum(counts.values())
         for code, count in counts.items():
-            weights[code] += weight * count // counts.total()
+            weights[code] = weights.get(code, 0) + weight * count // namings
     home = _dominant(weights)
     if home is None:
         return None, "none"
     return home, "title" if home in in_title else "text"
 
 
-def _place_codes(text: str) -> Counter[str]:
+def _place_codes(text: str) -> dict[str, int]:
     """How often each region is named; those that help is sent to, or people come from, are not whose text this is."""
     from covid_timeline.mentions.places import find_places
 
-    named: Counter[str] = Counter()
+    named: dict[str, int] = {}
     elsewhere: set[str] = set()
-    meant: Counter[str] = Counter()  # by 我市, 全区
+    meant: dict[str, int] = {}  # by 我市, 全区
+    divides = "其中" in text
     for place in find_places(text, None):
         if place.code is None:
             continue
         if place.kind == "home":
             if place.code != _COUNTRY:
-                meant[place.code] += 1
-        elif _ELSEWHERE.search(text[max(0, place.start - 3) : place.start]):
+                meant[place.code] = meant.get(place.code, 0) + 1
+        elif text[place.start - 1 : place.start] in _ELSEWHERE_LAST and _ELSEWHERE.search(text, max(0, place.start - 3), place.start):
             elsewhere.add(place.code)
+        elif divides and _depth(place.code) > 1 and _is_of_part(text, place.start):
+            whole = _chain(place.code)[-2]
+            named[whole] = named.get(whole, 0) + 1  # 聊城市累计38例，其中阳谷县3例: a part
         else:
-            named[place.code] += 1
+            named[place.code] = named.get(place.code, 0) + 1
     for code, count in meant.items():
         if code in elsewhere and code not in named:  # 驰援武汉…我市: not Wuhan's
             peers = sorted(peer for peer in named if _depth(peer) == _depth(code))
             if peers:
-                named[max(peers, key=lambda peer: named[peer])] += count
+                named[max(peers, key=named.__getitem__)] += count
         else:
-            named[code] += count
-    nation = len(_NATION.findall(text))
+            named[code] = named.get(code, 0) + count
+    nation = len(_NATION.findall(text)) if "国" in text else 0
     if nation:
-        named[_COUNTRY] += nation
+        named[_COUNTRY] = named.get(_COUNTRY, 0) + nation
     return named
+
+
+def _is_of_part(text: str, position: int) -> bool:
+    start = max(0, position - 60)
+    return text.find("其中", max(text.rfind("。", start, position), start), position) >= 0
 
 
 def _depth(code: str) -> int:
@@ -772,21 +784,21 @@ def _chain(code: str) -> tuple[str, ...]:
     return (_COUNTRY, *(one for one in below if places.get(one) is not None))
 
 
-def _dominant(weights: Counter[str]) -> str | None:
-    inside: Counter[str] = Counter()  # weight of a place with all it contains
+def _dominant(weights: Mapping[str, int]) -> str | None:
+    inside: dict[str, int] = {}  # weight of a place with all it contains
     parts: dict[str, set[str]] = {}
     for code, weight in weights.items():
         chain = _chain(code)
         for whole, part in pairwise(chain):
             parts.setdefault(whole, set()).add(part)
         for one in chain:
-            inside[one] += weight
+            inside[one] = inside.get(one, 0) + weight
     home = _COUNTRY
     while home in parts:
-        part = max(sorted(parts[home]), key=lambda code: inside[code])
+        part = max(sorted(parts[home]), key=inside.__getitem__)
         if 2 * inside[part] < inside[home]:
             break
         home = part
-    if home == _COUNTRY and 2 * weights[_COUNTRY] < inside[_COUNTRY]:
+    if home == _COUNTRY and 2 * weights.get(_COUNTRY, 0) < inside.get(_COUNTRY, 0):
         return None
-    return home if inside[home] else None
+    return home if inside.get(home) else None

@@ -31,7 +31,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["NormalizedText", "normalize", "strip_noise"]
+__all__ = ["WHITE_SPACE", "NormalizedText", "normalize", "strip_noise"]
+
+WHITE_SPACE = " \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+"""What `str.isspace` and the \\s of a pattern know, for `str.strip` with further signs."""
 
 # A text is Traditional when conversion would change at least this share of its Han characters: Traditional pages
 # reach a quarter to a third, a Simplified one with a Traditional name or sign stays below a hundredth.
@@ -249,7 +252,10 @@ def _fold(text: str) -> tuple[str, str]:
     traditional, one = folds.traditional, folds.one
     sample = text if len(text) <= _SAMPLE else text[:: len(text) // _SAMPLE]
     changed = sum(c in traditional for c in folds.any_traditional.findall(sample))
-    script = "hant" if changed > _HANT_SHARE * len(_HAN.findall(sample)) else "hans"
+    if changed > _HANT_SHARE * len(sample):
+        script = "hant"  # whatever the share of Han characters is
+    else:
+        script = "hant" if changed and changed > _HANT_SHARE * len(_HAN.findall(sample)) else "hans"
     # Where few characters change, visiting only them is several times faster.
     if script == "hant":
         folded = text.translate(folds.table)
@@ -285,10 +291,11 @@ _EDIT = re.compile(
 )
 # On a page full of glosses some have lost a part: 控?cái)（the bracket）, 為(wéi此 (the end); an entity has lost its &.
 _EDIT_DAMAGED = re.compile(
-    rf"""(?P<gone>[{_ZERO_WIDTH}]+|\r(?=\n))
+    rf"""(?=[&?(（\r{_ZERO_WIDTH}{_LETTERS}])(?:  # most places are none of these: one look for all branches
+    (?P<gone>[{_ZERO_WIDTH}]+|\r(?=\n))
     |(?P<entity>&{_ENTITY}|\?(?:[lr][ds]quo|hellip|mdash|middot|nbsp);)
     |(?P<gloss>[(（][{_LETTERS}]{{1,7}}[)）])
-    |(?P<broken>[(（][{_LETTERS}]{{1,7}}(?=[^\x00-\x7f])|\?[{_LETTERS}]{{1,7}}\)|(?<=[^\x00-\x7f])(?<![（{_TONED}])[{_LETTERS}]{{1,7}}\))""",
+    |(?P<broken>[(（][{_LETTERS}]{{1,7}}(?=[^\x00-\x7f])|\?[{_LETTERS}]{{1,7}}\)|(?<=[^\x00-\x7f])(?<![（{_TONED}])[{_LETTERS}]{{1,7}}\)))""",
     re.VERBOSE,
 )
 

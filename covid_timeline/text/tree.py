@@ -65,10 +65,12 @@ class Bracket(NamedTuple):
 _OPEN = {"（": "）", "(": ")", "【": "】", "[": "]"}
 _CLOSE = frozenset(_OPEN.values())
 _FULL = frozenset("。！？!?；;")
-_SIGNS = re.compile("[，,；;：:。！!？?（）()【】\\[\\].…]|——|(?<=[\u4e00-\u9fff]) +(?=[\u4e00-\u9fff])")
+# Begins with one class, so that the regex engine passes over everything else: a dash needs a second one, a run of
+# spaces a Han character behind it (and one before, which `_read_block` looks at).
+_SIGNS = re.compile("[，,；;：:｜。！!？?（）()【】\\[\\].…— ](?:(?<=—)—|(?<= ) *(?=[\u4e00-\u9fff])|(?<![— ]))")
 _SPACE = " \t\u3000\r\n"
-_LABEL = re.compile("[ \t\u3000]*[-·•*●■▪◆]?[ \t\u3000]*[\u4e00-\u9fffA-Za-z（）()]{2,16}[:：]")
-_ITEM = re.compile("[ \t\u3000]*(?:[-·•*●■▪◆]|[(（]?[\\d一二三四五六七八九十]{1,2}[)）.、])")
+_LABEL = re.compile("[ \t\u3000]*[-·•*●■▪◆△▲☆★◇□○]?[ \t\u3000]*[\u4e00-\u9fffA-Za-z（）()]{2,16}[:：]")
+_ITEM = re.compile("[ \t\u3000]*(?:[-·•*●■▪◆△▲☆★◇□○]|[(（]?[\\d一二三四五六七八九十]{1,2}[)）.、])")
 _CELLS = re.compile("[^ \t\u3000|]+(?: (?=[^ \t\u3000|]))?")
 _NUMBER_CELL = re.compile("[+-]?\\d[\\d,]*(?:\\.\\d+)?[%例人名]?|[-—]")
 _MAX_BRACKET = 600
@@ -408,7 +410,7 @@ def _read_block(
                     after += 1
                 clause_start = after
                 end_sentence(after, sign)
-        else:
+        elif sign != " " or (at > start and "\u4e00" <= text[at - 1] <= "\u9fff"):
             end_clause(at, after, sign)
     end_clause(end, end, "\n")
     end_sentence(end, "\n")
