@@ -345,8 +345,11 @@ def _sums(f: Figures) -> Iterator[Case]:
     said = f.frame[f.frame["summed"]]
     said = said.assign(moment=said.groupby(["doc", "place", "last", "time"]).ngroup()).drop_duplicates(["moment", "indicator", "value"])
     said["nth"] = said.groupby(["moment", "indicator"]).cumcount()
+    stated = {f.words[code] for code in said["indicator"].unique()}
     told: dict[str, set[int]] = {}
     for name, total, parts, makes_up in _SUMS:
+        if total not in stated or not (stated.issuperset(parts) if makes_up else stated.intersection(parts)):
+            continue
         tried = said[said["nth"] < int(_CHOICES ** (1 / (1 + len(parts))))]
         choices = _values(f, tried, total, "total")
         for part in parts:
@@ -366,7 +369,7 @@ def _sums(f: Figures) -> Iterator[Case]:
 
 def _values(f: Figures, said: pd.DataFrame, indicator: str, name: str) -> pd.DataFrame:
     """What is said of an indicator, a row for each moment and value."""
-    found = said.loc[said["indicator"] == f.code.get(indicator), ["moment", "value"]]
+    found = said.loc[said["indicator"] == f.code.get(indicator, -1), ["moment", "value"]]
     return found.rename_axis(f"row of {name}").reset_index().rename(columns={"value": name})
 
 
