@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from covid_timeline.parquet import open_regular
+from covid_timeline.parquet import open_regular, part_files
 from covid_timeline.tables.manifest import Published, data_paths
 from covid_timeline.tables.schema import TABLES, VOCABULARIES
 
@@ -399,9 +399,9 @@ class Dataset:
         for folder in self.folders[:1] if name == "regions" else self.folders:
             whole = f"{name}.parquet"
             published = self._version(folder)
-            parts = sorted((folder / name).glob("*.parquet")) if whole not in published and (folder / name).is_dir() else []
-            for part in parts:  # part files of one table, as Spark writes them
-                found.append(GuardedFile(self._held.enter_context(open_regular(part)), f"{name}/{part.name}"))
+            parts = part_files(folder, name) if whole not in published else []
+            for part in parts:
+                found.append(GuardedFile(self._held.enter_context(open_regular(part)), part.relative_to(folder).as_posix()))
             if not parts:
                 # The package's own tables are as trustworthy as its code.
                 ours = published.manifest != {} and folder in self._shipped

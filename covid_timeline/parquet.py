@@ -49,6 +49,12 @@ def open_regular(path: Path) -> io.BufferedReader:
     return open(path, "rb", opener=_open_regular)
 
 
+def part_files(folder: Path, name: str, endings: Sequence[str] = (".parquet",)) -> list[Path]:
+    """The part files of a table, as Spark and pyarrow write them: in a folder `metrics` or `metrics.parquet`, at any depth."""
+    inside = (path for parts in (folder / name, folder / f"{name}.parquet") if parts.is_dir() for path in parts.rglob("*"))
+    return sorted(path for path in inside if path.suffix.lower() in endings and path.is_file())
+
+
 def _open_regular(path: str, flags: int) -> int:
     handle = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
     if not stat.S_ISREG(os.fstat(handle).st_mode):

@@ -93,6 +93,7 @@ CASES = [
     ("another day's counts far off", "确诊91例，出院80例。" + "。" * 300 + "治愈率96.7%。", [("91例", 0, {"date_end": dt.date(2020, 2, 1)}), ("80例", "recovered_cumulative", {"date_end": dt.date(2020, 2, 1)}), ("96.7%", "recovery_rate", {})], []),
     ("a share in its sentence", "1000家企业中900家复工，复工率98%。", [("1000家", "other", {"unit": "organization"}), ("900家", "firms_resumed", {"unit": "organization"}), ("98%", "firms_resumption_rate", {"quote": "复工率98%"})], ["rate_against_counts"]),
     ("a share of something else", "1000家企业中900家复工，占全省的3%。", [("1000家", "other", {"unit": "organization"}), ("900家", "firms_resumed", {"unit": "organization"}), ("3%", "other", {"quote": "占全省的3%"})], []),
+    ("a share of no firm at all", "0家企业中0家复工，复工率98%。", [("0家", "other", {"unit": "organization"}), ("0家", "firms_resumed", {"unit": "organization"}), ("98%", "firms_resumption_rate", {"quote": "复工率98%"})], []),
     ("more outcomes than cases", "确诊10例，出院9例，死亡2例。", [("10例", 0, {}), ("9例", "recovered_cumulative", {}), ("2例", "deaths_cumulative", {})], ["outcomes_exceed_confirmed"]),
     ("as many outcomes as cases", "确诊11例，出院9例，死亡2例。", [("11例", 0, {}), ("9例", "recovered_cumulative", {}), ("2例", "deaths_cumulative", {})], []),
     ("of another place", "确诊10例，出院9例，死亡2例。", [("10例", 0, {}), ("9例", "recovered_cumulative", {}), ("2例", "deaths_cumulative", {"place": JINAN})], []),

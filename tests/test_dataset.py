@@ -123,11 +123,14 @@ class TestSeveralFolders:
         with pytest.raises(ValueError, match="no table 'metric'; did you mean metrics"):
             ct.load("metric")
 
-    def test_part_files_of_one_table(self, folders: list[Path], tmp_path: Path) -> None:
+    @pytest.mark.parametrize("form", ["{}", "{}.parquet"])
+    def test_part_files_of_one_table(self, folders: list[Path], tmp_path: Path, form: str) -> None:
         for name in TABLES:
-            (tmp_path / name).mkdir()
-            shutil.copy(folders[0] / f"{name}.parquet", tmp_path / name / "part-0.parquet")
-        shutil.copy(folders[1] / "events.parquet", tmp_path / "events" / "part-1.parquet")
+            (tmp_path / form.format(name)).mkdir()
+            shutil.copy(folders[0] / f"{name}.parquet", tmp_path / form.format(name) / "part-0.parquet")
+        deeper = tmp_path / form.format("events") / "collection=bulletins"
+        deeper.mkdir()
+        shutil.copy(folders[1] / "events.parquet", deeper / "part-1.parquet")
         assert len(ct.load_events(path=tmp_path)) == len(ct.load_events(path=folders))
 
     def test_a_file_is_no_folder(self, folders: list[Path]) -> None:

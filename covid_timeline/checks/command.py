@@ -32,19 +32,11 @@ def describe_checks() -> str:
     """docs/validation.md: every check, by stage, with what it expects and how to put a failure right."""
     families: dict[tuple[str, str, str, str, str], list[Check]] = {}
     for check in CHECKS.values():
-        what = check.id.partition(".")[2]
-        generic = (
-            check.expects
-            if not what.endswith("_resolves")
-            else "Every reference is the key of a row in the table it points to, or null where that is allowed."
-        )
-        zh = (
-            check.expects_zh
-            if not what.endswith("_resolves")
-            else "每个引用都应是所指表中某行的键（允许为空者除外）。"
-        )
-        name = what if not what.endswith("_resolves") else "<column>_resolves"
-        families.setdefault((check.stage, name, check.severity, generic, zh), []).append(check)
+        told = check.what, check.expects, check.expects_zh
+        if check.what.endswith("_resolves"):
+            expects = "Every reference is the key of a row in the table it points to, or null where that is allowed."
+            told = "<column>_resolves", expects, "每个引用都应是所指表中某行的键（允许为空者除外）。"
+        families.setdefault((check.stage, check.severity, *told), []).append(check)
     lines = [
         "# What validation checks",
         "",
@@ -57,27 +49,16 @@ def describe_checks() -> str:
         "The id of a check is the table, a dot and the name below: `metrics.value_rereads`. Checks whose columns, tables",
         "or raw texts are not at hand are reported as skipped, with the reason.",
     ]
-    titles = {
-        "file": "Files", "schema": "Schema", "keys": "Keys", "rows": "Rows", "tables": "Whole tables",
-    }  # fmt: skip
+    titles = {"file": "Files", "schema": "Schema", "keys": "Keys", "rows": "Rows", "tables": "Whole tables"}
     for stage in STAGES:
-        lines += [
-            "",
-            f"## {titles[stage]}",
-            "",
-            "| check | tables | severity | expected | 应为 | how to fix |",
-            "| --- | --- | --- | --- | --- | --- |",
-        ]
-        for (at, name, severity, expects, zh), checks in families.items():
+        lines += ["", f"## {titles[stage]}", "", "| check | tables | severity | expected | 应为 | how to fix |", "| --- | --- | --- | --- | --- | --- |"]
+        for (at, severity, name, expects, zh), checks in families.items():
             if at == stage:
-                tables = (
-                    "all"
-                    if {c.table for c in checks} == set(TABLES)
-                    else ", ".join(dict.fromkeys(c.table for c in checks))
-                )
+                names = dict.fromkeys(check.table for check in checks)
+                tables = "all" if set(names) == set(TABLES) else ", ".join(names)
                 mark = " †" if checks[0].group == "contradiction" else ""
                 cells = (f"`{name}`{mark}", tables, severity, expects, zh, checks[0].fix)
-                lines.append("| " + " | ".join(c.replace("|", "\\|") for c in cells) + " |")
+                lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
 
 

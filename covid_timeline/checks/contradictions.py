@@ -1,12 +1,11 @@
 """Figures that cannot all be true, found without annotations: the checks that set rows against one another.
 
-A `Finding` is a contradiction between rows: parts and their whole, a rate and its counts, the same figure said twice, a
-series that falls. It is a misreading of ours or a slip of the article; both are listed, neither is repaired. Each names
-the reading that it favours and says why; where nothing decides, it says so. docs/audit.md explains every check with an
-example.
+Parts and their whole, a rate and its counts, the same figure said twice, a series that falls: a contradiction is a
+misreading of ours or a slip of the article; both are listed, neither is repaired. docs/audit.md explains every check
+with an example.
 
-The columns are first searched for documents and series that could hold one (`_suspects`, `_suspect_series`); only
-those are then read row by row. Only what the texts report (`status`) is compared.
+Each rule is stated once. What it needs of the columns is asked of the frame of all figures, whose groups that fail
+become cases; what it needs of the words, and what it says, is asked of the figures of a case alone.
 """
 
 from __future__ import annotations
@@ -15,24 +14,42 @@ import bisect
 import datetime as dt
 import itertools
 import re
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
 from covid_timeline.checks import rules  # noqa: F401  (its checks come first)
-from covid_timeline.checks.frames import NO_DAY, Ints, Mask, Rows, Tables
-from covid_timeline.checks.registry import CHECKS, check
+from covid_timeline.checks.findings import (
+    CONTEXT,
+    FAR,
+    SERIES,
+    WITHHELD,
+    Case,
+    Doc,
+    Figure,
+    Figures,
+    Finding,
+    Passage,
+    finding,
+    number,
+    shown,
+    slip,
+    span,
+    taken_over,
+    times,
+)
+from covid_timeline.checks.frames import NO_DAY, Mask, Rows, Tables
+from covid_timeline.checks.registry import check
 from covid_timeline.mentions.places import gazetteer
-from covid_timeline.tables.schema import VOCABULARIES
-from covid_timeline.text.shown import printable
+
+__all__ = ["WITHHELD", "Finding", "Passage", "findings"]
 
 _SHARES = frozenset({"percent", "percentage_point"})
 _PEOPLE = frozenset({"case", "person", "person_time"})
-_SERIES = frozenset(w.word for w in VOCABULARIES["indicators"].values() if w.group in ("cases", "tracing") and w.kind in ("new", "cumulative", "current") and set(w.units) & {"case"})  # fmt: skip
 
 # (check, total, parts, whether the parts make up the total or are only not more than it)
 _SUMS: tuple[tuple[str, str, tuple[str, ...], bool], ...] = (
@@ -69,369 +86,79 @@ _RATES: Mapping[str, tuple[str, str]] = {
 }
 CONTACT_GAP = 0.05
 """Share of the contacts traced that may be neither released nor observed: they fell ill, or another place took them over."""
-
-_DAY = dt.timedelta(days=1)
 _NEAR_DAYS = 7  # documents further apart than a week say nothing about a jump
-_CONTEXT = 100  # characters of a sentence shown on either side of a span; the rest is …
 _TOGETHER = 30  # characters between two parts of one list
-_FAR = 1000  # where a text has no sentences
-_SENTENCE_END = re.compile(r"[。！？!?]|\n")
-WITHHELD = "(withheld)"
-"""Stands for a sentence that the tables may not publish and that no text was given for."""
 _SHARE_WORDS = re.compile("率|占|比例|比重|佔")
 _ELSEWHERE = re.compile("其余|其餘|追踪中|正在追踪|转为|轉為|失联|外省|转外地|转至|移交")
 _LEAVES_OUT = re.compile("其中|包括|包含|含|主要|多为|多為|有|[。；;！!\n]")
 _AND_OTHERS = re.compile("等|其余|其餘|其他|另|未|尚")
 
 
-class Passage(NamedTuple):
-    """A stretch of one document with the spans of some rows."""
-
-    doc_id: str
-    title: str
-    url: str | None
-    char_start: int
-    char_end: int
-    marked: str  # the sentence, each span in 【】; a note where the words are withheld
-    rows: tuple[str, ...]  # metric_id; a row of `dates` is named <doc_id>:d<char_start>
+Docs = Mapping[str, Doc]
 
 
-class Finding(NamedTuple):
-    """Rows that cannot all be right."""
-
-    check: str  # the check without its table
-    size: float  # difference as a share of the larger amount: 0 to 1 (2 where one of them is negative)
-    difference: float  # in `unit`
-    unit: str
-    statement: str  # what contradicts what
-    favours: tuple[str, ...]  # rows held to be right; empty where nothing decides
-    doubts: tuple[str, ...]  # rows held to be wrong
-    why: str  # why so
-    rows: tuple[str, ...]
-    passages: tuple[Passage, ...]
-
-    def to_text(self) -> str:
-        """The finding for a terminal; nothing in it that a terminal would obey."""
-        lines = [f"{self.check}  {self.statement}"]
-        for passage in self.passages:
-            where = ", ".join(part for part in (passage.doc_id, passage.title, passage.url) if part)
-            lines.append(f"    {passage.marked}")
-            lines.append(f"      {where} [{passage.char_start}:{passage.char_end}] {' '.join(passage.rows)}")
-        verdict = f"favours {' '.join(self.favours)}" if self.favours else "undecided"
-        doubt = f", doubts {' '.join(self.doubts)}" if self.doubts else ""
-        lines.append(f"    {verdict}{doubt}: {self.why}")
-        return "\n".join(_indented(line) for line in lines)
-
-    def to_json(self) -> dict[str, Any]:
-        """The finding as plain values."""
-        made = self._asdict()
-        made["expects"] = next(c.expects for c in CHECKS.values() if c.what == self.check)
-        made["passages"] = [passage._asdict() for passage in self.passages]
-        return made
+def _differ(frame: pd.DataFrame, keys: Sequence[str]) -> pd.Series[Any]:
+    """Whether the figures of the group of each row have different values."""
+    values = frame.groupby(list(keys))["value"]
+    return values.transform("min") != values.transform("max")
 
 
-def _indented(line: str) -> str:
-    bare = line.lstrip(" ")
-    return " " * (len(line) - len(bare)) + printable(bare, 4000)
-
-
-
-class Figure(NamedTuple):
-    """What is compared of a row of `metrics`."""
-
-    metric_id: str
-    doc_id: str
-    value: float
-    value_high: float | None
-    unit: str
-    qualifier: str
-    value_quote: str | None
-    value_char_start: int
-    value_char_end: int
-    indicator: str
-    measure: str
-    part_of: str | None
-    date_start: dt.date | None
-    date_end: dt.date | None
-    time_start: str | None
-    time_end: str | None
-    date_basis: str
-    region_code: str | None
-    region_name: str | None
-    region_basis: str
-    quote: str | None
-    char_start: int
-    char_end: int
-    is_correction: bool
-    rule: str
-
-
-class _Doc:
-    """One document as the checks see it, with those of its figures that are compared."""
-
-    def __init__(
-        self, doc_id: str, title: str = "", url: str | None = None, published: dt.datetime | None = None,
-        text: str | None = None, metrics: Sequence[Figure] = (),
-    ) -> None:  # fmt: skip
-        self.doc_id = doc_id
-        self.title = title
-        self.url = url
-        self.published = published
-        self.text = text
-        self.metrics = metrics
-        self.by_id = {row.metric_id: row for row in metrics}
-        self._starts = [row.value_char_start for row in metrics]  # metrics stand in the order of the text
-        self._stops: list[int] | None = None
-        start = (text or "").find(title) if title else 0
-        # Where the body begins: an article that does not open with its title, or is nothing else, has none to compare.
-        end = start + len(title)
-        self.title_end = end if title and 0 <= start <= 200 and any(row.value_char_start >= end for row in metrics) else 0
-
-    def in_title(self, row: Figure) -> bool:
-        return row.value_char_end <= self.title_end
-
-    def between(self, start: int, end: int) -> str | None:
-        """The characters between two offsets; None where they are not at hand."""
-        return None if self.text is None else self.text[start:end]
-
-    def sentence(self, row: Figure) -> tuple[int, int]:
-        """The sentence around a row, or its clause where the text is not at hand."""
-        if self.text is None:
-            return row.char_start, row.char_end
-        if self._stops is None:
-            self._stops = [match.end() for match in _SENTENCE_END.finditer(self.text)]
-        start, end = _span(row)
-        before, after = bisect.bisect_right(self._stops, start), bisect.bisect_left(self._stops, end)
-        low = self._stops[before - 1] if before else 0
-        high = self._stops[after] if after < len(self._stops) else len(self.text)
-        return max(low, start - _FAR), min(high, end + _FAR)
-
-    def metrics_in(self, low: int, high: int) -> Sequence[Figure]:
-        """The figures that start in `[low, high)`."""
-        return self.metrics[bisect.bisect_left(self._starts, low) : bisect.bisect_left(self._starts, high)]
-
-
-
-def _span(row: Figure) -> tuple[int, int]:
-    return row.value_char_start, row.value_char_end
-
-
-def _passages(docs: Mapping[str, _Doc], rows: Iterable[Figure]) -> tuple[Passage, ...]:
-    """The sentences of the rows, one entry for each sentence, in the order of the text."""
-    found: dict[tuple[str, int, int], dict[tuple[int, int], list[str]]] = {}
-    quotes: dict[tuple[str, int, int], str | None] = {}
-    for row in rows:
-        sentence = (row.doc_id, *docs[row.doc_id].sentence(row))
-        quotes.setdefault(sentence, row.quote)
-        ids = found.setdefault(sentence, {}).setdefault(_span(row), [])
-        if row.metric_id not in ids:
-            ids.append(row.metric_id)
-    made = []
-    for (doc_id, low, high), spans in found.items():
-        doc = docs[doc_id]
-        words = doc.text[low:high] if doc.text is not None else quotes[doc_id, low, high]
-        marked = WITHHELD if words is None else _mark(words, [(start - low, end - low) for start, end in spans])
-        names = tuple(name for _, ids in sorted(spans.items()) for name in ids)
-        made.append(Passage(doc_id, doc.title, doc.url, low, high, marked, names))
-    return tuple(made)
-
-
-def _mark(words: str, spans: Iterable[tuple[int, int]]) -> str:
-    """The words with each span in 【】; [] stand for the text's own 【】, so that a mark is a mark, … for what is far off."""
-    plain = words.replace("【", "[").replace("】", "]")
-    out: list[str] = []
-    position = 0
-    for start, end in sorted(set(spans)):
-        if start < position or end > len(plain):
-            continue
-        out += [_cut(plain[position:start], after=position > 0, before=True), f"【{plain[start:end]}】"]
-        position = end
-    out.append(_cut(plain[position:], after=position > 0, before=False))
-    return "".join(out).strip()
-
-
-def _cut(words: str, *, after: bool, before: bool) -> str:
-    """Words between spans, the middle left out where it is long."""
-    head, tail = (_CONTEXT if after else 0), (_CONTEXT if before else 0)
-    if len(words) <= head + tail + 1:
-        return words
-    return words[:head] + "…" + (words[-tail:] if tail else "")
-
-
-
-# --- weighing -----------------------------------------------------------------------------------------------------
-
-_Key = tuple[str, str | None, str | None, dt.date | None]
-
-
-def _key(row: Figure) -> _Key:
-    return row.indicator, row.region_code, row.region_name, row.date_end
-
-
-class _Votes:
-    """What all documents at hand state of an indicator, a place and a day; read when two readings are first weighed."""
-
-    def __init__(self, read: Callable[[], Iterable[Figure]]) -> None:
-        self._read: Callable[[], Iterable[Figure]] | None = read
-        self._rows: dict[_Key, dict[float, set[tuple[str, int]]]] = defaultdict(lambda: defaultdict(set))
-        self._days: dict[tuple[str, str | None], list[tuple[dt.date, str, float]]] = defaultdict(list)
-
-    def _load(self) -> None:
-        if self._read is None:
-            return
-        for row in self._read():
-            self._rows[_key(row)][row.value].add((row.doc_id, row.value_char_start))
-            if row.date_end is not None and row.part_of is None:
-                self._days[row.indicator, row.region_code].append((row.date_end, row.doc_id, row.value))
-        for days in self._days.values():
-            days.sort()
-        self._read = None
-
-    def count(self, key: _Key, value: float) -> int:
-        """How many figures of the texts state this value."""
-        self._load()
-        return len(self._rows[key].get(value, ())) if key in self._rows else 0
-
-    def of(self, row: Figure) -> int:
-        return self.count(_key(row), row.value)
-
-    def around(self, row: Figure) -> float | None:
-        """The median of what other documents state for the days around; None where they state nothing."""
-        if row.date_end is None:
-            return None
-        self._load()
-        days = self._days.get((row.indicator, row.region_code), [])
-        low = bisect.bisect_left(days, (row.date_end - 2 * _DAY, "", 0.0))
-        high = bisect.bisect_left(days, (row.date_end + 3 * _DAY, "", 0.0))
-        values = sorted(value for _, doc_id, value in days[low : min(high, low + 200)] if doc_id != row.doc_id)
-        return values[len(values) // 2] if values else None
-
-
-def _certainty(row: Figure) -> int:
-    """How much of a row stands in the text itself, rather than being taken over: 0 to 3."""
-    named = row.region_basis == "named"
-    dated = row.date_basis not in ("publication", "carried")
-    return 2 * named + dated - 3 * (row.rule == "second_statement")
-
-
-def _weigh(
-    votes: _Votes, one: Sequence[Figure], other: Sequence[Figure], *, by_certainty: bool = True
-) -> tuple[Sequence[Figure], str] | None:
-    """Which of two readings the documents support, and why; None where nothing decides."""
-    stated = [min((votes.of(row) for row in side), default=0) for side in (one, other)]
-    if stated[0] != stated[1]:
-        better = one if stated[0] > stated[1] else other
-        return better, f"stated {max(stated)} times, the other {_times(min(stated))}"
-    usual = votes.around(one[0])
-    far = [_ratio(side[0].value, usual) for side in (one, other)] if usual is not None and _key(one[0]) == _key(other[0]) else [1.0, 1.0]
-    if min(far) < 3 <= max(far) / min(far):
-        better = one if far[0] < far[1] else other
-        return better, f"other documents say about {_number(usual or 0)} around that day"
-    sure = [min((_certainty(row) for row in side), default=0) for side in (one, other)]
-    if by_certainty and sure[0] != sure[1]:
-        better, worse = (one, other) if sure[0] > sure[1] else (other, one)
-        weak = min(worse, key=_certainty)
-        return better, f"its place and day stand in the text; those of {weak.metric_id} are taken over ({_taken_over(weak)})"
-    return None
-
-
-def _ratio(one: float, other: float) -> float:
-    small, large = sorted((abs(one) + 1, abs(other) + 1))
-    return large / small
-
-
-def _taken_over(row: Figure) -> str:
-    if row.rule == "second_statement":
-        return "a second statement read into one figure"
-    return f"place {row.region_basis}, date {row.date_basis}"
-
-
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"
-
-
-def _slip(one: float, other: float) -> str:
-    """Whether two values look like one number mistyped: a digit changed, dropped or swapped."""
-    a, b = _number(abs(one)), _number(abs(other))
-    if a == b or max(len(a), len(b)) < 2:
-        return ""
-    if len(a) == len(b):
-        unlike = [i for i in range(len(a)) if a[i] != b[i]]
-        if len(unlike) == 1 and len(a) > 2:
-            return "; the values differ in one digit"
-        if len(unlike) == 2 and a[unlike[0]] == b[unlike[1]] and a[unlike[1]] == b[unlike[0]]:
-            return "; two digits are swapped"
-    long, short = (a, b) if len(a) > len(b) else (b, a)
-    if len(long) == len(short) + 1 and len(short) > 1 and any(long[:i] + long[i + 1 :] == short for i in range(len(long))):
-        return "; one digit is missing"
-    return ""
-
-
-def _number(value: float) -> str:
-    return f"{value:.12g}"
-
-
-def _figure(row: Figure) -> str:
-    """One row in a few words: confirmed_new 山东省 2020-02-03 = 12 case."""
-    days = " to ".join(dict.fromkeys(str(day) for day in (row.date_start, row.date_end) if day))
-    named = row.indicator if row.indicator != "other" else row.measure
-    return " ".join(part for part in (named, row.region_name or "", days) if part) + f" = {_number(row.value)}"
-
-
-def _finding(
-    docs: Mapping[str, _Doc], check: str, stated: float, expected: float, unit: str, statement: str,
-    rows: Sequence[Figure], favours: Iterable[Figure], doubts: Iterable[Figure], why: str,
-) -> Finding:  # fmt: skip
-    larger = max(abs(stated), abs(expected))
-    difference = abs(stated - expected)
-    ordered = sorted(set(rows), key=lambda row: (row.doc_id, *_span(row), row.metric_id))
-    return Finding(
-        check,
-        round(difference / larger, 6) if larger else 0.0,
-        difference,
-        unit,
-        statement,
-        tuple(sorted({row.metric_id for row in favours})),
-        tuple(sorted({row.metric_id for row in doubts})),
-        why,
-        tuple(row.metric_id for row in ordered),
-        _passages(docs, ordered),
-    )
-
-
-def _exact(row: Figure) -> bool:
-    return row.qualifier == "exact" and row.value_high is None
-
+def _groups(frame: pd.DataFrame, keys: Sequence[str]) -> Iterator[list[int]]:
+    """The figures of each group, in their order."""
+    figures = iter(frame.sort_values(list(keys), kind="stable").index.tolist())
+    for size in frame.groupby(list(keys)).size().tolist():
+        yield list(itertools.islice(figures, size))
 
 
 # --- parts and wholes ---------------------------------------------------------------------------------------------
 
 
-def _parts(doc: _Doc, votes: _Votes) -> Iterator[Finding]:
-    linked: dict[str, list[Figure]] = {}
-    for part in doc.metrics:
-        whole = doc.by_id.get(part.part_of or "")
-        if whole is not None and _comparable(part, whole):
-            linked.setdefault(whole.metric_id, []).append(part)
-    for whole_id, parts in linked.items():
-        whole = doc.by_id[whole_id]
-        larger = [part for part in parts if part.value > whole.value]
-        if larger:
-            yield _too_large(doc, whole, parts, larger)
-            continue
-        for kind, group in (("by place", _by_place(whole, parts)), ("by sex", _by_sex(whole, parts))):
-            if len(group) < 2:
-                continue
-            # 四平市1例，公主岭市1例: a county may be counted beside the prefecture that it lies in, or within it
-            outer = _outermost(group)
-            most, least = (sum(part.value for part in rows) for rows in (group, outer))
-            if least <= whole.value <= most:
-                continue
-            if most < whole.value:
-                if kind == "by sex" or _lists_all(doc, whole, group):
-                    yield _breakdown(doc, votes, "parts_short_of_whole", kind, whole, group, most)
-            elif not any(sum(part.value for part in run) == whole.value for run in _runs(outer)):
-                yield _breakdown(doc, votes, "parts_exceed_whole", kind, whole, outer, least)
+def _parts(f: Figures) -> Iterator[Case]:
+    """A part that is larger than its whole; parts by place or by sex that are not together their whole."""
+    links = _links(f)
+    too_large = links["whole"].isin(links.loc[links["value"] > links["total"], "whole"])
+    for rows in _groups(links[too_large], ["whole"]):
+        yield Case([int(f.whole[rows[0]]), *rows], partial(_too_large, f))
+    links = links[~too_large]
+    for kind, found in (("by place", _by_place(f, links)), ("by sex", _by_sex(f, links))):
+        parts = found.sort_values(["whole", "start"])
+        breakdown = parts.groupby("whole")
+        most, several = breakdown["value"].transform("sum"), breakdown["value"].transform("size") > 1
+        # 累计6例（济南2例、青岛3例）: the whole and then its parts stand one after the other
+        gap = parts["start"] - breakdown["stop"].shift().fillna(parts["whole_stop"])
+        close = gap.between(1, 20) | (gap.between(1, 40) & ~parts["whole"].duplicated())
+        complete = close.groupby(parts["whole"]).transform("all") if kind == "by place" else True
+        wrong = several & ((most > parts["total"]) | ((most < parts["total"]) & complete))
+        for rows in _groups(parts[wrong], ["whole"]):
+            yield Case([int(f.whole[rows[0]]), *rows], partial(_not_the_whole, f, kind))
+
+
+def _links(f: Figures) -> pd.DataFrame:
+    """Parts that can be compared with their whole, with what is asked of the whole."""
+    shares, people = (f.numbers_of("unit", words) for words in (_SHARES, _PEOPLE))
+    parts = f.frame[(f.frame["whole"] >= 0) & f.frame["exact"] & ~f.frame["corrects"] & ~f.frame["unit"].isin(shares)]
+    wholes = f.frame.loc[parts["whole"]].set_index(parts.index)
+    # 28种物资,包括口罩52180个: things of one unit that are not counted alike
+    noun, nouns = (f.last_character("value_quote", of.to_numpy()).set_axis(parts.index) for of in (parts.index, parts["whole"]))
+    alike = (parts["unit"] == wholes["unit"]) & (noun == nouns) & (noun != "")
+    alike |= parts["unit"].isin(people) & wholes["unit"].isin(people)
+    same = (parts["indicator"] == wholes["indicator"]) & (parts["last"] == wholes["last"])
+    made = parts.assign(total=wholes["value"], whole_stop=wholes["stop"], other_place=same & (parts["place"] != wholes["place"]))
+    return made[wholes["exact"] & ~wholes["corrects"] & alike]
+
+
+def _by_place(f: Figures, links: pd.DataFrame) -> pd.DataFrame:
+    """The parts that are other places' figures of the same thing: one for each place, for a repeat is one part."""
+    parts = links[links["other_place"] & (links["place"] >= 0) & (links["indicator"] != f.code.get("other"))]
+    return parts.loc[parts.groupby(["whole", "place"])["value"].idxmax()]
+
+
+def _by_sex(f: Figures, links: pd.DataFrame) -> pd.DataFrame:
+    """The men and the women, where just one figure stands for each."""
+    men, women = (pd.Series(f.rows.matches("measure", word)[f.at[links.index]], links.index) for word in "男女")
+    one = links.assign(men=men)[men != women]
+    per_sex = one.groupby("whole")["men"].agg(["size", "sum"])
+    return one[one["whole"].isin(per_sex.index[(per_sex["size"] == 2) & (per_sex["sum"] == 1)])]
 
 
 def _runs(parts: Sequence[Figure]) -> list[list[Figure]]:
@@ -444,30 +171,32 @@ def _runs(parts: Sequence[Figure]) -> list[list[Figure]]:
     return runs
 
 
-def _too_large(doc: _Doc, whole: Figure, parts: Sequence[Figure], larger: Sequence[Figure]) -> Finding:
+def _too_large(f: Figures, docs: Docs, rows: Sequence[Figure]) -> Iterator[Finding]:
     """A part, or several, of one whole that are larger than it."""
+    whole, *parts = rows
+    doc = docs[whole.doc_id]
+    larger = [part for part in parts if part.value > whole.value]
     worst = max(larger, key=lambda part: (part.value, -part.value_char_start))
-    docs = {doc.doc_id: doc}
-    which = f"part {_figure(worst)}" if len(larger) == 1 else f"{len(larger)} parts, the largest {_figure(worst)}"
+    which = f"part {shown(worst)}" if len(larger) == 1 else f"{len(larger)} parts, the largest {shown(worst)}"
     favours: Sequence[Figure] = []
     doubts: Sequence[Figure] = []
     real = _whole_by_sum(doc, whole, parts)
     if real is not None:
         favours, doubts = [real], larger
-        why = f"the parts make {_number(real.value)}, which is {real.metric_id} ({_figure(real)}): it is their whole"
-    elif worst.indicator != whole.indicator and worst.region_code == whole.region_code and worst.indicator in _SERIES:
+        why = f"the parts make {number(real.value)}, which is {real.metric_id} ({shown(real)}): it is their whole"
+    elif worst.indicator != whole.indicator and worst.region_code == whole.region_code and worst.indicator in SERIES:
         doubts, why = larger, "another thing counted in the same place is not a part: our link is doubted, the values are not"
     elif worst.region_code and whole.region_code and worst.region_code != whole.region_code and not gazetteer().contains(whole.region_code, worst.region_code):
         doubts, why = larger, "the place of the part is not inside that of the whole: our link is doubted, the values are not"
     elif worst.value >= 10 * whole.value and doc.sentence(worst) != doc.sentence(whole):
         doubts, why = larger, "another sentence, and ten times its whole: our link is doubted, the values are not"
     else:
-        why = "either figure may be the slip, or the link between them our misreading" + _slip(worst.value, whole.value)
-    rows = [whole, *larger, *favours]
-    return _finding(docs, "part_exceeds_whole", whole.value, worst.value, worst.unit, f"{which}; whole {_figure(whole)}", rows, favours, doubts, why)
+        why = "either figure may be the slip, or the link between them our misreading" + slip(worst.value, whole.value)
+    said = f"{which}; whole {shown(whole)}"
+    yield finding(docs, "part_exceeds_whole", whole.value, worst.value, worst.unit, said, [whole, *larger, *favours], favours, doubts, why)
 
 
-def _whole_by_sum(doc: _Doc, whole: Figure, parts: Sequence[Figure]) -> Figure | None:
+def _whole_by_sum(doc: Doc, whole: Figure, parts: Sequence[Figure]) -> Figure | None:
     """The figure before a breakdown by place that the parts add up to; None where there is none."""
     ordered = sorted(parts, key=lambda part: part.value_char_start)
     distinct = {part.region_code for part in ordered}
@@ -475,8 +204,8 @@ def _whole_by_sum(doc: _Doc, whole: Figure, parts: Sequence[Figure]) -> Figure |
         return None
     first = ordered[0].value_char_start
     for total in (sum(part.value for part in ordered), sum(part.value for part in _outermost(ordered))):
-        for row in doc.metrics_in(first - _FAR, first):
-            named = row.region_code not in distinct and row.indicator in _SERIES and row is not whole
+        for row in doc.metrics_in(first - FAR, first):
+            named = row.region_code not in distinct and row.indicator in SERIES and row is not whole
             if named and row.value == total and row.value_char_end < first and not doc.in_title(row):
                 return row
     return None
@@ -489,118 +218,91 @@ def _outermost(parts: Sequence[Figure]) -> list[Figure]:
     return [part for part in parts if not (part.region_code and any(code in codes for code in book.ancestors(part.region_code)))]
 
 
-def _comparable(part: Figure, whole: Figure) -> bool:
-    if not (_exact(part) and _exact(whole)) or part.unit in _SHARES:
-        return False
-    if part.is_correction or whole.is_correction:
-        return False
-    if part.unit in _PEOPLE and whole.unit in _PEOPLE:
-        return True
-    # 28种物资,包括口罩52180个: things of one unit that are not counted alike
-    return part.unit == whole.unit and bool(part.value_quote) and (part.value_quote or "")[-1:] == (whole.value_quote or "")[-1:]
-
-
-def _by_place(whole: Figure, parts: Sequence[Figure]) -> list[Figure]:
-    """The parts that are other places' figures of the same thing: one for each place."""
-    chosen: dict[tuple[str | None, str | None], Figure] = {}
-    for part in parts:
-        place = part.region_code, part.region_name
-        if part.indicator != whole.indicator or part.date_end != whole.date_end or part.indicator == "other":
-            continue
-        if place in ((whole.region_code, whole.region_name), (None, None)):
-            continue
-        if place not in chosen or part.value > chosen[place].value:  # a repeat is one part
-            chosen[place] = part
-    return list(chosen.values())
-
-
-def _by_sex(whole: Figure, parts: Sequence[Figure]) -> list[Figure]:
-    """The men and the women, where just one figure stands for each."""
-    men = [part for part in parts if "男" in part.measure and "女" not in part.measure]
-    women = [part for part in parts if "女" in part.measure and "男" not in part.measure]
-    return [*men, *women] if len(men) == len(women) == 1 else []
-
-
-def _lists_all(doc: _Doc, whole: Figure, parts: Sequence[Figure]) -> bool:
-    """Whether the whole and then its parts stand one after the other, without a word that leaves some out."""
+def _leaves_out(doc: Doc, whole: Figure, parts: Sequence[Figure]) -> bool:
+    """Whether words between a whole and its parts, or after them, leave some parts out; so it is where there is no text."""
     ordered = sorted(parts, key=lambda part: part.value_char_start)
     end = whole.value_char_end
     between = doc.between(end, ordered[0].value_char_start)
     inside = doc.between(end, ordered[-1].value_char_end + 4)
-    if between is None or inside is None or not 0 < len(between) <= 40 or len(inside) > 1500:
-        return False
-    if not all(0 < len(doc.between(a.value_char_end, b.value_char_start) or "") <= 20 for a, b in itertools.pairwise(ordered)):
-        return False
-    return not _LEAVES_OUT.search(between) and not _AND_OTHERS.search(inside)
+    if not between or inside is None or len(inside) > 1500:
+        return True
+    return bool(_LEAVES_OUT.search(between) or _AND_OTHERS.search(inside))
 
 
-def _breakdown(
-    doc: _Doc, votes: _Votes, check: str, kind: str, whole: Figure, parts: Sequence[Figure], total: float
-) -> Finding:  # fmt: skip
-    whole_said, sum_said = votes.of(whole), votes.count(_key(whole), total)
-    slip = _slip(whole.value, total)
-    favours: Sequence[Figure]
-    real = _whole_by_sum(doc, whole, parts) if check == "parts_exceed_whole" else None
-    if real is not None:
-        favours, doubts = [real], list(parts)
-        why = f"the parts make {_number(total)}, which is {real.metric_id} ({_figure(real)}): it is their whole"
-    elif sum_said:
-        favours, doubts = list(parts), [whole]
-        why = f"the sum {_number(total)} is stated as the whole elsewhere ({_times(sum_said)}){slip}"
-    elif whole_said > 1:
-        favours, doubts = [whole], list(parts)
-        why = f"the whole is stated {whole_said} times: a part is missing, counted twice or wrong{slip}"
-    elif slip:
-        favours, doubts = list(parts), [whole]
-        why = f"the parts are {len(parts)} statements against one{slip}"
+def _not_the_whole(f: Figures, kind: str, docs: Docs, rows: Sequence[Figure]) -> Iterator[Finding]:
+    """Parts that are together more than their whole; or less, where they are all of them."""
+    whole, *parts = rows
+    doc = docs[whole.doc_id]
+    check, total = "parts_short_of_whole", sum(part.value for part in parts)
+    real = None
+    if total < whole.value:
+        if kind == "by place" and _leaves_out(doc, whole, parts):
+            return
     else:
-        favours, doubts = [], []
+        # 四平市1例，公主岭市1例: a county may be counted beside the prefecture that it lies in, or within it
+        parts = _outermost(parts)
+        check, total = "parts_exceed_whole", sum(part.value for part in parts)
+        if total <= whole.value or any(sum(part.value for part in run) == whole.value for run in _runs(parts)):
+            return
+        real = _whole_by_sum(doc, whole, parts)
+    whole_said, sum_said = f.stated(whole.at), f.stated(whole.at, total)
+    mistyped = slip(whole.value, total)
+    favours: Sequence[Figure] = []
+    doubts: Sequence[Figure] = []
+    if real is not None:
+        favours, doubts = [real], parts
+        why = f"the parts make {number(total)}, which is {real.metric_id} ({shown(real)}): it is their whole"
+    elif sum_said:
+        favours, doubts = parts, [whole]
+        why = f"the sum {number(total)} is stated as the whole elsewhere ({times(sum_said)}){mistyped}"
+    elif whole_said > 1:
+        favours, doubts = [whole], parts
+        why = f"the whole is stated {whole_said} times: a part is missing, counted twice or wrong{mistyped}"
+    elif mistyped:
+        favours, doubts = parts, [whole]
+        why = f"the parts are {len(parts)} statements against one{mistyped}"
+    else:
         why = "a part may be missing or read twice, or the whole is another one"
-    return _finding(
-        {doc.doc_id: doc}, check, whole.value, total, whole.unit,
-        f"{len(parts)} parts {kind} make {_number(total)}; whole {_figure(whole)}", [whole, *parts, *([real] if real else [])],
-        favours, doubts, why,
-    )  # fmt: skip
+    said = f"{len(parts)} parts {kind} make {number(total)}; whole {shown(whole)}"
+    yield finding(docs, check, whole.value, total, whole.unit, said, [whole, *parts, *([real] if real else [])], favours, doubts, why)
 
 
 # --- rates --------------------------------------------------------------------------------------------------------
 
 
-def _rates(doc: _Doc, votes: _Votes) -> Iterator[Finding]:
-    shares = [row for row in doc.metrics if row.unit == "percent" and row.value_high is None and row.qualifier != "about"]
-    if not shares:
-        return
+def _rates(f: Figures) -> Iterator[Case]:
+    """Documents that state a rate of cases, or a share beside two counts."""
+    rows = f.rows
+    shares = f.frame[f.frame["unit"].isin(f.numbers_of("unit", ["percent"])) & ~f.frame["is_range"]]
+    words = [column for column in ("quote", "measure") if rows.has(column)]
+    said = pd.Series([quote or measure for quote, measure in rows.lists([words[0], "measure"], f.at[shares.index])], shares.index, dtype=object)
+    wanted = shares["indicator"].isin(f.numbers_of("indicator", _RATES)) | said.str.contains(_SHARE_WORDS.pattern).astype(bool)
+    for figures in _groups(shares[wanted & ~rows.is_in("qualifier", ["about"])[f.at[shares.index]]], ["doc"]):
+        yield Case(figures, partial(_false_rates, f))
+
+
+def _false_rates(f: Figures, docs: Docs, rates: Sequence[Figure]) -> Iterator[Finding]:
+    doc = docs[rates[0].doc_id]
     counts: dict[tuple[str, str | None, str | None], list[Figure]] = {}
     for row in doc.metrics:
-        if row.indicator in _SERIES and _exact(row):
+        if row.indicator in SERIES and row.exact:
             counts.setdefault((row.indicator, row.region_code, row.region_name), []).append(row)
-    for rate in shares:
-        if rate.indicator in _RATES:
-            pairs = _case_pairs(rate, counts)
-        elif _SHARE_WORDS.search(rate.quote or rate.measure):
-            pairs = _near_pairs(doc, rate)
-        else:
-            continue
-        pairs = [(part, whole) for part, whole in pairs if whole.value]
-        computed = [(100 * part.value / whole.value, part, whole) for part, whole in pairs]
+    for rate in rates:
+        pairs = _case_pairs(rate, counts) if rate.indicator in _RATES else _near_pairs(doc, rate)
+        computed = [(100 * part.value / whole.value, part, whole) for part, whole in pairs if whole.value]
         if not computed or any(_rate_agrees(rate, share) for share, _, _ in computed):
             continue
         share, part, whole = min(computed, key=lambda one: abs(one[0] - rate.value))
         if rate.indicator not in _RATES and not 0.8 < (share / rate.value if rate.value else 0) < 1.25:
             continue  # two figures that stand near a percentage need not be what it is made of
-        implied = rate.value * whole.value / 100
-        slip = _slip(round(implied), part.value) or _slip(round(share, 1), rate.value)
-        support = min(votes.of(part), votes.of(whole))
+        support = min(f.stated(part.at), f.stated(whole.at))
+        why = "two counts that are stated as such against one figure that is computed from them"
         if support > 1:
-            favours, doubts, why = [part, whole], [rate], f"the counts are stated {support} times"
-        else:
-            favours, doubts = [part, whole], [rate]
-            why = "two counts that are stated as such against one figure that is computed from them"
-        yield _finding(
-            {doc.doc_id: doc}, "rate_against_counts", rate.value, share, "percent",
-            f"{_figure(rate)} %, but {_number(part.value)} / {_number(whole.value)} = {share:.2f} %",
-            [rate, part, whole], favours, doubts, why + slip,
-        )  # fmt: skip
+            why = f"the counts are stated {support} times"
+        mistyped = slip(round(rate.value * whole.value / 100), part.value) or slip(round(share, 1), rate.value)
+        said = f"{shown(rate)} %, but {number(part.value)} / {number(whole.value)} = {share:.2f} %"
+        rows = [rate, part, whole]
+        yield finding(docs, "rate_against_counts", rate.value, share, "percent", said, rows, [part, whole], [rate], why + mistyped)
 
 
 def _case_pairs(
@@ -614,19 +316,16 @@ def _case_pairs(
     ]
 
 
-def _near_pairs(doc: _Doc, rate: Figure) -> list[tuple[Figure, Figure]]:
+def _near_pairs(doc: Doc, rate: Figure) -> list[tuple[Figure, Figure]]:
     """The last two counts of one unit before a share in its sentence."""
-    low = doc.sentence(rate)[0] if doc.text is not None else rate.char_start - _CONTEXT
-    before = [row for row in doc.metrics_in(low, rate.value_char_start) if _exact(row) and row.unit not in _SHARES]
-    if not before:
-        return []
-    part = before[-1]
-    return [(part, row) for row in before[:-1] if row.unit == part.unit and row.value >= part.value]
+    low = doc.sentence(rate)[0] if doc.text is not None else rate.char_start - CONTEXT
+    before = [row for row in doc.metrics_in(low, rate.value_char_start) if row.exact and row.unit not in _SHARES]
+    return [(before[-1], row) for row in before[:-1] if row.unit == before[-1].unit and row.value >= before[-1].value]
 
 
 def _rate_agrees(rate: Figure, share: float) -> bool:
     """Half a unit of the last digit for rounding, half a unit more for cutting it off; a hedge in its direction."""
-    digits = len(_number(rate.value).partition(".")[2])
+    digits = len(number(rate.value).partition(".")[2])
     slack = 10.0**-digits * 1.0001
     if rate.qualifier in ("more_than", "at_least"):
         return share >= rate.value - slack
@@ -637,123 +336,122 @@ def _rate_agrees(rate: Figure, share: float) -> bool:
 
 # --- sums of different indicators ---------------------------------------------------------------------------------
 
-
-def _sums(doc: _Doc, votes: _Votes) -> Iterator[Finding]:
-    slots: dict[tuple[Any, ...], dict[str, list[Figure]]] = {}
-    for row in doc.metrics:
-        if _in_series(row):
-            moment = row.region_code, row.region_name, row.date_end, row.time_end
-            slots.setdefault(moment, {}).setdefault(row.indicator, []).append(row)
-    for by_indicator in slots.values():
-        seen: set[str] = set()
-        for name, total, parts, makes_up in _SUMS:
-            present = [part for part in parts if part in by_indicator]
-            if total not in by_indicator or not present or (makes_up and len(present) < len(parts)):
-                continue
-            if not makes_up and total in seen and name == "part_of_series_exceeds_total":
-                continue  # the same figures, told once
-            found = _sum(doc, votes, name, by_indicator[total], [by_indicator[part] for part in present], makes_up)
-            if found:
-                seen.add(total)
-                yield found
+_CHOICES = 1_000
+"""Choices among the values that a document states of one place and moment for which a sum is tried."""
 
 
-def _in_series(row: Figure) -> bool:
-    """A figure of cases or contacts that stands for its whole place and day."""
-    if row.indicator not in _SERIES or not _exact(row) or row.region_code is None or row.date_end is None:
-        return False
-    if row.indicator.endswith("_new") and row.date_start not in (None, row.date_end):
-        return False
-    return not row.is_correction
+def _sums(f: Figures) -> Iterator[Case]:
+    """Indicators of one document, place and moment that add up with none of the values that it states of them."""
+    said = f.frame[f.frame["summed"]]
+    said = said.assign(moment=said.groupby(["doc", "place", "last", "time"]).ngroup()).drop_duplicates(["moment", "indicator", "value"])
+    said["nth"] = said.groupby(["moment", "indicator"]).cumcount()
+    stated = {f.words[code] for code in said["indicator"].unique()}
+    told: dict[str, set[int]] = {}
+    for name, total, parts, makes_up in _SUMS:
+        if total not in stated or not (stated.issuperset(parts) if makes_up else stated.intersection(parts)):
+            continue
+        tried = said[said["nth"] < int(_CHOICES ** (1 / (1 + len(parts))))]
+        choices = _values(f, tried, total, "total")
+        for part in parts:
+            choices = choices.merge(_values(f, tried, part, part), on="moment", how="inner" if makes_up else "left")
+        choices = choices.dropna(subset=list(parts), how="all")
+        over = choices[list(parts)].sum(axis=1) - choices["total"]
+        holds = over.eq(0) if makes_up else over.le(0)
+        wrong = choices[~choices["moment"].isin(choices.loc[holds, "moment"])]
+        nearest = wrong.loc[over[wrong.index].abs().groupby(wrong["moment"]).idxmin()] if len(wrong) else wrong
+        if name == "part_of_series_exceeds_total":  # the same figures are told once
+            nearest = nearest[~nearest["moment"].isin(told.get(total, set()))]
+        told.setdefault(total, set()).update(nearest["moment"])
+        rows = nearest[[f"row of {column}" for column in ("total", *parts)]]
+        for figures in rows.itertuples(index=False, name=None):
+            yield Case([int(row) for row in figures if not np.isnan(row)], partial(_false_sum, f, name, makes_up))
 
 
-def _sum(
-    doc: _Doc, votes: _Votes, check: str, totals: Sequence[Figure], parts: Sequence[Sequence[Figure]], makes_up: bool
-) -> Finding | None:  # fmt: skip
-    choices = itertools.islice(itertools.product(totals, *parts), 2000)
-    best: tuple[float, tuple[Figure, ...]] | None = None
-    for total, *chosen in choices:
-        over = sum(row.value for row in chosen) - total.value
-        if over == 0 or (over < 0 and not makes_up):
-            return None
-        if best is None or abs(over) < abs(best[0]):
-            best = over, (total, *chosen)
-    if best is None:
-        return None
-    over, (total, *chosen) = best
-    few = -over <= CONTACT_GAP * total.value
-    if check == "contacts_do_not_add_up" and over < 0 and (few or _accounted_for(doc, total, chosen, -over)):
-        return None
-    sum_ = total.value + over
-    implied = votes.count(_key(total), sum_)
+def _values(f: Figures, said: pd.DataFrame, indicator: str, name: str) -> pd.DataFrame:
+    """What is said of an indicator, a row for each moment and value."""
+    found = said.loc[said["indicator"] == f.code.get(indicator, -1), ["moment", "value"]]
+    return found.rename_axis(f"row of {name}").reset_index().rename(columns={"value": name})
+
+
+def _false_sum(f: Figures, check: str, makes_up: bool, docs: Docs, rows: Sequence[Figure]) -> Iterator[Finding]:
+    total, *chosen = rows
+    sum_ = sum(row.value for row in chosen)
+    short = total.value - sum_
+    few = short <= CONTACT_GAP * total.value
+    if check == "contacts_do_not_add_up" and short > 0 and (few or _accounted_for(docs[total.doc_id], total, chosen, short)):
+        return
+    implied = f.stated(total.at, sum_)
     favours: Sequence[Figure] = ()
     doubts: Sequence[Figure] = ()
     if implied:
-        favours, doubts, why = chosen, [total], f"{_number(sum_)} is stated as the total elsewhere ({_times(implied)})"
-    elif len(chosen) == 1 and (weighed := _weigh(votes, [total], chosen)):
+        favours, doubts, why = chosen, [total], f"{number(sum_)} is stated as the total elsewhere ({times(implied)})"
+    elif len(chosen) == 1 and (weighed := f.weigh([total], chosen)):
         favours, why = weighed
         doubts = chosen if favours == [total] else [total]
-    elif len(chosen) > 1 and (weak := _weakest([total, *chosen])):
-        favours, doubts = [row for row in (total, *chosen) if row is not weak], [weak]
-        why = f"its place or day is taken over ({_taken_over(weak)}), those of the others stand in the text"
-    elif makes_up and over < 0:
+    elif len(chosen) > 1 and (weak := _weakest(rows)):
+        favours, doubts = [row for row in rows if row is not weak], [weak]
+        why = f"its place or day is taken over ({taken_over(weak)}), those of the others stand in the text"
+    elif makes_up and short > 0:
         why = "the total may hold some that are counted in none of the parts"
     else:
         why = "nothing decides"
-    signs = " + ".join(f"{row.indicator} {_number(row.value)}" for row in chosen)
-    return _finding(
-        {doc.doc_id: doc}, check, total.value, sum_, total.unit,
-        f"{signs}{f' = {_number(sum_)}' if len(chosen) > 1 else ''}, but {_figure(total)}", [total, *chosen], favours, doubts,
-        why + _slip(total.value, sum_),
-    )  # fmt: skip
+    signs = " + ".join(f"{row.indicator} {number(row.value)}" for row in chosen)
+    said = f"{signs}{f' = {number(sum_)}' if len(chosen) > 1 else ''}, but {shown(total)}"
+    yield finding(docs, check, total.value, sum_, total.unit, said, rows, favours, doubts, why + slip(total.value, sum_))
 
 
-def _accounted_for(doc: _Doc, total: Figure, chosen: Sequence[Figure], missing: float) -> bool:
+def _accounted_for(doc: Doc, total: Figure, chosen: Sequence[Figure], missing: float) -> bool:
     """Whether the sentence says what became of the contacts who are neither released nor observed (诊断为疑似60人)."""
     low, high = doc.sentence(total)
-    taken = {_span(row) for row in (total, *chosen)}
-    others = {
-        _span(row): row.value
-        for row in doc.metrics_in(low, high)
-        if row.unit in _PEOPLE and _span(row) not in taken
-    }
+    taken = {span(row) for row in (total, *chosen)}
+    others = {span(row): row.value for row in doc.metrics_in(low, high) if row.unit in _PEOPLE and span(row) not in taken}
     if others:
         return missing == sum(others.values()) or missing in others.values()
     return bool(_ELSEWHERE.search(doc.between(low, high) or total.quote or ""))
 
 
 def _weakest(rows: Sequence[Figure]) -> Figure | None:
-    ordered = sorted(rows, key=_certainty)
-    return ordered[0] if _certainty(ordered[0]) < _certainty(ordered[1]) else None
+    first, second = sorted(rows, key=lambda row: row.certainty)[:2]
+    return first if first.certainty < second.certainty else None
 
 
 # --- the same figure twice ----------------------------------------------------------------------------------------
 
+_SERIES_OF_DOCUMENT = ["doc", "indicator", "place"]
 
-def _repeats(doc: _Doc, votes: _Votes) -> Iterator[Finding]:
-    groups: dict[tuple[Any, ...], list[Figure]] = {}
-    for row in doc.metrics:
-        if row.indicator in _SERIES and row.region_code and row.date_end and row.value_high is None and not row.is_correction:
-            groups.setdefault((row.indicator, row.region_code, row.region_name), []).append(row)
-    for group in groups.values():
-        said = [row for row in group if row.part_of is None]
-        title = [row for row in said if doc.in_title(row)]
-        body = [row for row in group if not doc.in_title(row)]
-        for row in title:
-            same_day = [other for other in body if other.date_end == row.date_end and other.part_of is None]
-            # 北京2例治愈; 今日有1名出院 … 另有1名: the title may add up what the body tells one by one
-            told_apart = row.value == sum({other.value_char_start: other.value for other in body}.values())
-            if same_day and not told_apart and not any(_agree(row, other) for other in body):
-                yield _twice(doc, votes, "title_against_body", row, _nearest(row, same_day))
-        told: set[tuple[Any, ...]] = set()
-        for one, other in itertools.combinations([row for row in said if not doc.in_title(row)][:200], 2):
-            moment = (one.date_start, one.date_end, one.time_end)
-            if moment != (other.date_start, other.date_end, other.time_end) or _agree(one, other):
-                continue
-            if one.value_char_start == other.value_char_start or moment in told:
-                continue
-            told.add(moment)
-            yield _twice(doc, votes, "said_twice", one, other)
+
+def _repeats(f: Figures) -> Iterator[Case]:
+    """Series of which one document says different things: of one moment in its body, or in its title and its body."""
+    said = f.frame[f.frame["placed"] & ~f.frame["is_range"]]
+    body = said[~said["in_title"] & ~said["is_part"]]
+    moment = [*_SERIES_OF_DOCUMENT, "first", "last", "time"]
+    for figures in _groups(body[_differ(body, moment)], moment):
+        yield Case(figures, partial(_said_twice, f))
+    titles = said[said["in_title"] & ~said["is_part"]]
+    told = said[pd.MultiIndex.from_frame(said[_SERIES_OF_DOCUMENT]).isin(pd.MultiIndex.from_frame(titles[_SERIES_OF_DOCUMENT]))]
+    for figures in _groups(told[_differ(told, _SERIES_OF_DOCUMENT)], _SERIES_OF_DOCUMENT):
+        yield Case(figures, partial(_title_against_body, f))
+
+
+def _said_twice(f: Figures, docs: Docs, rows: Sequence[Figure]) -> Iterator[Finding]:
+    for one, other in itertools.combinations(rows[:200], 2):
+        if not _agree(one, other) and one.value_char_start != other.value_char_start:
+            yield _twice(f, docs, "said_twice", one, other)
+            return
+
+
+def _title_against_body(f: Figures, docs: Docs, rows: Sequence[Figure]) -> Iterator[Finding]:
+    doc = docs[rows[0].doc_id]
+    body = [row for row in rows if not doc.in_title(row)]
+    for row in rows:
+        if row.part_of is not None or not doc.in_title(row):
+            continue
+        same_day = [other for other in body if other.date_end == row.date_end and other.part_of is None]
+        # 北京2例治愈; 今日有1名出院 … 另有1名: the title may add up what the body tells one by one
+        told_apart = row.value == sum({other.value_char_start: other.value for other in body}.values())
+        if same_day and not told_apart and not any(_agree(row, other) for other in body):
+            nearest = min(same_day, key=lambda other: (abs(other.value - row.value), other.value_char_start))
+            yield _twice(f, docs, "title_against_body", row, nearest)
 
 
 def _agree(one: Figure, other: Figure) -> bool:
@@ -762,275 +460,259 @@ def _agree(one: Figure, other: Figure) -> bool:
     return agrees(one.value, one.qualifier, other.value) or agrees(other.value, other.qualifier, one.value)
 
 
-def _nearest(row: Figure, others: Sequence[Figure]) -> Figure:
-    return min(others, key=lambda other: (abs(other.value - row.value), other.value_char_start))
-
-
-def _twice(doc: _Doc, votes: _Votes, check: str, one: Figure, other: Figure) -> Finding:
-    weighed = _weigh(votes, [one], [other], by_certainty=check == "said_twice")
-    slip = _slip(one.value, other.value)
-    if weighed:
+def _twice(f: Figures, docs: Docs, check: str, one: Figure, other: Figure) -> Finding:
+    favours: Sequence[Figure] = []
+    why = "nothing decides"
+    if weighed := f.weigh([one], [other], by_certainty=check == "said_twice"):
         favours, why = weighed
     elif check == "title_against_body":
         favours, why = [other], "the body is written from the figures, the title from the body"
-    else:
-        favours, why = [], "nothing decides"
     doubts = [] if not favours else [other] if favours[0] is one else [one]
-    return _finding(
-        {doc.doc_id: doc}, check, one.value, other.value, one.unit,
-        f"{_figure(one)}, then {_number(other.value)}", [one, other], favours, doubts, why + slip,
-    )  # fmt: skip
-
+    said = f"{shown(one)}, then {number(other.value)}"
+    return finding(docs, check, one.value, other.value, one.unit, said, [one, other], favours, doubts, why + slip(one.value, other.value))
 
 
 # --- between documents --------------------------------------------------------------------------------------------
 
-
-class _Said(NamedTuple):
-    """A figure of a series at the moment it holds."""
-
-    day: dt.date
-    minute: int  # of the day; 1440 is its end
-    row: Figure
-    closed: bool  # whether the day was over
+_OF_SERIES = ["region", "indicator"]
+_OF_DAY = [*_OF_SERIES, "day"]
+_VALUES = 50
+"""Different values of one series and day of which a difference is tried."""
 
 
-def _moment(doc: _Doc, row: Figure) -> _Said | None:
-    """The moment of a figure; None where the day was not over and no time is stated."""
-    day = row.date_end
-    if day is None:
-        return None
-    if row.time_end is not None:
-        hour, minute = map(int, row.time_end.split(":"))
-        if hour == minute == 0:  # 截至2月4日0时 is the end of February 3
-            return _Said(day - _DAY, 1440, row, True)
-        return _Said(day, hour * 60 + minute, row, hour == 24)
-    published = doc.published
-    if published is not None and published.date() <= day:
-        return _Said(day, published.hour * 60 + published.minute, row, False) if published.date() == day else None
-    return _Said(day, 1440, row, row.date_basis != "publication")
+def _said(f: Figures) -> pd.DataFrame:
+    """Figures of places at the moments they hold: `day`, its `minute` (1440 is its end), and whether it was over (`closed`).
+
+    Left out are figures of a day that was not over and that state no time; a hospital or a new area, which takes the code
+    of the unit around it; and a part that repeats the series of its whole.
+    """
+    documents, known = f.rows.tables.rows("documents"), f.rows.lookup("doc_id", "documents", "doc_id")[f.at]
+    published = documents.frame["published_at"].to_numpy("datetime64[us]")[known] if documents.has("published_at") else np.full(len(known), np.datetime64("NaT"), "datetime64[us]")
+    on_day = np.where(np.isnat(published), -NO_DAY - 1, published.astype("datetime64[D]").astype(np.int64))
+    at_minute = published.astype("datetime64[m]").astype(np.int64) - published.astype("datetime64[D]").astype("datetime64[m]").astype(np.int64)
+    frame = f.frame.assign(timed=f.frame["time"] >= 0, running=(f.frame["time"] < 0) & (on_day <= f.frame["last"]))
+    midnight = frame["time"] == 0  # 截至2月4日0时 is the end of February 3
+    frame["day"] = frame["last"] - midnight
+    frame["minute"] = np.select([midnight, frame["timed"], frame["running"]], [1440, frame["time"], at_minute], 1440)
+    frame["closed"] = np.where(frame["timed"], frame["minute"] >= 1440, ~frame["running"] & ~frame["of_publication"])
+    whole = frame.loc[frame["whole"].where(frame["whole"] >= 0, 0)].set_index(frame.index) if len(frame) else frame
+    repeats = (frame["whole"] >= 0) & whole["summed"] & (whole["region"] == frame["region"]) & (whole["indicator"] == frame["indicator"])
+    kept = frame[frame["summed"] & ~repeats & ~frame["place"].isin(_coded_parts(f)) & (~frame["running"] | (on_day == frame["last"]))]
+    said: pd.DataFrame = kept.sort_values([*_OF_DAY, "minute", "doc", "start"])
+    return said
 
 
-class _Series:
-    """Figures of cases and contacts by place and indicator, of all documents."""
+def _coded_parts(f: Figures) -> list[int]:
+    """Places whose name is not that of their code."""
+    places = f.frame.loc[~f.frame["place"].duplicated() & (f.frame["region"] >= 0), "place"]
+    named = f.rows.lists(["region_code", "region_name"], f.at[places.index])
+    regions = [(place, gazetteer().get(code), name) for place, (code, name) in zip(places.tolist(), named, strict=True)]
+    return [place for place, region, name in regions if region is not None and name not in (None, region.name)]
 
-    def __init__(self, corrected: set[tuple[str, dt.date]]) -> None:
-        self.said: dict[tuple[str, str], list[_Said]] = defaultdict(list)
-        self.corrected = corrected
-        self.docs: dict[str, _Doc] = {}
-        self.doubted: set[str] = set()
 
-    def add(self, doc: _Doc) -> None:
-        self.docs[doc.doc_id] = doc
-        for row in doc.metrics:
-            if not _in_series(row) or _is_coded_part(row):
-                continue
-            whole = doc.by_id.get(row.part_of or "")
-            if whole is not None and (whole.region_code, whole.indicator) == (row.region_code, row.indicator):
-                continue
-            said = _moment(doc, row)
-            if said is not None and row.region_code:
-                self.said[row.region_code, row.indicator].append(said)
+def _between(f: Figures, doubted: Iterable[str]) -> Iterator[Case]:
+    """What documents say against one another. A row that one check doubts is not compared again by the next."""
+    said = _said(f)
+    names = said.assign(name=f.rows.arrow("metric_id").take(f.at[said.index]).to_pylist())["name"]
+    said = said[~names.isin(set(doubted))]
+    for rule in (_falls, _jumps, _disagreements, _differences):
+        found = list(rule(f, said))
+        said = said.drop(index=list({row for _, rows in found for row in rows}))
+        yield from (case for case, _ in found)
 
-    def findings(self, votes: _Votes, doubted: Iterable[str] = ()) -> Iterator[Finding]:
-        """What documents say against one another. A row that one check doubts is not compared again by the next."""
-        self.doubted = set(doubted)
-        for series in self.said.values():
-            series.sort(key=lambda one: (one.day, one.minute, one.row.doc_id, one.row.value_char_start))
-        for (region, indicator), said in sorted(self.said.items()):
-            if indicator.endswith("_cumulative"):
-                yield from self._noted(self._falls(region, indicator, self._trusted(said)))
-            if not indicator.endswith("_new"):
-                yield from self._noted(self._jumps(self._trusted(said)))
-            yield from self._noted(self._disagreements(self._trusted(said)))
-        for region, indicator in sorted(self.said):
-            if indicator.endswith("_new"):
-                yield from self._noted(self._differences(region, indicator, votes))
 
-    def _trusted(self, said: Sequence[_Said]) -> list[_Said]:
-        return [one for one in said if one.row.metric_id not in self.doubted]
+_Doubting = Iterator[tuple[Case, Sequence[int]]]
+"""Cases, each with the figures that it doubts."""
 
-    def _noted(self, findings: Iterable[Finding]) -> Iterator[Finding]:
-        for finding in list(findings):
-            self.doubted.update(finding.doubts)
-            yield finding
 
-    # -- one value for one closed day
-
-    def _disagreements(self, said: Sequence[_Said]) -> Iterator[Finding]:
-        for _, group in itertools.groupby((one for one in said if one.closed), key=lambda one: one.day):
-            by_value: dict[float, list[Figure]] = {}
-            for one in group:
-                if not (one.row.indicator.endswith("_new") and (one.row.date_start is None or one.row.time_start)):
-                    by_value.setdefault(one.row.value, []).append(one.row)
-            if len(by_value) < 2 or len({row.doc_id for rows in by_value.values() for row in rows}) < 2:
-                continue
-            ranked = sorted(by_value.values(), key=lambda rows: (-len({row.doc_id for row in rows}), rows[0].value))
-            first, second = ranked[:2]
-            if {row.doc_id for row in first} & {row.doc_id for row in second}:
-                continue  # one document says both: it is told there
-            n, m = (len({row.doc_id for row in rows}) for rows in (first, second))
-            favours, doubts, why = [], [], f"stated by as many documents ({n})"
-            if n > m:
-                favours, doubts, why = first[:1], second[:1], f"{n} documents against {m}"
-            yield _finding(
-                self.docs, "documents_disagree", first[0].value, second[0].value, first[0].unit,
-                f"{_figure(first[0])} in {n}, {_number(second[0].value)} in {m} documents", [first[0], second[0]],
-                favours, doubts, why + _slip(first[0].value, second[0].value),
-            )  # fmt: skip
-
-    # -- series that fall
-
-    def _falls(self, region: str, indicator: str, said: Sequence[_Said]) -> Iterator[Finding]:
+def _falls(f: Figures, said: pd.DataFrame) -> _Doubting:
+    """Figures without which a cumulative series does not fall."""
+    cumulative = said[said["indicator"].isin(f.ending("_cumulative"))]
+    fell = cumulative[cumulative.groupby(_OF_SERIES)["value"].diff() < 0]
+    for figures in _groups(_of_those(cumulative, fell, _OF_SERIES), _OF_SERIES):
+        series: list[Any] = list(cumulative.loc[figures].itertuples())
         # Of two chains of one length, that of the figures whose place and day stand in the text.
-        kept = _longest_rise([(one.row.value, 10 + _certainty(one.row)) for one in said])
+        kept = _longest_rise([(one.value, 10 + one.certainty) for one in series])
         chain = sorted(kept)
-        for i, one in enumerate(said):
-            if i in kept:
-                continue
+        for i, one in enumerate(series):
             at = bisect.bisect(chain, i)
-            before = said[chain[at - 1]] if at else None
-            after = said[chain[at]] if at < len(chain) else None
-            against = [other for other in (before, after) if other and _out_of_order(one, other)]
-            if not against or any(self._excused(region, indicator, one.day, other.day) for other in against):
-                continue
-            if any(other.row.doc_id == one.row.doc_id for other in against):
+            beside = [series[j] for j in (*chain[at - 1 : at], *chain[at : at + 1])] if i not in kept else []
+            against = [other for other in beside if _out_of_order(one, other)]
+            if not against or any(other.doc == one.doc for other in against):
                 continue  # within one document: said_twice
-            worst = max(against, key=lambda other: abs(other.row.value - one.row.value))
-            bounds = " and ".join(f"{_number(other.row.value)} on {other.day} ({other.row.doc_id})" for other in against)
-            yield _finding(
-                self.docs, "cumulative_falls", one.row.value, worst.row.value, one.row.unit,
-                f"{_figure(one.row)} does not fit {bounds}", [one.row, *(other.row for other in against)],
-                [other.row for other in against], [one.row],
-                f"{len(chain)} of {len(said)} figures of this series rise without it" + _slip(one.row.value, worst.row.value),
-            )  # fmt: skip
-
-    def _excused(self, region: str, indicator: str, *days: dt.date) -> bool:
-        """Whether a correction or another definition is stated on one of the days or between them."""
-        from covid_timeline.tables.cities import definition_breaks
-
-        low, high = min(days), max(days)
-        if any((region, low + k * _DAY) in self.corrected for k in range(min((high - low).days, 30) + 1)):
-            return True
-        book = gazetteer()
-        return any(
-            low <= one.date <= high + _DAY
-            and indicator in one.indicators
-            and (one.region_code == region or book.contains(one.region_code, region) or book.contains(region, one.region_code))
-            for one in definition_breaks()
-        )
-
-    # -- jumps
-
-    def _jumps(self, said: Sequence[_Said]) -> Iterator[Finding]:
-        for i, one in enumerate(said):
-            value = one.row.value
-            before = _neighbour(said, i, -1)
-            after = _neighbour(said, i, 1)
-            near = [other for other in (before, after) if other]
-            amounts = [other.row.value for other in near]
-            if not near or value < 0:
-                continue
-            # Growth from few to many within a week is no slip: it takes a figure on either side, or a fall.
-            falls = before is not None and one.row.indicator.endswith("_cumulative")
-            high = len(near) == 2 and value >= 10 * max(amounts) and value - max(amounts) >= 20
-            low = (len(near) == 2 or falls) and value * 10 <= min(amounts) and min(amounts) - value >= 20
-            if not (high or low):
-                continue
-            worst = max(amounts) if high else min(amounts)
-            bounds = " and ".join(f"{_number(other.row.value)} on {other.day} ({other.row.doc_id})" for other in near)
-            yield _finding(
-                self.docs, "tenfold_jump", value, worst, one.row.unit, f"{_figure(one.row)} beside {bounds}",
-                [one.row, *(other.row for other in near)], [other.row for other in near], [one.row],
-                ("two documents against one" if len(near) == 2 else "the neighbouring document") + _slip(value, worst),
-            )  # fmt: skip
-
-    # -- new figures and differences
-
-    def _differences(self, region: str, indicator: str, votes: _Votes) -> Iterator[Finding]:
-        total = indicator.removesuffix("_new") + "_cumulative"
-        days = {name: self._closing(region, name) for name in (indicator, total)}
-        for day, news in sorted(days[indicator].items()):
-            here, before = days[total].get(day), days[total].get(day - _DAY)
-            if not here or not before or self._excused(region, total, day) or self._excused(region, total, day - _DAY):
-                continue
-            if any(a.value - b.value == n.value for n in news for a in here for b in before):
-                continue
-            new, now, past = (max(rows, key=lambda row: (votes.of(row), _certainty(row))) for rows in (news, here, before))
-            if len({new.doc_id, now.doc_id, past.doc_id}) == 1 or self._holds_another(now) != self._holds_another(past):
-                continue
-            difference = now.value - past.value
-            favours, doubts, why = self._judge(days, indicator, total, day, new, now, past)
-            yield _finding(
-                self.docs, "new_against_cumulative", new.value, difference, new.unit,
-                f"{_figure(new)}, but {_number(now.value)} - {_number(past.value)} = {_number(difference)}",
-                [new, now, past], favours, doubts, why + _slip(new.value, difference),
-            )  # fmt: skip
-
-    def _judge(
-        self, days: Mapping[str, Mapping[dt.date, list[Figure]]], indicator: str, total: str, day: dt.date,
-        new: Figure, now: Figure, past: Figure,
-    ) -> tuple[list[Figure], list[Figure], str]:  # fmt: skip
-        """Which of the three figures the days around them leave alone."""
-        def fits(when: dt.date, value: float, step: int) -> bool:
-            other = days[total].get(when + step * _DAY, [])
-            news = days[indicator].get(when + _DAY if step > 0 else when, [])
-            return any(o.value - step * n.value == value for o in other for n in news)
-
-        now_fits, past_fits = fits(day, now.value, 1), fits(day - _DAY, past.value, -1)
-        if now_fits and past_fits:
-            return [now, past], [new], "both cumulative figures agree with the days after and before"
-        if now_fits:
-            return [now, new], [past], f"{_number(now.value)} agrees with the day after, {_number(past.value)} with none before"
-        if past_fits:
-            return [past, new], [now], f"{_number(past.value)} agrees with the day before, {_number(now.value)} with none after"
-        return [], [], "the days around are not at hand or do not agree either"
-
-    def _holds_another(self, row: Figure) -> bool:
-        """商丘市50例（含永城市9例）: counts a place in that may stand by itself in another document."""
-        after = self.docs[row.doc_id].between(row.value_char_end, row.value_char_end + 2)
-        if after is None:
-            after = (row.quote or "")[row.value_char_end - row.char_start :][:2]
-        return after in ("（含", "(含")
-
-    def _closing(self, region: str, indicator: str) -> dict[dt.date, list[Figure]]:
-        found: dict[dt.date, list[Figure]] = {}
-        for one in self._trusted(self.said.get((region, indicator), ())):
-            row = one.row
-            whole_day = not indicator.endswith("_new") or (row.date_start == row.date_end and row.time_start in (None, "00:00"))
-            if one.closed and whole_day:
-                found.setdefault(one.day, []).append(row)
-        return found
+            if not any(_excused(f, one, one.day, other.day) for other in against):
+                rows = [one.Index, *(other.Index for other in against)]
+                yield Case(rows, partial(_told_fall, [other.day for other in against], len(chain), len(series))), [one.Index]
 
 
-def _is_coded_part(row: Figure) -> bool:
-    """A hospital or a new area takes the code of the unit around it; its figure is not that unit's."""
-    region = gazetteer().get(row.region_code or "")
-    return region is not None and row.region_name not in (None, region.name)
+def _of_those(frame: pd.DataFrame, chosen: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """The rows of a frame that belong to the groups of the chosen ones."""
+    return frame[pd.MultiIndex.from_frame(frame[keys]).isin(pd.MultiIndex.from_frame(chosen[keys].drop_duplicates()))]
 
 
-def _out_of_order(one: _Said, other: _Said) -> bool:
+def _out_of_order(one: Any, other: Any) -> bool:
     """Whether the earlier of two figures is the larger. Without a clock time nothing is early or late within a day."""
     first, second = (one, other) if (one.day, one.minute) <= (other.day, other.minute) else (other, one)
-    if first.row.value <= second.row.value:
+    if first.value <= second.value:
         return False
     if first.day == second.day:
-        return first.minute < second.minute and all(said.closed or said.row.time_end for said in (first, second))
+        return bool(first.minute < second.minute and all(said.closed or said.timed for said in (first, second)))
     return True
 
 
-def _neighbour(said: Sequence[_Said], i: int, step: int) -> _Said | None:
-    """The nearest figure of another document within a week, on an earlier or later moment."""
-    here = said[i]
-    j = i + step
-    while 0 <= j < len(said):
-        other = said[j]
-        if abs((other.day - here.day).days) > _NEAR_DAYS:
-            return None
-        if other.row.doc_id != here.row.doc_id:
-            return other
-        j += step
-    return None
+def _on(rows: Sequence[Figure], days: Sequence[int]) -> str:
+    """What figures say of which day."""
+    return " and ".join(f"{number(row.value)} on {_date(day)} ({row.doc_id})" for row, day in zip(rows, days, strict=True))
+
+
+def _date(day: int) -> dt.date:
+    return dt.date(1970, 1, 1) + dt.timedelta(days=day)
+
+
+def _told_fall(days: Sequence[int], n_kept: int, n: int, docs: Docs, rows: Sequence[Figure]) -> Iterator[Finding]:
+    one, *against = rows
+    worst = max(against, key=lambda other: abs(other.value - one.value))
+    why = f"{n_kept} of {n} figures of this series rise without it" + slip(one.value, worst.value)
+    said = f"{shown(one)} does not fit {_on(against, days)}"
+    yield finding(docs, "cumulative_falls", one.value, worst.value, one.unit, said, rows, against, [one], why)
+
+
+def _excused(f: Figures, one: Any, *days: int) -> bool:
+    """Whether a correction or another definition is stated of a series on one of the days or between them."""
+    from covid_timeline.tables.cities import definition_breaks
+
+    low, high = min(days), max(days)
+    region, indicator = f.regions[one.region], f.words[one.indicator]
+    if any((region, day) in f.corrected for day in range(low, min(high, low + 30) + 1)):
+        return True
+    book, first, last = gazetteer(), _date(low), _date(high + 1)
+    return any(
+        first <= change.date <= last
+        and indicator in change.indicators
+        and (change.region_code == region or book.contains(change.region_code, region) or book.contains(region, change.region_code))
+        for change in definition_breaks()
+    )
+
+
+def _jumps(f: Figures, said: pd.DataFrame) -> _Doubting:
+    """Figures of ten times, or a tenth of, those of the nearest other documents within a week."""
+    said = said[~said["indicator"].isin(f.ending("_new"))]
+    changes = (said[[*_OF_SERIES, "doc"]] != said[[*_OF_SERIES, "doc"]].shift()).any(axis=1).to_numpy()
+    starts = np.append(np.flatnonzero(changes), len(said))  # of the figures of one document that follow one another
+    run = np.cumsum(changes)
+    near = pd.DataFrame(index=said.index)
+    for side, at in (("before", starts[run - 1] - 1), ("after", starts[run])):
+        there = (at >= 0) & (at < len(said))
+        other = said.iloc[np.where(there, at, 0)].set_index(said.index)
+        same = (other[_OF_SERIES] == said[_OF_SERIES]).all(axis=1) & ((other["day"] - said["day"]).abs() <= _NEAR_DAYS)
+        near[side] = other["value"].where(there & same)
+        near[f"{side} at"] = np.where(there & same, said.index.to_numpy()[np.where(there, at, 0)], -1)
+    value, amounts = said["value"], near[["before", "after"]]
+    least, most, both = amounts.min(axis=1), amounts.max(axis=1), amounts.notna().all(axis=1)
+    # Growth from few to many within a week is no slip: it takes a figure on either side, or a fall.
+    falls = near["before"].notna() & said["indicator"].isin(f.ending("_cumulative"))
+    high = both & (value >= 10 * most) & (value - most >= 20)
+    low = (both | falls) & (value * 10 <= least) & (least - value >= 20)
+    jumps = near.assign(is_high=high)[(high | low) & (value >= 0)]
+    for one, before, after, is_high in jumps[["before at", "after at", "is_high"]].itertuples(name=None):
+        beside = [other for other in (before, after) if other >= 0]
+        yield Case([one, *beside], partial(_told_jump, said.loc[beside, "day"].tolist(), is_high)), [one]
+
+
+def _told_jump(days: Sequence[int], is_high: bool, docs: Docs, rows: Sequence[Figure]) -> Iterator[Finding]:
+    one, *near = rows
+    worst = (max if is_high else min)(other.value for other in near)
+    why = ("two documents against one" if len(near) == 2 else "the neighbouring document") + slip(one.value, worst)
+    said = f"{shown(one)} beside {_on(near, days)}"
+    yield finding(docs, "tenfold_jump", one.value, worst, one.unit, said, rows, near, [one], why)
+
+
+def _disagreements(f: Figures, said: pd.DataFrame) -> _Doubting:
+    """The two values of a closed day that most documents state, where none of these states both."""
+    of_hours = said["indicator"].isin(f.ending("_new")) & ((said["first"] == NO_DAY) | (said["from_time"] >= 0))
+    closed = said[said["closed"] & ~of_hours]
+    for figures in _groups(closed[_differ(closed, _OF_DAY)], _OF_DAY):
+        by_value: dict[float, list[int]] = {}
+        for row in figures:
+            by_value.setdefault(f.value[row], []).append(row)
+        documents = {value: {f.doc[row] for row in rows} for value, rows in by_value.items()}
+        first, second = sorted(by_value, key=lambda value: (-len(documents[value]), value))[:2]
+        if documents[first] & documents[second]:
+            continue  # one document says both: it is told there
+        n, m = len(documents[first]), len(documents[second])
+        rows = [by_value[first][0], by_value[second][0]]
+        yield Case(rows, partial(_told_disagreement, n, m)), rows[1:] if n > m else []
+
+
+def _told_disagreement(n: int, m: int, docs: Docs, rows: Sequence[Figure]) -> Iterator[Finding]:
+    first, second = rows
+    favours, doubts, why = ([first], [second], f"{n} documents against {m}") if n > m else ([], [], f"stated by as many documents ({n})")
+    said = f"{shown(first)} in {n}, {number(second.value)} in {m} documents"
+    why += slip(first.value, second.value)
+    yield finding(docs, "documents_disagree", first.value, second.value, first.unit, said, rows, favours, doubts, why)
+
+
+def _differences(f: Figures, said: pd.DataFrame) -> _Doubting:
+    """New figures of a day that are no difference of the cumulative ones of the day and of the day before."""
+    totals = {code: f.code.get(f.words[code].removesuffix("_new") + "_cumulative") for code in f.ending("_new")}
+    is_new = said["indicator"].isin(list(totals))
+    closing = said[said["closed"] & (~is_new | ((said["first"] == said["last"]) & (said["from_time"] <= 0)))]
+    closing = closing.assign(total=closing["indicator"].map(totals).fillna(-1).astype("int64"))
+    values = closing.drop_duplicates([*_OF_DAY, "value"])
+    values = values[values.groupby(_OF_DAY).cumcount() < _VALUES]
+    total_of_day = ["region", "total", "day"]
+    here = values[[*_OF_DAY, "value"]].set_axis([*total_of_day, "here"], axis=1)
+    before = here.assign(day=here["day"] + 1)
+    news = _of_those(values.loc[values["total"] >= 0, [*_OF_DAY, "total", "value"]], before, total_of_day).merge(here, on=total_of_day)
+    news["here"] -= news["value"]
+    agrees = pd.MultiIndex.from_frame(news[[*total_of_day, "here"]]).isin(pd.MultiIndex.from_frame(before))
+    wrong = news[~news.assign(agrees=agrees).groupby(_OF_DAY)["agrees"].transform("any")].drop_duplicates(_OF_DAY)
+    series = _of_those(closing, pd.concat([wrong, wrong.assign(indicator=wrong["total"])]), _OF_SERIES)
+    days: dict[Any, list[int]] = {key: rows.tolist() for key, rows in series.groupby(_OF_DAY).groups.items()}
+    each: list[Any] = list(wrong.itertuples())
+    for one in each:
+        keys = (one.region, one.indicator, one.day), (one.region, one.total, one.day), (one.region, one.total, one.day - 1)
+        rows = [max(days[key], key=lambda row: (f.stated(row), f.certainty[row])) for key in keys]
+        excused = any(_excused(f, one._replace(indicator=one.total), day) for day in (one.day, one.day - 1))
+        if not excused and len({f.doc[row] for row in rows}) > 1:
+            fits = _follows(f, days, one, one.day + 1, rows[1], -1), _follows(f, days, one, one.day - 1, rows[2], 1)
+            yield Case(rows, partial(_told_difference, fits)), []
+
+
+def _follows(f: Figures, days: Mapping[Any, Sequence[int]], one: Any, day: int, row: int, sign: int) -> bool:
+    """Whether a cumulative figure is that of the day after it less its new ones, or of the day before it and its own."""
+    others = days.get((one.region, one.total, day if sign < 0 else day - 1), ())
+    news = days.get((one.region, one.indicator, day), ())
+    return any(f.value[other] + sign * f.value[new] == f.value[row] for other in others for new in news)
+
+
+def _told_difference(fits: tuple[bool, bool], docs: Docs, rows: Sequence[Figure]) -> Iterator[Finding]:
+    new, now, past = rows
+    if _holds_another(docs[now.doc_id], now) != _holds_another(docs[past.doc_id], past):
+        return
+    favours: list[Figure] = []
+    doubts: list[Figure] = []
+    match fits:
+        case (True, True):
+            favours, doubts, why = [now, past], [new], "both cumulative figures agree with the days after and before"
+        case (True, False):
+            favours, doubts, why = [now, new], [past], f"{number(now.value)} agrees with the day after, {number(past.value)} with none before"
+        case (False, True):
+            favours, doubts, why = [past, new], [now], f"{number(past.value)} agrees with the day before, {number(now.value)} with none after"
+        case _:
+            why = "the days around are not at hand or do not agree either"
+    difference = now.value - past.value
+    said = f"{shown(new)}, but {number(now.value)} - {number(past.value)} = {number(difference)}"
+    why += slip(new.value, difference)
+    yield finding(docs, "new_against_cumulative", new.value, difference, new.unit, said, rows, favours, doubts, why)
+
+
+def _holds_another(doc: Doc, row: Figure) -> bool:
+    """商丘市50例（含永城市9例）: counts a place in that may stand by itself in another document."""
+    after = doc.between(row.value_char_end, row.value_char_end + 2)
+    if after is None:
+        after = (row.quote or "")[row.value_char_end - row.char_start :][:2]
+    return after in ("（含", "(含")
 
 
 def _longest_rise(values: Sequence[tuple[float, int]]) -> set[int]:
@@ -1067,184 +749,12 @@ def _longest_rise(values: Sequence[tuple[float, int]]) -> set[int]:
     return kept
 
 
-# --- where to look ------------------------------------------------------------------------------------------------
+# --- findings -----------------------------------------------------------------------------------------------------
 
 _NEEDS = (
     "metric_id doc_id value value_high unit qualifier value_char_start value_char_end status indicator measure part_of "
     "date_start date_end time_start time_end date_basis region_code region_name region_basis char_start char_end is_correction"
 )
-_WITHIN = (_parts, _rates, _sums, _repeats)
-"""The checks of one document."""
-
-
-class _Columns:
-    """The columns that say where a contradiction could be, decoded once."""
-
-    def __init__(self, rows: Rows) -> None:
-        self.rows = rows
-        self.doc, self.docs = rows.codes("doc_id")
-        self.value = rows.numbers("value")
-        self.counted = rows.is_in("status", ("reported",)) & np.isfinite(self.value) & _first_posts(rows) & _whole(rows)
-        self.exact = rows.is_in("qualifier", ("exact",)) & ~rows.valid("value_high")
-        self.series = self.counted & rows.is_in("indicator", _SERIES)
-        self.start, self.end = rows.days("date_start"), rows.days("date_end")
-        news = rows.is_in("indicator", [word for word in _SERIES if word.endswith("_new")])
-        whole_day = ~news | (self.start == NO_DAY) | (self.start == self.end)
-        self.correction = rows.ints("is_correction") == 1
-        self.placed = self.series & rows.valid("region_code") & (self.end != NO_DAY) & ~self.correction
-        self.summed = self.placed & self.exact & whole_day
-
-
-def _whole(rows: Rows) -> Mask:
-    """Rows that hold what the checks read; the others have failures of their own."""
-    made = np.ones(len(rows), bool)
-    for column in ("metric_id", "doc_id", "indicator", "unit", "qualifier", "measure", "date_basis", "region_basis"):
-        made &= rows.valid(column)
-    for column in ("value_char_start", "value_char_end", "char_start", "char_end"):
-        made &= rows.ints(column) >= 0
-    for column in ("time_start", "time_end"):
-        made &= ~rows.valid(column) | rows.matches(column, "^([01][0-9]|2[0-4]):[0-5][0-9]$")
-    for column in ("date_start", "date_end"):
-        days = rows.days(column)
-        made &= (days == NO_DAY) | (np.abs(days) < 100_000)
-    return made
-
-
-def _first_posts(rows: Rows) -> Mask:
-    """Rows of documents that repeat no other: a text is looked at once, and one that is repeated has one voice."""
-    documents = rows.tables.rows("documents")
-    if not documents.has("duplicate_of"):
-        return np.ones(len(rows), bool)
-    return np.append(~documents.valid("duplicate_of"), False)[rows.lookup("doc_id", "documents", "doc_id")]
-
-
-def _suspects(c: _Columns) -> Mask:
-    """Documents, by code, in which the checks of one document could find something; there are no others. The last
-    entry, which the code of a null points to, is none."""
-    found = np.zeros(len(c.docs) + 1, bool)
-    for rows in (_suspect_parts(c), _suspect_rates(c), _suspect_sums(c), _suspect_repeats(c)):
-        found[c.doc[rows]] = True
-    found[-1] = False
-    return found
-
-
-def _suspect_parts(c: _Columns) -> Ints:
-    rows = c.rows
-    whole = rows.lookup("part_of", "metrics", "metric_id")
-    at = np.flatnonzero((whole >= 0) & c.counted & c.exact & ~rows.is_in("unit", _SHARES))
-    if not len(at):
-        return at
-    of = whole[at]
-    indicator, region = rows.codes("indicator")[0], rows.codes("region_code")[0]
-    by_place = (indicator[at] == indicator[of]) & (region[at] != region[of])
-    by_sex = rows.matches("measure", "[男女]")[at]
-    suspect = c.value[at] > c.value[of]
-    for kind in (by_place, by_sex):
-        parts = pd.DataFrame({"of": of[kind], "place": rows.groups("region_code", "region_name", "measure")[at[kind]], "value": c.value[at[kind]]})
-        sums = parts.groupby(["of", "place"])["value"].max().groupby("of").agg(["sum", "size"])
-        wrong = sums.index[(sums["size"] > 1) & (sums["sum"] != c.value[sums.index])]
-        suspect |= np.isin(of, wrong)
-    return at[suspect]
-
-
-def _suspect_rates(c: _Columns) -> Ints:
-    rows = c.rows
-    shares = c.counted & rows.is_in("unit", ("percent",)) & ~rows.valid("value_high") & ~rows.is_in("qualifier", ("about",))
-    stated = shares & rows.is_in("indicator", _RATES)
-    counts = np.flatnonzero(c.counted & c.exact & ~rows.is_in("unit", _SHARES))
-    near = np.flatnonzero(shares & ~stated)
-    if not len(near) or not len(counts):
-        return np.flatnonzero(stated)
-    start = rows.ints("value_char_start")
-    place = c.doc * (1 << 40) + start
-    # As far back as `_near_pairs` looks: a sentence, or the clause and some words before it.
-    far = start[near] - _FAR if rows.tables.context.texts else rows.ints("char_start")[near] - _CONTEXT
-    unit = rows.codes("unit")[0]
-    counts = counts[np.argsort(place[counts], kind="stable")]
-    last = np.searchsorted(place[counts], place[near]) - 1
-    part = counts[np.maximum(last, 0)]
-    suspect = np.zeros(len(near), bool)
-    for back in range(1, 13):  # no sentence has more counts between a part and its whole
-        whole = counts[np.maximum(last - back, 0)]
-        share = 100 * c.value[part] / c.value[whole]
-        close = (0.8 * c.value[near] < share) & (share < 1.25 * c.value[near]) & (np.abs(share - c.value[near]) > 1e-3)
-        close &= (unit[whole] == unit[part]) & (c.value[whole] >= c.value[part]) & (start[whole] >= far)
-        suspect |= close & (last >= back) & (c.doc[whole] == c.doc[near])
-    return np.concatenate([np.flatnonzero(stated), near[suspect]])
-
-
-def _suspect_sums(c: _Columns) -> Ints:
-    rows = c.rows
-    names = sorted({name for _, total, parts, _ in _SUMS for name in (total, *parts)})
-    at = np.flatnonzero(c.summed & rows.is_in("indicator", names))
-    if not len(at):
-        return at
-    moment = rows.groups("doc_id", "region_code", "region_name", "date_end", "time_end")[at]
-    slots = pd.DataFrame({"moment": moment, "name": np.array(rows.codes("indicator")[1], object)[rows.codes("indicator")[0][at]], "value": c.value[at]})
-    bounds: Any = slots.groupby(["moment", "name"])["value"].agg(["min", "max"]).unstack()
-    low, high = (bounds[end].reindex(columns=names).to_numpy() for end in ("min", "max"))
-    place = {name: number for number, name in enumerate(names)}
-    suspect = np.zeros(len(bounds), bool)
-    for _, total, parts, makes_up in _SUMS:
-        chosen, whole = [place[part] for part in parts], place[total]
-        least, most = np.nansum(low[:, chosen], axis=1) - high[:, whole], np.nansum(high[:, chosen], axis=1) - low[:, whole]
-        known = ~np.isnan(low[:, chosen])
-        there = known.all(axis=1) if makes_up else known.any(axis=1)
-        wrong = ((least != 0) | (most != 0)) if makes_up else least > 0
-        suspect |= wrong & there & ~np.isnan(low[:, whole])
-    return at[np.isin(moment, bounds.index[suspect])]
-
-
-def _suspect_repeats(c: _Columns) -> Ints:
-    rows = c.rows
-    at = np.flatnonzero(c.placed)
-    if not len(at):
-        return at
-    value = c.value[at]
-
-    def differ(*columns: str) -> Mask:
-        groups = pd.Series(value).groupby(rows.groups("doc_id", "indicator", "region_code", "region_name", *columns)[at])
-        return (groups.transform("min") != groups.transform("max")).to_numpy()
-
-    suspect = differ("date_start", "date_end", "time_end") & ~rows.valid("part_of")[at]
-    if rows.tables.context.texts:  # the title may speak of another hour than the body
-        suspect |= differ("date_end") & (rows.ints("value_char_start")[at] < _FAR)
-    return at[suspect]
-
-
-def _suspect_series(c: _Columns) -> Ints:
-    """Rows of the places and indicators of which documents could contradict one another."""
-    rows = c.rows
-    at = np.flatnonzero(c.summed)
-    if not len(at):
-        return at
-    # 截至2月4日0时 is the end of February 3.
-    day = c.end[at] - rows.is_in("time_end", ("00:00",))[at]
-    region, (indicator, words) = rows.codes("region_code")[0], rows.codes("indicator")
-    frame = pd.DataFrame({"region": region[at], "indicator": indicator[at], "day": day, "value": c.value[at]})
-    days = frame.groupby(["region", "indicator", "day"])["value"].agg(["min", "max"]).reset_index()
-    series = days.groupby(["region", "indicator"])
-    before = series[["min", "max", "day"]].shift()
-    highest = series["max"].cummax().groupby([days["region"], days["indicator"]]).shift()
-    word = np.array(words, object)[days["indicator"]]
-    cumulative = np.array([str(one).endswith("_cumulative") for one in word], bool)
-    jump = (days["max"] >= 10 * before["min"]) | (days["min"] * 10 <= before["max"])
-    jump &= np.maximum(days["max"] - before["min"], before["max"] - days["min"]) >= 20
-    wrong = (days["min"] != days["max"]) | (cumulative & (days["min"] < highest)) | jump
-    suspect = set(zip(days["region"][wrong], word[wrong], strict=True))
-    wide = {(r, w, d): (low, high) for r, w, d, low, high in zip(days["region"], word, days["day"], days["min"], days["max"], strict=True)}
-    for (r, w, d), (low, high) in wide.items():
-        if w.endswith("_new"):
-            total = w.removesuffix("_new") + "_cumulative"
-            now, past = wide.get((r, total, d)), wide.get((r, total, d - 1))
-            if now and past and not (low == high == now[0] - past[1] == now[1] - past[0]):
-                suspect |= {(r, w), (r, total)}
-    keys = [f"{r}\0{w}" for r, w in suspect]
-    mine = pd.Series(region[at]).astype(str) + "\0" + pd.Series(np.array(words, object)[indicator[at]])
-    return at[mine.isin(keys).to_numpy()]
-
-
-# --- findings -----------------------------------------------------------------------------------------------------
 
 
 def findings(tables: Tables) -> list[Finding]:
@@ -1258,59 +768,13 @@ def findings(tables: Tables) -> list[Finding]:
 
 
 def _find(tables: Tables) -> list[Finding]:
-    rows = tables.rows("metrics")
-    if not len(rows):
+    if not len(tables.rows("metrics")):
         return []
-    c = _Columns(rows)
-    suspects = _suspects(c)
-    within = np.flatnonzero(suspects[c.doc] & c.counted)
-    series = _suspect_series(c)
-    key = rows.groups("indicator", "region_code")
-    asked = np.zeros(key.max() + 1, bool)
-    asked[key[within]] = asked[key[series]] = True
-    votes = _Votes(lambda: _figures(rows, np.flatnonzero(asked[key] & c.series)))
-    found = [finding for doc in _docs(rows, within, c.doc[within]) for one in _WITHIN for finding in one(doc, votes)]
-    corrected: set[tuple[str, dt.date]] = set()
-    for row in _figures(rows, np.flatnonzero(c.counted & c.correction)):
-        if row.region_code and row.date_end:  # 核减宜春市1例 corrects the province too
-            corrected |= {(code, row.date_end) for code in (row.region_code, *gazetteer().ancestors(row.region_code))}
-    between = _Series(corrected)
-    for doc in _docs(rows, series, c.doc[series]):
-        between.add(doc)
-    found += between.findings(votes, {name for finding in found for name in finding.doubts})
+    f = Figures(tables.rows("metrics"))
+    found = list(f.tell(itertools.chain(_parts(f), _rates(f), _sums(f), _repeats(f)), whole_documents=True))
+    found += f.tell(_between(f, {name for one in found for name in one.doubts}), whole_documents=False)
     return sorted(found, key=lambda one: (-one.size, -one.difference, one.check, one.rows))
 
-
-def _figures(rows: Rows, at: Ints) -> list[Figure]:
-    columns = [field for field in Figure._fields if rows.has(field)]
-    absent: dict[str, Any] = {field: "" if field == "rule" else None for field in Figure._fields if field not in columns}
-    if absent:
-        return [Figure(**dict(zip(columns, values, strict=True)), **absent) for values in rows.lists(columns, at)]
-    return [Figure._make(values) for values in rows.lists(columns, at)]
-
-
-def _docs(rows: Rows, at: Ints, doc: Ints) -> Iterator[_Doc]:
-    """The documents of these rows of `metrics`, with these figures of theirs, some thousand rows at a time."""
-    documents, texts = rows.tables.rows("documents"), rows.tables.context.texts
-    columns = [name for name in ("doc_id", "title", "url", "published_at") if documents.has(name)]
-    order = np.argsort(doc, kind="stable")
-    at, doc = at[order], doc[order]
-    borders = np.append(np.flatnonzero(np.append(True, doc[1:] != doc[:-1])), len(at)) if len(at) else np.zeros(0, np.int64)
-    for first in range(0, len(borders) - 1, _DOCUMENTS):
-        part = at[borders[first] : borders[min(first + _DOCUMENTS, len(borders) - 1)]]
-        of: dict[str, list[Figure]] = {}
-        for figure in _figures(rows, part):
-            of.setdefault(figure.doc_id, []).append(figure)
-        known = rows.lookup("doc_id", "documents", "doc_id")[part]
-        for values in documents.lists(columns, np.unique(known[known >= 0])):
-            about = dict(zip(columns, values, strict=True))
-            yield _Doc(
-                about["doc_id"], about.get("title") or "", about.get("url"), about.get("published_at"), texts.get(about["doc_id"]),
-                sorted(of[about["doc_id"]], key=lambda row: (row.value_char_start, row.metric_id)),
-            )  # fmt: skip
-
-
-_DOCUMENTS = 2_000
 
 # What must hold, in both languages, by the name of the check.
 _EXPECTED = {

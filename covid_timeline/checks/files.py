@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 import json
 import os
 import time
@@ -22,7 +23,7 @@ from covid_timeline.checks.frames import Context, Tables, from_arrow, from_text
 from covid_timeline.checks.models import pandera
 from covid_timeline.checks.registry import CHECKS
 from covid_timeline.checks.run import ORDER, check_tables, note_nan, run, settle
-from covid_timeline.parquet import GuardedFile, UnreadableError, open_regular
+from covid_timeline.parquet import GuardedFile, UnreadableError, open_regular, part_files
 from covid_timeline.tables.manifest import (
     MANIFEST,
     ChecksumError,
@@ -67,28 +68,13 @@ def _find_files(paths: Sequence[Path]) -> tuple[list[Path], Path | None]:
         if path.is_dir():
             folder = path
             root = current(path)
-            inside = sorted(p for p in root.iterdir() if p.suffix.lower() in _SUFFIXES and p.is_file())
-            # A table in parts: a folder of its name, as Spark and pyarrow write one.
-            for name in TABLES:
-                for parts in (root / name, root / f"{name}.parquet"):
-                    if parts.is_dir():
-                        inside += sorted(p for p in parts.rglob("*") if p.suffix.lower() in _SUFFIXES and p.is_file())
-            files += inside
+            files += sorted(p for p in root.iterdir() if p.suffix.lower() in _SUFFIXES and p.is_file())
+            files += itertools.chain.from_iterable(part_files(root, name, _SUFFIXES) for name in TABLES)
         elif path.exists():
             files.append(path)
         else:
             raise UnreadableError(f"{path} does not exist")
     return files, folder
-
-
-def _read_parquet(path: Path) -> pa.Table:
-    """A Parquet file, whole and verified.
-
-    Raises:
-        UnreadableError: in one sentence, what is wrong with it.
-    """
-    with GuardedFile(path) as file:
-        return file.read()
 
 
 def strangers(paths: Sequence[str | Path]) -> list[Path]:
@@ -221,7 +207,11 @@ def _read_file(path: Path, entry: Any, *, named: bool, listed: bool) -> _File | 
         faults = {}
         skipped |= dict.fromkeys(("file_present", "file_size", "file_checksum", "file_rows"), "there is no manifest for it")
     try:
-        content = _read_parquet(path) if path.suffix.lower() != ".csv" else _read_csv(path)
+        if path.suffix.lower() == ".csv":
+            content = _read_csv(path)
+        else:
+            with GuardedFile(path) as parquet:
+                content = parquet.read()
         table = _table_of(path, content)
         if table is None:
             if not named:
@@ -263,22 +253,7 @@ def _outcomes_of(file: _File) -> Iterator[Outcome]:
 # --- raw texts ----------------------------------------------------------------------------------------------------
 
 
-def _decode(data: bytes) -> str:
-    """Raw bytes as the build decodes them: strictly, byte-order marks obeyed, newlines untouched."""
-    from covid_timeline.sources.header import decode
-
-    return decode(data)[0]
-
-
-class Texts(NamedTuple):
-    """Raw texts of a folder, by document."""
-
-    texts: dict[str, str]
-    files: dict[str, str]
-    digests: dict[str, str]  # of the file that carries the name of a document
-
-
-def read_texts(folder: Path, documents: pa.Table | None) -> Texts:
+def read_texts(folder: Path, documents: pa.Table | None) -> Context:
     """The raw texts of the documents, found in a folder by their SHA-256, or else by their name.
 
     Args:
@@ -288,20 +263,21 @@ def read_texts(folder: Path, documents: pa.Table | None) -> Texts:
     Raises:
         UnreadableError: there is no such folder, or a line of the file is not as described.
     """
+    from covid_timeline.sources.header import decode
+
     if folder.is_file():
-        return Texts(_jsonl_texts(folder), {}, {})
+        return Context(_jsonl_texts(folder))
     if not folder.is_dir():
         raise UnreadableError(f"{folder}: there are no raw texts here")
     by_digest: dict[str, list[str]] = {}
     ids: set[str] = set()
     if documents is not None and {"doc_id", "sha256"} <= set(documents.schema.names):
-        pairs = zip(
-            documents.column("doc_id").to_pylist(), documents.column("sha256").to_pylist(), strict=True
-        )
-        for doc, digest in pairs:
-            ids.add(doc)
-            by_digest.setdefault(digest, []).append(doc)
-    found = Texts({}, {}, {})
+        for row in documents.select(["doc_id", "sha256"]).to_pylist():
+            ids.add(row["doc_id"])
+            by_digest.setdefault(row["sha256"], []).append(row["doc_id"])
+    texts: dict[str, str] = {}
+    files: dict[str, str] = {}
+    digests: dict[str, str] = {}
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         try:
             data = path.read_bytes()
@@ -312,15 +288,15 @@ def read_texts(folder: Path, documents: pa.Table | None) -> Texts:
         if documents is None and path.suffix == ".txt":
             docs = [path.stem]
         if not docs and path.stem in ids and path.suffix == ".txt":
-            found.digests.setdefault(path.stem, digest)  # the file was changed: `sha256_matches` says so
+            digests.setdefault(path.stem, digest)  # the file was changed: `sha256_matches` says so
             continue
         try:
-            text = _decode(data) if docs else ""
+            text = decode(data)[0] if docs else ""  # as the build decodes them
         except ValueError:
             continue
         for doc in docs:
-            found.texts[doc], found.files[doc], found.digests[doc] = text, path.as_posix(), digest
-    return found
+            texts[doc], files[doc], digests[doc] = text, path.as_posix(), digest
+    return Context(texts, files, digests)
 
 
 def _jsonl_texts(path: Path) -> dict[str, str]:
@@ -341,20 +317,20 @@ def _jsonl_texts(path: Path) -> dict[str, str]:
 # --- validating ---------------------------------------------------------------------------------------------------
 
 
-def _texts_for(texts: Mapping[str, str] | str | Path | None, folder: Path | None, documents: pa.Table | None) -> Texts:
+def _texts_for(texts: Mapping[str, str] | str | Path | None, folder: Path | None, documents: pa.Table | None) -> Context:
     if isinstance(texts, Mapping):
-        return Texts(dict(texts), {}, {})
+        return Context(dict(texts))
     if texts is not None:
         return read_texts(Path(texts), documents)
     beside = folder.resolve().parent / "raw" if folder is not None else None
     if folder is None or beside is None or not beside.is_dir():
-        return Texts({}, {}, {})
+        return Context()
     # As the reader wrote the path, so that an annotation points at a file of the repository.
     short = Path(os.path.normpath(folder / ".." / "raw")) if folder.name not in ("", ".", "..") else beside
     try:
         return read_texts(short if short.is_dir() else beside, documents)
     except OSError:
-        return Texts({}, {}, {})
+        return Context()
 
 
 def validate(
@@ -398,8 +374,8 @@ def validate(
             where = ", ".join(map(str, paths)) or "no path was given, which"
             message = f"{where} holds no table of the schema (looked for {looked} ... as .parquet or .csv)"
             return replace(report, trouble="nothing_checked", message=message)
-        raw = _texts_for(texts, folder, next((f.content for f in files if f.table == "documents" and f.content is not None), None))
-        made, names = _as_tables(files, Context(raw.texts, raw.files, raw.digests))
+        documents = next((f.content for f in files if f.table == "documents" and f.content is not None), None)
+        made, names = _as_tables(files, _texts_for(texts, folder, documents))
     except (UnreadableError, ChecksumError) as error:
         return replace(report, trouble="unreadable", message=str(error))
     except OSError as error:
@@ -486,5 +462,4 @@ def read_for_audit(folder: Path, texts: Mapping[str, str] | str | Path | None) -
             _File(name, path, read_table(published.open(path.name), name, shown=path.name), {}, {}, False)
             for name, path in paths.items()
         ]
-    raw = _texts_for(texts, folder, files[0].content)
-    return _as_tables(files, Context(raw.texts, raw.files, raw.digests))[0]
+    return _as_tables(files, _texts_for(texts, folder, files[0].content))[0]

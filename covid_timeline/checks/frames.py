@@ -303,13 +303,7 @@ class Rows:
         """One cell as Python gives it; None where there is none."""
         if row < 0 or not self.has(column):
             return None
-        value: Any = self.frame[column].iat[row]
-        if value is None or value is pd.NaT or pd.isna(value):
-            return None
-        if isinstance(value, pd.Timestamp):
-            kind = next((c.type for c in TABLES[self.table].columns if c.name == column), "")
-            return value.date() if kind == "date32" else value.to_pydatetime()
-        return value.item() if isinstance(value, np.generic) else value
+        return self._plain(column, np.array([row]))[0]
 
     def lists(self, columns: Sequence[str], rows: Ints | None = None) -> Iterable[tuple[Any, ...]]:
         """Rows of some columns as tuples of plain values, a batch at a time; null is None."""
@@ -323,16 +317,9 @@ class Rows:
         if kind == "string":
             taken: list[Any] = self.arrow(column).take(pa.array(at)).to_pylist()
             return taken
-        part = self.frame[column].iloc[at]
-        if kind == "date32":
-            dates: list[Any] = part.to_numpy().astype("datetime64[D]").tolist()
-            return dates
-        if kind == "timestamp[us]":
-            moments: list[Any] = part.to_numpy().astype("datetime64[us]").tolist()
-            return moments
-        if kind == "float64":
-            return [None if np.isnan(value) else value for value in self.numbers(column)[at].tolist()]
-        return [None if value is pd.NA else value for value in part.tolist()]
+        values = pa.array(self.frame[column].iloc[at], from_pandas=True)
+        plain: list[Any] = (values.cast(pa.date32()) if kind == "date32" else values).to_pylist()
+        return plain
 
 
 _BATCH = 65_536

@@ -396,9 +396,8 @@ def _run(tables: Tables, table: str, stage: str, checks: Sequence[Check], file: 
     if stage in ("schema", "keys"):
         found = tables.remember(("values", table), lambda: _columns_of(tables, table))
         failures |= {what: found[what] for what in failures if what in found}
-        for (of, column), told in ((("key_unique", key), "") for key in TABLES[table].primary_key):
-            if of in failures and (lacking := tables.lacks([(table, column)])):
-                skipped[of] = lacking + told
+        if lacking := tables.lacks([(table, column) for column in reversed(TABLES[table].primary_key)]):
+            skipped["key_unique"] = lacking
     mine = [check for check in checks if check.fails is not None]
     for check in mine:
         columns = [tables.lacks([(table, column)]) for column in check.on]

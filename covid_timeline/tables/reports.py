@@ -28,9 +28,6 @@ SHOWN = 5
 MAX_CASES = 1_000
 """Failing rows of each check that JSON and SARIF hold; all of them are in `Report.failure_cases`."""
 
-MAX_SAMPLES = 5
-"""Failing rows that a report shows for each check."""
-
 MAX_FINGERPRINTS = 10_000
 """Failing rows of one check that a baseline remembers one by one; beyond that it knows them all together or not at all."""
 
@@ -332,11 +329,7 @@ def headline(report: Report) -> str:
         return f"{word}: {printable(report.message or 'the tables hold no rows')}"
     c = report.counts
     found = [_plural(c[k], w) for k, w in (("errors", "error"), ("warnings", "warning")) if c[k]]
-    known = (
-        f", {_plural(c['known_failing_rows'], 'known failing row')} in the baseline"
-        if c["known_failing_rows"]
-        else ""
-    )
+    known = f", {_plural(c['known_failing_rows'], 'known failing row')} in the baseline" if c["known_failing_rows"] else ""
     rows = f" ({_plural(c['failing_rows'], 'failing row')})" if c["failing_rows"] else ""
     skipped = f", {c['skipped']} skipped" if c["skipped"] else ""
     took = f" in {report.seconds:.1f} s" if report.seconds else ""
@@ -352,14 +345,9 @@ def _where(place: Place | None) -> list[str]:
     """Document, title and link, as far as they are known."""
     if place is None:
         return []
-    parts = [place.doc_id]
-    if place.title:
-        parts.append(place.title)
-    if place.file:
-        parts.append(place.file + (f":{place.line}:{place.column}" if place.line else ""))
-    if place.url:
-        parts.append(place.url)
-    return parts
+    at = f":{place.line}:{place.column}" if place.line else ""
+    parts = (place.doc_id, place.title, place.file and place.file + at, place.url)
+    return [part for part in parts if part]
 
 
 def sample_text(sample: Sample) -> str:
@@ -536,14 +524,20 @@ def to_github(report: Report) -> str:
 # --- Markdown and HTML --------------------------------------------------------------------------------------------
 
 
+def _cells(sample: Sample, plain: Callable[[str], str], marked: Callable[[str], str], link: Callable[[str, str], str]) -> list[str]:
+    """Row, column, value, what was found, the sentence and the document, the latter linked where its address is safe."""
+    where = plain("  ".join(part for part in _where(sample.place) if not part.startswith("http")))
+    if sample.place and (url := _safe_url(sample.place.url)):
+        where = link(where, url)
+    return [*map(plain, (sample.row, sample.column, sample.value or "", sample.found)), marked(sample.sentence or ""), where]
+
+
 def to_markdown(report: Report, limit: int = SUMMARY_LIMIT) -> str:
     """Markdown for a job summary or a comment, at most `limit` bytes of UTF-8."""
     icon = {"valid": "✅", "invalid": "❌"}.get(report.verdict, "⚠️")
     pieces = [f"## {icon} {markdown_text(headline(replace(report, seconds=0.0)))}\n"]
     if report.rows:
-        pieces.append(
-            "\n| table | rows | checks passed | failed | skipped |\n| --- | ---: | ---: | ---: | ---: |\n"
-        )
+        pieces.append("\n| table | rows | checks passed | failed | skipped |\n| --- | ---: | ---: | ---: | ---: |\n")
         for table, rows in report.rows.items():
             by = [o.status for o in report.outcomes if o.table == table]
             pieces.append(
@@ -556,11 +550,8 @@ def to_markdown(report: Report, limit: int = SUMMARY_LIMIT) -> str:
             "| row | column | value | found | sentence | document |\n| --- | --- | --- | --- | --- | --- |\n"
         )
         for s in o.samples[:SHOWN]:
-            cells = (s.row, s.column, s.value or "", s.found, s.sentence or "")
-            where = markdown_text("  ".join(p for p in _where(s.place) if not p.startswith("http")))
-            if s.place and (url := _safe_url(s.place.url)):
-                where = f"[{where}](<{url}>)"
-            pieces.append("| " + " | ".join(map(markdown_text, cells)) + f" | {where} |\n")
+            cells = _cells(s, markdown_text, markdown_text, lambda text, url: f"[{text}](<{url}>)")
+            pieces.append(f"| {' | '.join(cells)} |\n")
     return _fit(pieces, limit, "\n*The rest does not fit here; see the JSON report.*\n")
 
 
@@ -590,6 +581,10 @@ def _mark_html(text: str) -> str:
     return re.sub("【([^【】]*)】", r"<mark>\1</mark>", safe, count=1)
 
 
+def _link_html(text: str, url: str) -> str:
+    return f'<a rel="noreferrer" href="{html.escape(url)}">{text}</a>'
+
+
 def _html(text: str) -> str:
     return html.escape(printable(text))
 
@@ -609,13 +604,8 @@ def to_html(report: Report) -> str:
             "<table><tr><th>row<th>column<th>value<th>found<th>sentence<th>document</tr>\n"
         )
         for s in o.samples[:SHOWN]:
-            where = e("  ".join(p for p in _where(s.place) if not p.startswith("http")))
-            if s.place and (url := _safe_url(s.place.url)):
-                where = f'<a rel="noreferrer" href="{html.escape(url)}">{where}</a>'
-            out.append(
-                f"<tr><td>{e(s.row)}<td>{e(s.column)}<td>{e(s.value or '')}<td>{e(s.found)}"
-                f'<td lang="zh">{_mark_html(s.sentence or "")}<td>{where}</tr>\n'
-            )
+            row, column, value, found, sentence, where = _cells(s, e, _mark_html, _link_html)
+            out.append(f'<tr><td>{row}<td>{column}<td>{value}<td>{found}<td lang="zh">{sentence}<td>{where}</tr>\n')
         out.append("</table>\n")
     out.append(
         "<h2>All checks</h2>\n<table><tr><th>table<th>check<th>stage<th>outcome<th>rows<th>expected</tr>\n"

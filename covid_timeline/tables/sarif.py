@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import json
 from typing import Any
 from urllib.parse import quote
 
 from covid_timeline import __version__
-from covid_timeline.tables.reports import Outcome, Place, Report, Sample, sample_text
+from covid_timeline.tables.reports import Outcome, Place, Report, Sample, fingerprint, sample_text
 from covid_timeline.text.shown import printable
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -85,7 +84,6 @@ def _rule(outcome: Outcome) -> dict[str, Any]:
 
 def _result(outcome: Outcome, sample: Sample, index: int) -> dict[str, Any]:
     parts = (outcome.check, outcome.table, sample.row, sample.column, str(sample.value))
-    name = "\x1f".join(parts).encode("utf-8", "surrogatepass")
     return {
         "ruleId": outcome.check,
         "ruleIndex": index,
@@ -99,7 +97,7 @@ def _result(outcome: Outcome, sample: Sample, index: int) -> dict[str, Any]:
                 ],
             }
         ],
-        "partialFingerprints": {"failure/v2": hashlib.blake2b(name, digest_size=8).hexdigest()},
+        "partialFingerprints": {"failure/v2": fingerprint(*parts)},
     }
 
 
