@@ -1053,6 +1053,10 @@ class _Finder:
         tail = text[mention.end : self.line_end].strip()
         if mention.first.precise and mention.start == line > 0 and len(tail) <= _NAME_OF_MEDIUM and not any(c.isdigit() for c in tail):
             return self.p["sentence_signs"].search(around) is None  # 2020-03-05 12:10 环宇网综合: a time and a name under a title
+        if line > 0 and not text[:line].rstrip("\n").count("\n") and text.startswith("\n", self.line_end + 1) and mention.start == line:
+            name = self.p["name_under_title"].fullmatch(tail)  # 2020-02-23　瓯江观察: a day and a name between title and text
+            if name is not None and (mention.first.year is not None or name["medium"]):
+                return True
         cue = self.p["newspaper_head" if mention.rule == "month_day" else "medium"]
         return cue.search(around) is not None and self.p["sentence_signs"].search(around) is None
 

@@ -137,6 +137,7 @@ class Context:
         "_roles",
         "anchor",
         "article",
+        "counts_confirmed",
         "cue_starts",
         "cues",
         "date_starts",
@@ -181,6 +182,7 @@ class Context:
         self.home_region = _home_region(article)
         self._roles: dict[int, str] = {}
         self.status_cues = [cue for cue in self.cues if cue.category == "status"]
+        self.counts_confirmed = any(cue.category == "noun" and cue.name == "confirmed" for cue in self.cues)
         self.observes_contacts = any(
             cue.name == "contacts" or (cue.name in ("observed", "released") and "医学" in text[cue.start : cue.end]) for cue in self.cues
         )

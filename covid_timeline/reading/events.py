@@ -380,6 +380,8 @@ def _heads_event(context: Context, number: int) -> bool:
         return False  # 731例(4日)、707例(5日); 昨天（2月14日）
     if text[date.end - 2 : date.end] == "同期" or before_one in ("比", "较"):
         return False
+    if before_one in ("与", "和", "同") and text.startswith(("相比", "相较", "相对"), date.end):
+        return False
     if number and not context.dates[number - 1].header:
         before = context.dates[number - 1]
         gap = date.start - before.end

@@ -157,6 +157,13 @@ class _Reader:
         named = {cue.name for cue in cues}
         self.topic = cues[0].name if len(named) == 1 and cues[0].start == sentence.start and named <= _TOPICS else ""
 
+    def _lists_countries(self, before: Frame) -> bool:
+        """Whether the sentence before divided imported cases by the countries that they came from."""
+        last = before.last
+        if last is None or not last.part or not last.figure.places or last.figure.places[-1].level != "abroad":
+            return False
+        return any(one.origin == "imported" for one in self.statements.all[-_SHARED:] if not one.part)
+
     def subjects_named(self, number: int) -> bool:
         """Whether the sentence opens with a place, or names an origin."""
         sentence = self.context.tree.sentences[number]
@@ -196,8 +203,7 @@ class _Reader:
             frame = frame._replace(mode=before.mode)  # 累计确诊124例；治愈出院21例
         if self.stop == "；" and before.part:
             frame = frame._replace(part=True)
-        of_abroad = before.last is not None and before.last.part and before.last.part_of is not None and before.last.part_of.origin
-        if of_abroad and not self.subjects_named(number) and text.startswith(("累计出院", "累计治愈", "现有", "治愈", "出院"), start):
+        if self._lists_countries(before) and not self.subjects_named(number) and text.startswith(("累计出院", "累计治愈", "现有", "治愈", "出院"), start):
             frame = frame._replace(origin="imported", origin_rules=True)  # 按输入国别，俄罗斯58例。累计出院23例
         if before.origin_rules and text.startswith(_ORIGIN_GOES_ON, start):
             frame = frame._replace(origin=before.origin, origin_rules=True)
@@ -340,8 +346,8 @@ class _Reader:
         bare = bool(regions) and not figure.has_noun and not topic  # 武汉市3例: an item of a list
         if bare and not frame.in_list and frame is not self.heading and not ((figure.opened or "part" in figure.lists) and frame.item_noun):
             head = statements.list_head(self.figures, index, regions[-1], len(regions), self.spread)
-            if head is not None:
-                frame = frame.open_list(head)
+            if head is not None and (figure.mode is None or figure.mode.name == head.kind):
+                frame = frame.open_list(head)  # but 香港累计通报1033例 is no item of 8429人尚在观察
         item = bare and frame.listing and bool(frame.item_noun)
 
         # what is counted
@@ -623,7 +629,7 @@ class _Reader:
             named = [cue.name for cue in figure.nouns if cue.name != "change"] if noun == "change" else []
             if named:
                 nouns = (ranked(named),)  # 累计确诊病例数核增366例，订正后为50329例
-            if mode is not None:
+            if mode is not None and not (noun == "change" and frame.nouns):
                 said = mode.name
             elif own and noun in ("treated", "observed") and not frame.listing:
                 said = ""
@@ -744,6 +750,9 @@ class _Reader:
     def _goes_with_team(self, figure: Figure) -> bool:
         """首批35名医护启程，2月4日又派出24人: who is sent stands with an earlier figure of the paragraph."""
         text, block = self.context.text, self.context.tree.sentences[figure.sentence].block
+        last = self.statements.all[-1] if self.statements.all else None
+        if last is not None and last.indicator == "medical_staff_dispatched" and text[last.quantity.end : figure.quantity.start] in ("和", "、", "及"):
+            return True  # 先后派出24人和33人
         sent_on = _SENT.match(text, figure.quantity.end)
         sent = _SENT.search(text, figure.own, figure.quantity.start) and not _HAN2.search(text[figure.quantity.end : figure.right])
         if figure.groups or not (sent or sent_on):

@@ -103,6 +103,8 @@ def _label_of(context: Context, figure: Figure) -> str:
     if block.kind not in ("label", "item"):
         return ""
     label = tree.clauses[tree.sentences[block.sentences[0]].clauses[0]]
+    if "：" in context.text[max(figure.own, label.end + 1) : figure.quantity.start]:
+        return ""  # 当日查验车辆：20481台；劝返车辆：318台: it has a label of its own
     if label.end - label.start > _LABEL_LENGTH or label.end > figure.own or context.text[label.end - 1 : label.end + 1].strip("：:") == context.text[label.end - 1 : label.end + 1]:
         return ""
     return context.text[label.start : label.end].strip("：: •·●-*■▪◆▲")

@@ -39,6 +39,7 @@ _COMPARED_AFTER = re.compile(" ?(?:同期|相比|相较|的?[^，。；]{0,8}(?:
 _CHANGE_AFTER = re.compile("[^，。；]{0,14}(?:下降|上升|增长|减少|增加|提高|回落|收窄|扩大|延长|推迟|调整)")
 _JOURNEY = re.compile("(?=[病某男女\\d发咳就乘自航列返抵旅入])(?:病例\\d|某[，,某]|[男女][，,性]|\\d+岁|发热|咳嗽|就诊|乘坐|自驾|航班|列车|返回|抵达|旅行|入院)")
 _HAN = re.compile("[\u4e00-\u9fff]")
+_IN_TURN = re.compile("[^。；，\\d]{0,6}(?:先后|分别|相继|依次)")
 _VALUE_OF_DAY = re.compile("(?:则|仅)?[为是] ?\\d")
 _TRAVELLED = re.compile("[^，,。；]{0,12}(?:乘|搭|航班|包机|抵达|到达|飞抵|入境|返回|转到|转运)")
 _LABEL_OF_DAY = re.compile("(?:统计|数据|通报|截[至止])?(?:时间|日期|时点)$")
@@ -166,6 +167,8 @@ class Passage:
                 taken = True
                 continue
             if reach == "header" or (reach == "sentence" and (date.role == "as_of" or (date.role == "range" and one_day) or index in used)):
+                if date.basis == "carried" and date.role == "at" and self.day is not None and date.date_end == self.context.dates[self.day].date_end:
+                    continue  # 当日 names the day that governs
                 if date.role == "at" and (taken or 0 <= first < date.start):
                     continue  # a day further on in the sentence is of its own deed
                 if block.kind == "row" or (block.kind == "item" and date.role in ("at", "from") and self._is_stated()):
@@ -241,6 +244,9 @@ class Passage:
                         continue
                     if own.end - date.end > _SINCE_LENGTH:
                         continue  # 是自3月5日以来首次，: it dates its own clause
+                spread = self._of_several(number, low, figure)
+                if spread is not None:
+                    return spread, "sentence"
                 if _is_of_deed(context, date, figure) and self._as_of_before(number, low) is not None:
                     return self._as_of_before(number, low), "sentence"  # 截至…，88例已于2月29日治愈，治愈率…
                 if date.precision in ("quarter", "month") and _OF_PROJECTS.match(text, date.end):
@@ -288,6 +294,18 @@ class Passage:
             and (local.date_end - local.date_start).days >= _LONG
             and self.context.tree.block_at(local.start) == block
         )
+
+    def _of_several(self, number: int, low: int, figure: Figure) -> int | None:
+        """2月4日、11日又先后派出24人和33人: each figure takes the day of its place in the list."""
+        text, dates = self.context.text, self.context.dates
+        first = number
+        while first > low and text[dates[first - 1].end : dates[first].start] in ("、", "和", "及", "，"):
+            first -= 1
+        if first == number or not _IN_TURN.match(text, dates[number].end):
+            return None
+        starts = [one.start for one in self.context.quantities]
+        place = bisect_left(starts, figure.quantity.start) - bisect_left(starts, dates[number].end)
+        return min(first + place, number)
 
     def _inside(self, inner: int, outer: int) -> bool:
         brackets = self.context.tree.brackets

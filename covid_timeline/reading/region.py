@@ -65,8 +65,8 @@ class Subjects:
             if self.paragraph is not None and self.home.code:
                 if self._opened is not None and is_inside(self.paragraph, self._opened):
                     self.paragraph = self._opened  # 全市累计97例。城步县没有病例。 The next paragraph is of the city again
-                if self._is_elsewhere(self.paragraph):
-                    self.paragraph = None
+                if self._is_elsewhere(self.paragraph) or self.home.level == "country":
+                    self.paragraph = None  # in a text of the country each paragraph starts from the country
             self._opened = None
             if not self.context.tree.goes_on(self._block, block, bulletin=self.context.short):
                 self.paragraph = None

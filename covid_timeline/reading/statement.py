@@ -12,7 +12,7 @@ from covid_timeline.reading.words import Figure
 __all__ = ["INHERITED", "NOTHING_SAID", "ORDER", "STATED", "Choice", "Frame", "Statement", "basis_of"]
 
 ORDER = {
-    "subject": ("own", "column", "after", "list", "topic", "sentence", "paragraph", "title", "none"),
+    "subject": ("own", "column", "after", "list", "topic", "sentence", "paragraph", "title", "document", "none"),
     "measure": ("own", "column", "after", "noun", "topic", "list", "sentence", "period", "title", "none"),
     "origin": ("own", "column", "list", "sentence", "none"),
     "region": ("own", "column", "after", "pair", "list", "sentence", "paragraph", "title", "document", "none"),

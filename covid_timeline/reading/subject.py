@@ -211,6 +211,8 @@ def resolve_subject(context: Context, figure: Figure, frame: Frame, *, item: boo
         name = ranked(list(earlier.nouns))
         if name not in _OUTCOMES or figure.mode is None:
             return Choice(name, "paragraph", f"noun.{name}")
+    if figure.mode is not None and figure.quantity.unit == "case" and context.counts_confirmed:
+        return Choice("case", "document", figure.mode.rule)  # 福建新增4例, in a text that speaks of 确诊病例
     return Choice("case", "none", "")
 
 

@@ -222,6 +222,8 @@ def _words_before(context: Context, figure: Figure) -> None:
             (figure.groups if own else figure.topic_groups).append(cue)
         elif category == "list" and (own or cue.name in ("part", "respectively", "other")):
             figure.lists[cue.name] = cue
+            if cue.name == "all" and cue.end == quantity.start:
+                figure.lists.setdefault("each", cue)  # 三台县和安州区都是2人
     nouns = figure.nouns
     contacts = bool(nouns) and nouns[-1].name == "contacts"
     if contacts and len(nouns) > 1 and nouns[-2].name in ("asymptomatic", "suspected", "positive") and (

@@ -69,8 +69,8 @@ _FULL = frozenset("。！？!?；;")
 # spaces a Han character behind it (and one before, which `_read_block` looks at).
 _SIGNS = re.compile("[，,；;：:｜。！!？?（）()【】\\[\\].…— ](?:(?<=—)—|(?<= ) *(?=[\u4e00-\u9fff])|(?<![— ]))")
 _SPACE = " \t\u3000\r\n"
-_LABEL = re.compile("[ \t\u3000]*[-·•*●■▪◆]?[ \t\u3000]*[\u4e00-\u9fffA-Za-z（）()]{2,16}[:：]")
-_ITEM = re.compile("[ \t\u3000]*(?:[-·•*●■▪◆]|[(（]?[\\d一二三四五六七八九十]{1,2}[)）.、])")
+_LABEL = re.compile("[ \t\u3000]*[-·•*●■▪◆△▲☆★◇□○]?[ \t\u3000]*[\u4e00-\u9fffA-Za-z（）()]{2,16}[:：]")
+_ITEM = re.compile("[ \t\u3000]*(?:[-·•*●■▪◆△▲☆★◇□○]|[(（]?[\\d一二三四五六七八九十]{1,2}[)）.、])")
 _CELLS = re.compile("[^ \t\u3000|]+(?: (?=[^ \t\u3000|]))?")
 _NUMBER_CELL = re.compile("[+-]?\\d[\\d,]*(?:\\.\\d+)?[%例人名]?|[-—]")
 _MAX_BRACKET = 600
