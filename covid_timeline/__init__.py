@@ -10,7 +10,7 @@ Published tables: `list_tables` names them, `load` takes one by its name, or `lo
 the sentence behind a row; `snapshot` one version of them while builds go on. One's own text: `extract`,
 `find_dates`, `find_quantities`, `find_places`, the strict `parse_date` and `parse_quantity`, and `explain`. One's own articles: `build`,
 and `extract_batch` for Arrow batches of them, in whatever engine moves these.
-To look at: `plot_cases`, `plot_timeline`, `plot_coverage`, and `write_page` for a page to explore the tables.
+To look at: `plot_cases`, `plot_timeline`, `plot_coverage`, `plot_map`, and `write_page` for a page to explore the tables.
 
 Nothing heavy is imported until one of these is used.
 """
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
         quote,
     )
     from covid_timeline.pipeline import build
-    from covid_timeline.plots import plot_cases, plot_coverage, plot_timeline
+    from covid_timeline.plots import plot_cases, plot_coverage, plot_map, plot_timeline
     from covid_timeline.tables.manifest import snapshot
     from covid_timeline.tables.schema import SCHEMA_VERSION
 
@@ -89,6 +89,7 @@ __all__ = [
     "parse_quantity",
     "plot_cases",
     "plot_coverage",
+    "plot_map",
     "plot_timeline",
     "quote",
     "snapshot",
@@ -126,6 +127,7 @@ _HOMES = {
     "parse_quantity": "api",
     "plot_cases": "plots",
     "plot_coverage": "plots",
+    "plot_map": "plots",
     "plot_timeline": "plots",
     "quote": "loaders",
     "snapshot": "tables.manifest",

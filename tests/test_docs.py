@@ -100,6 +100,17 @@ class TestOtherPrograms:
         ]
 
 
+def test_the_workflow_is_whole_and_gives_the_action_what_it_takes() -> None:
+    yaml = tools.module("yaml", "python -m pip install pyyaml")
+    (code,) = (code for mark, code in blocks(ROOT / "docs" / "ci.md", "yaml") if mark == "workflow")
+    workflow = yaml.safe_load(code)
+    assert workflow[True] == ["push", "pull_request"]  # YAML 1.1 reads `on` so
+    (job,) = workflow["jobs"].values()
+    assert job["runs-on"]
+    (step,) = (step for step in job["steps"] if "covid-timeline" in step.get("uses", ""))
+    assert step["with"].keys() <= yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["inputs"].keys()
+
+
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.server
 import json
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -14,14 +13,12 @@ from typing import Any
 import pytest
 from views import build_tables
 
+import tools
 from covid_timeline.explore import write_page
 
-selenium = pytest.importorskip("selenium", reason="needs selenium, of the extra `test`")
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-pytestmark = [
-    pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs Chromium and its driver (Debian: chromium, chromium-driver)"),
-    pytest.mark.xdist_group("browser"),
-]
+tools.module("selenium", tools.extra("test"))
+CHROMIUM, DRIVER = tools.chromium()
+pytestmark = pytest.mark.xdist_group("browser")
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--lang=en-US", "--window-size=1280,900"]
 
@@ -67,9 +64,9 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     options = webdriver.ChromeOptions()
     for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
         options.add_argument(flag)
-    options.binary_location = str(CHROMIUM)
+    options.binary_location = CHROMIUM
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    service = Service(str(DRIVER))
+    service = Service(DRIVER)
     driver = webdriver.Chrome(options=options, service=service)
     driver.set_script_timeout(20)
     yield driver
@@ -219,6 +216,102 @@ def test_filters(page: Path, reader: Callable[[str], Reader]) -> None:
     r.see("button", "Show all figures").click()
     r.see(".figures .entry", "cumulative confirmed cases")
     r.stays_at_home()
+
+
+def test_events_of_all_places(page: Path, reader: Callable[[str], Reader]) -> None:
+    r = reader(page.as_uri())
+    r.open("#lang=en")
+    r.see("button", "Search the events of all places").click()
+    r.see("h2", "Events of all places")
+    assert r.see(".events .entry", "Yanggu")
+    r.see("#q").click()
+    r.type("schools")
+    r.until("document.querySelectorAll('.events .entry').length === 1")
+    r.see(".events .entry", "Liaocheng").click()
+    r.see("aside .sentence", "学校推迟开学")
+    r.open(r.run("return location.hash"))
+    r.see("aside .sentence", "学校推迟开学")
+    r.see("aside a", "All that is known of Liaocheng").click()
+    r.see("h2", "Liaocheng")
+    r.back()
+    r.see("h2", "Events of all places")
+    r.stays_at_home()
+
+
+def test_a_word_of_a_topic_finds_what_is_withheld(tmp_path: Path, reader: Callable[[str], Reader]) -> None:
+    r = reader(write_page(build_tables(tmp_path, quotes="facts"), tmp_path / "page").file.as_uri())
+    for word, n in (("开学", 1), ("schools", 1), ("收费站", 1), ("火车", 0)):
+        r.open(f"#all=1&lang=en&cat=containment&q={word}")
+        r.until(f"document.querySelectorAll('.events .entry').length === {n}")
+    r.stays_at_home()
+
+
+def test_events_of_places_inside(page: Path, reader: Callable[[str], Reader]) -> None:
+    r = reader(page.as_uri())
+    r.open("#place=371500&lang=en")
+    own = r.run("return document.querySelectorAll('.events .entry').length")
+    r.see(".widen button", "places inside").click()
+    r.until(f"document.querySelectorAll('.events .entry').length > {own}")
+    r.see(".events .entry", "Yanggu").click()
+    r.see("aside .sentence", "阳谷县")
+    r.see(".widen button", "Only the events of this place").click()
+    r.until(f"document.querySelectorAll('.events .entry').length === {own}")
+    assert r.run("return document.querySelector('aside').hidden")
+    r.stays_at_home()
+
+
+def test_what_is_folded_is_printed(page: Path, reader: Callable[[str], Reader]) -> None:
+    r = reader(page.as_uri())
+    r.open("#place=371500&lang=en")
+    shut = "document.querySelectorAll('main details:not([open])').length"
+    assert r.run(f"return {shut}") == 2  # the places inside, the values as a table
+    r.run(
+        "window.addEventListener('afterprint', () => { window.printed = true; });"
+        "window.addEventListener('beforeprint', () => {"
+        f" window.onPaper = [{shut}, document.querySelectorAll('main table tbody tr').length]; }});"
+    )
+    r.browser.print_page()
+    r.until("window.printed")
+    assert r.run("return window.onPaper") == [0, 6]
+    r.until(f"{shut} === 2")
+    r.stays_at_home()
+
+
+def test_the_dark_has_colours_of_its_own(page: Path, reader: Callable[[str], Reader]) -> None:
+    r = reader(page.as_uri())
+    told = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
+    r.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", told)
+    try:
+        r.open("#place=371500&lang=en&row=b7:m0")
+        faint = r.run(CONTRAST)
+    finally:
+        r.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    assert faint == []
+    r.open("#place=371500&lang=en&row=b7:m0")
+    assert r.run(CONTRAST) == []
+
+
+CONTRAST = """
+  const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const light = (colour) => {
+    const [r, g, b] = numbers(colour).slice(0, 3).map((n) => n / 255).map((n) => n <= 0.03928 ? n / 12.92 : ((n + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const behind = (one) => {
+    for (let at = one; at; at = at.parentElement) {
+      const colour = getComputedStyle(at).backgroundColor;
+      if ((numbers(colour)[3] ?? 1) === 1) return colour;
+    }
+    return 'rgb(255, 255, 255)';
+  };
+  return [...document.querySelectorAll('body *')].filter((one) => one.getClientRects().length
+    && [...one.childNodes].some((child) => child.nodeType === 3 && child.data.trim())).map((one) => {
+    const style = getComputedStyle(one);
+    const [a, b] = [light(one.ownerSVGElement ? style.fill : style.color), light(behind(one))].sort((x, y) => y - x);
+    return [(a + 0.05) / (b + 0.05), one.tagName, one.textContent.slice(0, 40)];
+  }).filter(([ratio]) => ratio < 4.5);
+"""
+"""Texts that stand out less than WCAG asks for, 4.5 to 1."""
 
 
 def test_with_the_keyboard_alone(page: Path, reader: Callable[[str], Reader]) -> None:

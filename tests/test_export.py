@@ -18,6 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import tools
 from covid_timeline.tables import export as exporting
 from covid_timeline.tables.export import ExportError, export
 from covid_timeline.tables.manifest import ChecksumError
@@ -124,7 +125,7 @@ class TestCsv:
 
 class TestXlsx:
     def test_values_and_types(self, folder: Path, tmp_path: Path) -> None:
-        openpyxl = pytest.importorskip("openpyxl")
+        openpyxl = tools.module("openpyxl", tools.extra("excel"))
         [path] = export(folder, "xlsx", tmp_path / "out.xlsx")
         book = openpyxl.load_workbook(path)
         assert book.sheetnames == list(TABLES)
@@ -141,12 +142,12 @@ class TestXlsx:
         book.close()
 
     def test_same_bytes(self, folder: Path, tmp_path: Path) -> None:
-        pytest.importorskip("openpyxl")
+        tools.module("openpyxl", tools.extra("excel"))
         once, again = (export(folder, "xlsx", tmp_path / f"{n}.xlsx")[0].read_bytes() for n in "ab")
         assert once == again
 
     def test_what_xml_cannot_hold(self, tmp_path: Path) -> None:
-        openpyxl = pytest.importorskip("openpyxl")
+        openpyxl = tools.module("openpyxl", tools.extra("excel"))
         world = World()
         world.rows["documents"][0] |= {"title": "响\x07铃", "source": "长" * 40_000}
         (tmp_path / "t").mkdir()
@@ -160,7 +161,7 @@ class TestXlsx:
     def test_too_long_for_a_sheet(
         self, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        pytest.importorskip("openpyxl")
+        tools.module("openpyxl", tools.extra("excel"))
         monkeypatch.setattr(exporting, "SHEET_ROWS", 10)
         with pytest.raises(ExportError, match="metrics has 10 rows, more than a sheet"):
             export(folder, "xlsx", tmp_path / "out.xlsx")
@@ -169,7 +170,7 @@ class TestXlsx:
 
 class TestDatabases:
     def test_duckdb(self, folder: Path, tmp_path: Path) -> None:
-        duckdb = pytest.importorskip("duckdb")
+        duckdb = tools.module("duckdb", tools.extra("duckdb"))
         [path] = export(folder, "duckdb", tmp_path / "out.duckdb")
         with duckdb.connect(str(path), read_only=True) as connection:
             for name in TABLES:
@@ -260,7 +261,7 @@ class TestStrangers:
 
     @pytest.mark.parametrize("name", ["x[1]", "st*r", "q?", "it's", 'a"b', "{a,b}"])
     def test_the_name_of_the_folder_is_data(self, strange: Path, tmp_path: Path, name: str) -> None:
-        duckdb = pytest.importorskip("duckdb")
+        duckdb = tools.module("duckdb", tools.extra("duckdb"))
         for decoy in ("x1", "star", "stxr", "qq", "a", "b"):
             (tmp_path / decoy).mkdir()
             shutil.copy(strange / "documents.parquet", tmp_path / decoy)

@@ -14,11 +14,12 @@ from typing import Any, ClassVar
 import pytest
 
 import covid_timeline as ct
+import tools
 from covid_timeline import fetch as fetching
 from covid_timeline.fetch import FetchError, RemoteFile, fetch, remote_files
 from covid_timeline.sources import national
 
-pytest.importorskip("pooch")
+tools.module("pooch", tools.extra("fetch"))
 
 REPORT = "地址: http://example.org/t20200126_1.html\n时间: 2020-01-25\n省: 山东省\n确诊: 39例\n治愈: 1例\n确诊详情: 青岛市6例、聊城市2例"
 BULLETINS = [

@@ -57,6 +57,15 @@ class TestHeadline:
         [
             ({"date_end": DAY + dt.timedelta(2)}, ("聊城市 2020-03-01至2020-03-03: 疫情通报", "Liaocheng 2020-03-01 to 2020-03-03: Case report")),
             ({"region_code": None, "region_name": None}, ("2020-03-01: 疫情通报", "2020-03-01: Case report")),
+            (
+                {"category": "reopening", "quote": "3月1日起，全市中小学开学，公交恢复运营"},
+                ("聊城市 2020-03-01: 恢复开放（学校、公共交通）", "Liaocheng 2020-03-01: Reopening (schools, public transport)"),
+            ),
+            (
+                {"category": "containment", "quote": "3月1日前不得开学", "status": "planned"},
+                ("聊城市 2020-03-01: 防控措施（学校）（计划）", "Liaocheng 2020-03-01: Containment (schools) (planned)"),
+            ),
+            ({"category": "leadership", "quote": "3月1日，市长到学校检查"}, ("聊城市 2020-03-01: 领导与指挥", "Liaocheng 2020-03-01: Leadership")),
             ({"region_name": "高新区"}, ("高新区 2020-03-01: 疫情通报", "a part of Liaocheng 2020-03-01: Case report")),
             ({"status": "planned"}, ("聊城市 2020-03-01: 疫情通报（计划）", "Liaocheng 2020-03-01: Case report (planned)")),
         ],

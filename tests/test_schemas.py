@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import covid_timeline as ct
+import tools
 from covid_timeline import schemas
 from covid_timeline.checks import models
 from covid_timeline.checks.command import run_validate
@@ -122,7 +123,7 @@ class TestModels:
             checked(cell("unit", "cases")(tables["metrics"]))
 
     def test_yaml_and_json_keep_types_and_rules(self, tables: dict[str, pd.DataFrame]) -> None:
-        pytest.importorskip("yaml")
+        tools.module("yaml", "python -m pip install pyyaml")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             made = [schemas.Metrics.from_yaml(schemas.Metrics.to_yaml()), schemas.Metrics.from_json(schemas.Metrics.to_json())]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+import tools
 
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "build" / "site"
@@ -40,11 +41,8 @@ def test_every_page_of_docs_is_in_it() -> None:
 
 @pytest.fixture(scope="module")
 def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    selenium = pytest.importorskip("selenium.webdriver", reason="Selenium is not installed")
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    chromedriver = shutil.which("chromedriver")
-    if not browser or not chromedriver:
-        pytest.skip("no Chromium with its driver on this machine")
+    selenium = tools.module("selenium.webdriver", tools.extra("test"))
+    browser, chromedriver = tools.chromium()
     options = selenium.ChromeOptions()
     options.binary_location = browser
     room = tmp_path_factory.mktemp("chromium")

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import tools
 from covid_timeline.model import Article, Refused
 from covid_timeline.sources import html, records
 from covid_timeline.sources.dxy import read_dxy
@@ -510,7 +511,7 @@ class TestHtml:
         )
 
     def test_pages(self, tmp_path: Path) -> None:
-        pytest.importorskip("trafilatura", reason="the extra `html` is not installed")
+        tools.module("trafilatura", tools.extra("html"))
         (tmp_path / "b").mkdir()
         (tmp_path / "b" / "two.htm").write_text(self.page("聊城市通报"), encoding="utf-8")
         (tmp_path / "one.html").write_text("<html><body></body></html>", encoding="utf-8")

@@ -11,10 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-pytest.importorskip("pyspark", minversion="4.0")
-if shutil.which("java") is None:
-    pytest.skip("Java is missing", allow_module_level=True)
-
+import tools
 from covid_timeline.batches import extract_batch, extracted_schema
 from covid_timeline.engines import spark as engine
 from covid_timeline.engines.spark import SparkUnfitError
@@ -23,6 +20,10 @@ from covid_timeline.pipeline import BuildStopped, build
 from covid_timeline.sources.records import Columns, read_records
 from covid_timeline.tables.manifest import MANIFEST
 from covid_timeline.tables.schema import TABLES
+
+tools.module("pyspark", tools.extra("spark"))
+if shutil.which("java") is None:
+    tools.absent("Java", "on Debian: apt-get install openjdk-17-jre-headless")
 
 pytestmark = [
     pytest.mark.xdist_group("spark"),

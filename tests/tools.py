@@ -18,18 +18,31 @@ INSTALL = "python -m pip install -c constraints.txt -e '.[conformance]'"
 
 
 def absent(what: str, how: str = INSTALL) -> NoReturn:
-    """Skip the test and say how to get what is missing; in .ci/run, which installs everything, fail it."""
+    """Skip the test, or the module of tests, and say how to get what is missing; in .ci/run, which installs everything, fail it."""
     message = f"{what} is not here; {how}"
     if os.environ.get("COVID_TIMELINE_NO_SKIPS"):
         pytest.fail(message)
-    pytest.skip(message)
+    pytest.skip(message, allow_module_level=True)
 
 
-def module(name: str) -> Any:
+def module(name: str, how: str = INSTALL) -> Any:
     """An installed module."""
-    if importlib.util.find_spec(name) is None:
-        absent(name)
+    if importlib.util.find_spec(name.partition(".")[0]) is None:
+        absent(name, how)
     return importlib.import_module(name)
+
+
+def extra(name: str) -> str:
+    """How an extra of the package is installed."""
+    return f"python -m pip install -c constraints.txt -e '.[{name}]'"
+
+
+def chromium() -> tuple[str, str]:
+    """Chromium and its driver."""
+    browser, driver = shutil.which("chromium") or shutil.which("google-chrome"), shutil.which("chromedriver")
+    if not browser or not driver:
+        absent("Chromium with its driver", "on Debian: apt-get install chromium chromium-driver")
+    return browser, driver
 
 
 def command(name: str) -> str:

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from covid_timeline.explore.builds import NO_PLACE, by_place, quoted, read_builds, rows
 from covid_timeline.explore.sentences import Known, cut, known_stretches, read_texts
+from covid_timeline.lexicon.rules import load_rules
 from covid_timeline.mentions.places import gazetteer
 from covid_timeline.tables.cities import definition_breaks
 from covid_timeline.tables.schema import SCHEMA_VERSION, VOCABULARIES
@@ -84,11 +85,11 @@ def write_page(tables: Iterable[str | Path] | str | Path = (), out: str | Path =
         ValueError: the folder holds other files; tables are of another version, or share a document; no such texts.
         FileNotFoundError: a folder is no build.
     """
-    from covid_timeline.tables.manifest import data_path
+    from covid_timeline.tables.manifest import data_paths
 
     out = Path(out)
     _check_target(out)
-    builds = read_builds(_paths(tables) or [data_path()])
+    builds = read_builds(_paths(tables) or data_paths())
     digests = dict(zip(builds["documents"]["doc_id"].to_pylist(), builds["documents"]["sha256"].to_pylist(), strict=True))
     given = _paths(texts)
     raw = read_texts(given, digests)
@@ -275,6 +276,9 @@ def _index(places: Sequence[Sequence[object]], builds: Mapping[str, pa.Table]) -
         "schema": SCHEMA_VERSION,
         "counts": {name: builds[name].num_rows for name in ("documents", "events", "metrics")},
         "documents": DOCUMENTS,
+        "part": PART,
+        # What a word is about, for headlines whose sentence is withheld: 开学 finds （学校）.
+        "topics": [[rule.data["pattern"], rule.data["label_zh"]] for rule in load_rules("topics")],
         "places": places,
         "outer": [outer[code] for code in sorted(outer)],
         "words": {

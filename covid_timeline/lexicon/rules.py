@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 __all__ = ["VOCABULARIES", "Rule", "load_all", "load_rules"]
 
-VOCABULARIES = ("counts", "groups", "roles", "status", "indicators", "categories", "corrections")
+VOCABULARIES = ("counts", "groups", "roles", "status", "indicators", "categories", "corrections", "topics")
 """The files, in the order in which their rules are numbered."""
 
 _KNOWN = frozenset({"id", "words", "synonyms", "examples", "counter_examples"})

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from covid_timeline.loaders import load_coverage, load_documents
+from covid_timeline.loaders import load_coverage, load_documents, load_metrics
 from covid_timeline.mentions.places import gazetteer
 from covid_timeline.plots import style
 from covid_timeline.plots.style import Lang
@@ -20,6 +21,9 @@ Day = str | dt.date
 
 SHOWN = 80
 """Places that are shown at most: those with the most days."""
+
+APART = 31
+"""Days without a statement after which what follows lies apart from the rest."""
 
 
 def plot_coverage(
@@ -37,7 +41,7 @@ def plot_coverage(
     Args:
         place: places by name or code, with everything inside them; the whole country where None.
         level: only places of this level; the highest two levels that occur where None.
-        start, end: first and last day.
+        start, end: first and last day; without them, what lies more than a month apart from the rest is left out.
         lang: "en" or "zh": the language of the labels.
         path: the output folder of a build of your own.
         width: of the plotting area, in pixels.
@@ -61,6 +65,9 @@ def plot_coverage(
     rows = [row for row in rows if level_of.get(row["region_code"]) in wanted]
     if not rows:
         raise ValueError(_nothing(place, level, start, end))
+    apart = 0
+    if start is None and end is None:
+        rows, apart = _together(rows)
     days: dict[str, set[dt.date]] = {}
     cells: dict[tuple[str, dt.date], dict[str, Any]] = {}
     for row in rows:
@@ -73,7 +80,8 @@ def plot_coverage(
     order = sorted(days, key=lambda code: (-len(days[code]), code))
     shown = order[:SHOWN]
     names = style.place_names(shown, lang)
-    weeks = sorted({monday for code, monday in cells if code in names})
+    mondays = sorted({monday for code, monday in cells if code in names})
+    weeks = [mondays[0] + dt.timedelta(7 * n) for n in range((mondays[-1] - mondays[0]).days // 7 + 1)]
     values = [
         {"place": names[code], "week": str(monday), "until": str(monday + dt.timedelta(6)), **cell}
         for (code, monday), cell in sorted(cells.items())
@@ -94,7 +102,7 @@ def plot_coverage(
     # Weeks as words, not as moments: a cell is a week whatever the time zone.
     x = alt.X(
         "week:O",
-        sort=[str(monday) for monday in weeks],
+        scale=alt.Scale(domain=[str(monday) for monday in weeks]),  # weeks of which no text speaks have their room
         title=said["week"],
         axis=alt.Axis(labelAngle=-45 if len(weeks) > 8 else 0, labelOverlap=True),
     )
@@ -125,9 +133,44 @@ def plot_coverage(
             else f"{len(order)}地中记载天数最多的{len(shown)}地"
         )
     key.append("an empty cell is no data, not a week without cases" if lang == "en" else "空格表示无数据，不表示无病例")
-    table = load_documents(path=path, backend="arrow", columns=["doc_id", "source"]).to_pylist()
-    lines = [*style.wrapped(key, lang, width + 80), style.source_line(table, lang)]
+    if apart:
+        key.append(
+            f"{apart} day{'s' if apart > 1 else ''} over a month apart left out: name the days to see them"
+            if lang == "en"
+            else f"另有{apart}天相隔一个月以上，指定日期可见"
+        )
+    spoken = _documents(shown, first, last, path)
+    lines = [*style.wrapped(key, lang, width + 80), style.source_line(spoken, lang)]
     return style.finish(chart, title, lines)  # type: ignore[no-any-return]
+
+
+def _together(rows: Sequence[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]], int]:
+    """Without the days that lie over a month apart from the rest, and how many these are."""
+    ordered = sorted({row["date"] for row in rows})
+    # Where most rows are, not where most days are: one comparison with another year may be a long period.
+    middle = sorted(row["date"] for row in rows)[len(rows) // 2]
+    first, last = ordered[0], ordered[-1]
+    for before, day in itertools.pairwise(ordered):
+        if (day - before).days > APART:
+            if day <= middle:
+                first = day
+            elif before < last:
+                last = before
+                break
+    kept = [row for row in rows if first <= row["date"] <= last]
+    return kept, sum(not first <= day <= last for day in ordered)
+
+
+def _documents(codes: Sequence[str], first: dt.date, last: dt.date, path: str | Path | None) -> list[dict[str, Any]]:
+    """The documents that speak of these places: by a figure of the days, or as theirs."""
+    figures = load_metrics(codes, start=first, end=last, path=path, backend="arrow", columns=["doc_id"])
+    spoken = set(figures["doc_id"].to_pylist())
+    table = load_documents(path=path, backend="arrow", columns=["doc_id", "source", "region_code", "anchor_date"])
+    return [
+        row
+        for row in table.to_pylist()
+        if row["doc_id"] in spoken or (row["region_code"] in codes and first <= row["anchor_date"] <= last)
+    ]
 
 
 def _nothing(place: str | Iterable[str] | None, level: str | None, start: Day | None, end: Day | None) -> str:

@@ -49,6 +49,24 @@ class RowExplanation(NamedTuple):
     def __str__(self) -> str:
         return "\n".join(self.lines())
 
+    def __repr__(self) -> str:
+        return str(self)
+
+    @property
+    def _head(self) -> str:
+        return f"{html.escape(self.row_id)}: {html.escape(self.quote)} → {html.escape(self.value)}"
+
+    @property
+    def _body(self) -> str:
+        rows = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in slot) + "</tr>" for slot in self.slots)
+        names = ("slot", "value", "relation", "rule", "words", "not chosen")
+        head = "".join(f"<th>{name}</th>" for name in names)
+        remarks = "".join(f"<p>{html.escape(remark)}</p>" for remark in self.remarks)
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{remarks}"
+
+    def _repr_html_(self) -> str:
+        return f"<p><b>{self._head}</b></p>{self._body}"
+
 
 class Explanation(NamedTuple):
     """What was read from one text, and why. Print it, or show it in a notebook."""
@@ -92,15 +110,11 @@ class Explanation(NamedTuple):
 
     def _repr_html_(self) -> str:
         parts = [f"<p>anchor {html.escape(self.anchor)}; home {html.escape(self.home)}</p>"]
-        for row in self.rows:
-            slots = "".join(
-                "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in slot) + "</tr>" for slot in row.slots
-            )
-            parts.append(
-                f"<details><summary>{html.escape(row.quote)}: {html.escape(row.value)}</summary>"
-                "<table><tr><th>slot</th><th>value</th><th>relation</th><th>rule</th><th>words</th><th>not chosen</th></tr>"
-                f"{slots}</table></details>"
-            )
+        parts += [f"<details><summary>{row._head}</summary>{row._body}</details>" for row in self.rows]
+        for name, lines in (("mentions", self.mentions), ("rejected", self.rejected)):
+            if lines:
+                listed = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
+                parts.append(f"<details><summary>{name}: {len(lines)}</summary><ul>{listed}</ul></details>")
         return "".join(parts)
 
 

@@ -2,19 +2,28 @@
 
     聊城市 2020-03-01: 新增治愈1例
     Liaocheng 2020-03-01: 1 new recovery
+
+    河南省 2020-03-01: 恢复开放（学校）
+    Henan 2020-03-01: Reopening (schools)
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Literal
 
+from covid_timeline.lexicon.rules import load_rules
 from covid_timeline.mentions.places import gazetteer
 from covid_timeline.model import EventRow, MetricRow
 from covid_timeline.tables.schema import VOCABULARIES
 
 MOST_FIGURES = 3
 """Figures that a headline names, in the order of the text."""
+
+_WITH_TOPICS = ("containment", "reopening")
+"""Categories whose headlines say what they are about."""
 
 _COUNTERS = {
     "person": "人", "person_time": "人次", "case": "例", "household": "户", "organization": "家", "project": "个",
@@ -39,7 +48,8 @@ def with_headlines(events: Sequence[EventRow], metrics: Sequence[MetricRow]) -> 
     """The events of one document with `headline_zh` and `headline_en` filled in.
 
     A headline names the place, the days and up to `MOST_FIGURES` reported figures of the event at its place that have
-    an indicator of their own; where there is none, the category. What is not reported says what it is instead.
+    an indicator of their own; where there is none, the category. A closure or a reopening says what it is about
+    (`topics`). What is not reported says what it is instead.
     """
     of_event: dict[str, list[MetricRow]] = {}
     for row in metrics:
@@ -62,6 +72,10 @@ def headline(event: EventRow, figures: Sequence[MetricRow]) -> tuple[str, str]:
     category = VOCABULARIES["categories"][event.category]
     chinese = "，".join(_unique(figure_zh(row) for row in figures)) or category.label_zh
     english = ", ".join(_unique(figure_en(row) for row in figures)) or category.label_en
+    if event.category in _WITH_TOPICS:
+        of_chinese, of_english = topics(event.quote or "", "zh"), topics(event.quote or "", "en")
+        if of_chinese:
+            chinese, english = f"{chinese}（{'、'.join(of_chinese)}）", f"{english} ({', '.join(of_english)})"
     if event.status != "reported":
         status = VOCABULARIES["statuses"][event.status]
         chinese, english = f"{chinese}（{status.label_zh}）", f"{english} ({status.label_en})"
@@ -72,6 +86,23 @@ def headline(event: EventRow, figures: Sequence[MetricRow]) -> tuple[str, str]:
         f"{' '.join(filter(None, (places[0], '至'.join(days))))}: {chinese}",
         f"{' '.join(filter(None, (places[1], ' to '.join(days))))}: {english}",
     )
+
+
+def topics(clause: str, language: Literal["en", "zh"]) -> list[str]:
+    """What a closure or a reopening is about, in the words of `lexicon/topics.toml`.
+
+    >>> topics("全市各级各类学校2月17日24时前不得开学", "en")
+    ['schools']
+    """
+    return [label[language] for pattern, label in _topics() if pattern.search(clause)]
+
+
+@cache
+def _topics() -> list[tuple[re.Pattern[str], dict[str, str]]]:
+    return [
+        (re.compile(rule.data["pattern"]), {"en": rule.data["label_en"], "zh": rule.data["label_zh"]})
+        for rule in load_rules("topics")
+    ]
 
 
 def _unique(phrases: Iterator[str]) -> list[str]:

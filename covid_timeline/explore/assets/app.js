@@ -39,7 +39,7 @@
     close();
     input.value = "";
     input.blur();
-    CT.go({ place: code, show: "", cat: "", status: "", from: "", to: "", q: "", row: "", figures: "" });
+    CT.go({ place: code, show: "", cat: "", status: "", from: "", to: "", q: "", row: "", figures: "", all: "", at: "" });
   };
   const suggest = () => {
     const found = matches(input.value);
@@ -95,12 +95,35 @@
   byId("title").addEventListener("click", () => CT.go(Object.fromEntries(Object.keys(CT.state).map((key) => [key, key === "lang" ? CT.state.lang : ""]))));
 
   const placeLinks = (places) => CT.h("ul", { class: "links" }, places.map((place) =>
-    CT.h("li", {}, CT.h("a", { href: CT.address({ place: place.code, show: "", row: "", figures: "" }) }, CT.placeName(place.code)), CT.h("small", {}, ` ${counts(place)}`))));
+    CT.h("li", {}, CT.h("a", { href: CT.address({ place: place.code, show: "", row: "", figures: "", all: "", at: "" }) }, CT.placeName(place.code)), CT.h("small", {}, ` ${counts(place)}`))));
 
   const welcome = () => {
     const empty = ![...CT.places.values()].some((place) => place.known);
     main.replaceChildren(CT.h("p", { class: "about" }, CT.t("about")),
+      empty ? "" : CT.h("p", { class: "everywhere" }, CT.h("button", { type: "button", onclick: () => CT.go({ all: "1" }) }, CT.t("everywhere"))),
       empty ? CT.h("p", { class: "none" }, CT.t("empty")) : CT.h("p", {}, CT.t("choose")), placeLinks(matches("")));
+  };
+
+  /* What lies inside a place, itself among it; every place where none is named. */
+  const within = (code) => [...CT.places.values()].filter((one) => {
+    let outer = one.code;
+    for (let n = 0; outer && outer !== code && n < 9; n += 1) outer = (CT.places.get(outer) || {}).parent;
+    return one.known && one.nEvents && (!code || outer === code);
+  }).map((one) => one.code);
+  const gather = (code) => {
+    const told = CT.h("p", { class: "counts", role: "status" });
+    main.prepend(told);
+    return CT.gather(within(code), (n, of) => { told.textContent = `${CT.t("reading")}${n} ${CT.t("of")} ${of}`; }).finally(() => told.remove());
+  };
+
+  /* The events of all places: what the first page leads to. */
+  const everywhere = async (now) => {
+    const events = await gather("");
+    if (now !== serial) return;
+    const filters = CT.filters(events, [...new Set(events.map((event) => event.status))].sort());
+    const [lists, eventsTitle] = [CT.h("div", { class: "lists" }), CT.h("h2", { id: "place-title", tabindex: -1 })];
+    main.replaceChildren(CT.h("section", { class: "events" }, eventsTitle, filters.element, lists));
+    view = { code: "", data: null, events, order: [], filters, lists, eventsTitle, drawn: null };
   };
 
   /* --- a place --- */
@@ -113,7 +136,8 @@
 
   const show = async (code, now) => {
     const data = series(await CT.load(code));
-    const events = await CT.all(code, "e", data.parts.e);
+    const inner = within(code).filter((one) => one !== code);
+    const events = CT.state.all ? await gather(code) : await CT.all(code, "e", data.parts.e);
     if (now !== serial) return;
     const place = CT.places.get(code);
     const above = [];
@@ -131,13 +155,15 @@
     main.replaceChildren(
       CT.h("nav", { "aria-label": CT.t("place") }, CT.h("ol", { class: "path" }, above.map((outer) => {
         const known = (CT.places.get(outer) || {}).known;
-        return CT.h("li", {}, known ? CT.h("a", { href: CT.address({ place: outer, show: "", row: "", figures: "" }) }, CT.placeName(outer)) : CT.placeName(outer));
+        return CT.h("li", {}, known ? CT.h("a", { href: CT.address({ place: outer, show: "", row: "", figures: "", at: "" }) }, CT.placeName(outer)) : CT.placeName(outer));
       }))),
       CT.h("h2", { id: "place-title", tabindex: -1 }, names(place)[0], " ", CT.h("small", {}, names(place)[1])),
       CT.h("p", { class: "counts" }, counts(place), `${CT.t("comma")}${place.nFigures} ${CT.t("figures").toLowerCase()}`),
       inside.length ? CT.h("details", {}, CT.h("summary", {}, `${inside.length} ${CT.t("within")}`), placeLinks(inside)) : "",
       CT.h("section", { class: "curves" }, CT.h("h3", {}, CT.t("curves")), order.length ? [tiles, chart] : CT.h("p", { class: "none" }, CT.t("noCurve"))),
-      CT.h("section", { class: "events" }, eventsTitle, filters.element, lists),
+      CT.h("section", { class: "events" }, eventsTitle,
+        inner.length ? CT.h("p", { class: "widen" }, CT.h("button", { type: "button", onclick: () => CT.go({ all: CT.state.all ? "" : "1", at: "", row: "" }) }, CT.state.all ? CT.t("onlyHere") : `${CT.t("withInside")} (${inner.length})`)) : "",
+        filters.element, lists),
       place.nFigures ? CT.h("section", { class: "figures" }, figuresButton, figures) : "");
     view = { code, data, events, order, tiles, chart, filters, lists, eventsTitle, figures, figuresButton, drawn: null, all: false };
     said.textContent = `${names(place)[0]}: ${counts(place)}`;
@@ -162,7 +188,7 @@
     const holds = (word) => [...(days[word] || []), ...(moments[word] || [])].some((row) => row.metric_id === CT.state.row);
     return (CT.state.row && view.order.find(holds)) || view.order[0];
   };
-  const openRow = (row) => CT.go({ row: row.metric_id });
+  const openRow = (row) => CT.go({ row: row.metric_id, at: "" });
 
   const drawChart = () => {
     const word = current();
@@ -172,14 +198,16 @@
     const label = `${CT.word("indicators", word)}, ${CT.placeName(view.code)}`;
     const width = Math.max(280, Math.floor(chart.clientWidth || main.clientWidth));
     const drawn = CT.chart({ days, moments, breaks: data.breaks.filter((one) => one.indicators.includes(word)), label, width, selected: CT.state.row, open: openRow });
-    const table = CT.h("details", { class: "table", ontoggle: (event) => {
-      if (!event.target.open || event.target.querySelector("table")) return;
+    const fill = () => {
+      if (table.querySelector("table")) return;
       const rows = [...days, ...moments].sort((a, b) => (a.date + (a.clock || "24:00") < b.date + (b.clock || "24:00") ? -1 : 1));
-      event.target.append(CT.h("div", { class: "scroll" }, CT.h("table", {}, CT.h("caption", {}, label),
+      table.append(CT.h("div", { class: "scroll" }, CT.h("table", {}, CT.h("caption", {}, label),
         CT.h("thead", {}, CT.h("tr", {}, [CT.t("day"), CT.t("value"), CT.t("documents")].map((name) => CT.h("th", { scope: "col" }, name)))),
         CT.h("tbody", {}, rows.map((row) => CT.h("tr", {}, CT.h("th", { scope: "row" }, row.date, row.clock ? ` ${row.clock}` : ""),
-          CT.h("td", {}, CT.h("a", { href: CT.address({ row: row.metric_id }) }, CT.amount(row))), CT.h("td", {}, row.n_sources)))))));
-    } }, CT.h("summary", {}, CT.t("asTable")));
+          CT.h("td", {}, CT.h("a", { href: CT.address({ row: row.metric_id, at: "" }) }, CT.amount(row))), CT.h("td", {}, row.n_sources)))))));
+    };
+    const table = CT.h("details", { class: "table", ontoggle: () => table.open && fill() }, CT.h("summary", {}, CT.t("asTable")));
+    view.fill = fill;
     chart.replaceChildren(CT.h("h4", {}, label), drawn.element, table);
     view.drawn = drawn;
     view.word = word;
@@ -188,7 +216,7 @@
   const drawLists = () => {
     view.filters.update();
     const list = CT.eventLists(view.events, Math.max(280, Math.floor(main.clientWidth)));
-    view.eventsTitle.textContent = `${CT.t("events")} (${list.n}${list.n === view.events.length ? "" : ` ${CT.t("of")} ${view.events.length}`})`;
+    view.eventsTitle.textContent = `${CT.t(view.code ? "events" : "everywhereTitle")} (${list.n}${list.n === view.events.length ? "" : ` ${CT.t("of")} ${view.events.length}`})`;
     view.lists.replaceChildren(list.element);
     if (shown.place === CT.state.place) said.textContent = `${list.n} ${CT.t("found")}`;
   };
@@ -214,16 +242,18 @@
       return;
     }
     if (!aside.contains(document.activeElement)) opener = document.activeElement;
-    const content = await CT.detail(id, view.data);
+    const home = CT.state.at || view.code;
+    const data = home === view.code ? view.data : (CT.places.get(home) || {}).known ? series(await CT.load(home)) : null;
+    const content = data ? await CT.detail(id, data, home) : [CT.h("p", { class: "none" }, CT.t("noRow"), id)];
     if (now !== serial) return;
-    aside.replaceChildren(CT.h("button", { type: "button", class: "close", onclick: () => CT.go({ row: "" }) }, CT.t("close")), ...[content].flat(2));
+    aside.replaceChildren(CT.h("button", { type: "button", class: "close", onclick: () => CT.go({ row: "", at: "" }) }, CT.t("close")), ...[content].flat(2));
     aside.hidden = false;
     aside.scrollTop = 0;
     document.body.classList.add("reading");
     aside.querySelector("h2")?.focus({ preventScroll: true });
   };
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !aside.hidden && document.activeElement !== input) CT.go({ row: "" });
+    if (event.key === "Escape" && !aside.hidden && document.activeElement !== input) CT.go({ row: "", at: "" });
   });
 
   /* --- showing the state --- */
@@ -232,11 +262,12 @@
     const now = (serial += 1);
     CT.state = CT.read();
     const state = CT.state;
-    const fresh = state.place !== shown.place || state.lang !== shown.lang;
+    const fresh = state.place !== shown.place || state.lang !== shown.lang || state.all !== shown.all;
     try {
       frame();
       document.title = state.place && CT.places.has(state.place) ? `${CT.placeName(state.place)} – covid_timeline` : "covid_timeline";
-      if (!state.place || !(CT.places.get(state.place) || {}).known) {
+      const known = (CT.places.get(state.place) || {}).known;
+      if (!known && (state.place || !state.all)) {
         view = null;
         welcome();
         if (state.place) main.prepend(CT.h("p", { class: "none" }, CT.t("unknown"), state.place));
@@ -244,7 +275,7 @@
         document.body.classList.remove("reading");
       } else {
         if (fresh || !view) {
-          await show(state.place, now);
+          await (known ? show(state.place, now) : everywhere(now));
           if (now !== serial) return;
         }
         const word = view.order.length ? current() : "";
@@ -257,7 +288,7 @@
         else if (view.drawn) view.drawn.mark(state.row);
         const filtered = ["cat", "status", "from", "to", "q"].some((key) => state[key] !== shown[key]);
         if (fresh || moved || filtered) drawLists();
-        if (fresh || filtered || state.figures !== shown.figures) await drawFigures(now);
+        if (known && (fresh || filtered || state.figures !== shown.figures)) await drawFigures(now);
         if (state.place !== shown.place && shown.place !== undefined && !state.row) byId("place-title")?.focus();
       }
       for (const entry of document.querySelectorAll("a.entry")) entry.setAttribute("aria-current", entry.dataset.id === state.row ? "true" : "false");
@@ -274,6 +305,14 @@
     const outer = CT.index.outer.map(([code, name, short, en, level, parent]) => ({ code, name, short, en, level, parent, nDays: 0, nEvents: 0, nFigures: 0, known: false }));
     CT.places = new Map([...outer, ...known].map((place) => [place.code, { ...place, folded: [place.name, place.short, place.en].map(fold).filter(Boolean) }]));
     window.addEventListener("hashchange", render);
+    // Paper cannot be unfolded: what is folded is opened for it, and closed again.
+    let unfolded = [];
+    window.addEventListener("beforeprint", () => {
+      view?.fill?.();
+      unfolded = [...main.querySelectorAll("details:not([open])")];
+      for (const one of unfolded) one.open = true;
+    });
+    window.addEventListener("afterprint", () => { for (const one of unfolded.splice(0)) one.open = false; });
     let width = window.innerWidth;
     window.addEventListener("resize", () => {
       if (window.innerWidth === width || !view) return;

@@ -84,6 +84,18 @@ CT.all = async (code, kind, count) => {
   for (let n = 0; n < count; n += 1) found.push(await CT.part(code, kind, n));
   return found.flat();
 };
+/* The events of several places, by day; each knows its place. Many small files, so some at a time. */
+CT.gather = async (codes, told) => {
+  let found = [];
+  for (let i = 0; i < codes.length; i += 40) {
+    told(i, codes.length);
+    const some = codes.slice(i, i + 40);
+    const rows = await Promise.all(some.map((code) => CT.all(code, "e", Math.ceil(CT.places.get(code).nEvents / CT.index.part))));
+    found = found.concat(...rows.map((one, j) => one.map((row) => ({ ...row, place: some[j] }))));
+  }
+  const key = (row) => `${row.date_start || row.date_end || "9"} ${row.date_end || "9"}`;
+  return found.map((row) => [key(row), row]).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, row]) => row);
+};
 CT.document = async (number) => {
   const table = await CT.load(`d${Math.floor(number / CT.index.documents)}`);
   const row = table.rows[number % CT.index.documents];
@@ -170,6 +182,12 @@ const WORDS = {
   correction: ["a correction", "订正"],
   falls: ["falls: below the value before it", "低于前值"],
   within: ["inside", "下辖"],
+  everywhere: ["Search the events of all places", "搜索全部地区的事件"],
+  everywhereTitle: ["Events of all places", "全部地区的事件"],
+  withInside: ["Also the events of the places inside", "包括下辖地区的事件"],
+  onlyHere: ["Only the events of this place itself", "只看本级事件"],
+  reading: ["Reading the events of the places: ", "正在读取各地事件："],
+  allOf: ["All that is known of ", "查看全部："],
 };
 
 CT.t = (key) => WORDS[key][CT.state.lang === "zh" ? 1 : 0];
@@ -196,7 +214,7 @@ CT.placeName = (code) => {
 
 /* --- state: what the address bar says after # --- */
 
-const KEYS = ["place", "lang", "show", "cat", "status", "from", "to", "q", "row", "figures"];
+const KEYS = ["place", "lang", "show", "cat", "status", "from", "to", "q", "row", "figures", "all", "at"];
 CT.read = () => {
   const said = new URLSearchParams(window.location.hash.slice(1));
   const state = {};

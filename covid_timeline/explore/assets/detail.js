@@ -23,9 +23,9 @@
 
   const line = (name, value) => (value === null || value === undefined || value === "" ? null : [CT.h("dt", {}, name), CT.h("dd", {}, value)]);
 
-  const slots = (row, isEvent) => {
+  const slots = (row, isEvent, code) => {
     const how = traced(row.trace);
-    const place = row.region_name || CT.placeName(CT.state.place);
+    const place = row.region_name || CT.placeName(code);
     const rows = isEvent
       ? [["category", CT.t("category"), CT.word("categories", row.category), ""],
          ["date", CT.t("period"), CT.period(row.date_start, row.date_end), CT.word("date_bases", row.basis)],
@@ -43,7 +43,7 @@
       CT.h("caption", {}, CT.t("slots")),
       CT.h("thead", {}, CT.h("tr", {}, ["slot", "read", "basis", "trace"].map((key) => CT.h("th", { scope: "col" }, CT.t(key))))),
       CT.h("tbody", {}, [...rows, ...rest].map(([slot, name, value, basis]) =>
-        CT.h("tr", {}, CT.h("th", { scope: "row" }, name), CT.h("td", {}, value), CT.h("td", {}, basis), CT.h("td", { class: "rule" }, how[slot] || ""))))));
+        CT.h("tr", {}, CT.h("th", { scope: "row" }, name), CT.h("td", { class: name === CT.t("period") ? "date" : null }, value), CT.h("td", {}, basis), CT.h("td", { class: "rule" }, (how[slot] || "").split(/(?<=[:.,])/).flatMap((piece) => [piece, CT.h("wbr", {})])))))));
   };
 
   const about = (doc, row) => CT.h("section", { class: "document" }, CT.h("h3", {}, CT.t("document")), CT.h("dl", {},
@@ -54,48 +54,50 @@
     line(CT.t("licence"), doc.licence), line(CT.t("repeats"), doc.duplicate_of)));
 
   /* The row of that id: {row, isEvent}, or null. */
-  const find = async (id, place) => {
-    const event = (await CT.all(CT.state.place, "e", place.parts.e)).find((row) => row.event_id === id);
+  const find = async (id, place, code) => {
+    const event = (await CT.all(code, "e", place.parts.e)).find((row) => row.event_id === id);
     if (event) return { row: event, isEvent: true };
     const known = [...Object.values(place.days), ...Object.values(place.moments)].flat().find((row) => row.metric_id === id);
     const order = [...Array(place.parts.m).keys()];
     if (known && known.part !== null) order.unshift(known.part);
     for (const n of order) {
-      const row = (await CT.part(CT.state.place, "m", n)).find((one) => one.metric_id === id);
+      const row = (await CT.part(code, "m", n)).find((one) => one.metric_id === id);
       if (row) return { row, isEvent: false };
     }
     return null;
   };
 
-  CT.detail = async (id, place) => {
-    const found = await find(id, place);
+  CT.detail = async (id, place, code) => {
+    const found = await find(id, place, code);
+    const home = (row) => ({ ...row, place: code });
     if (!found) return CT.h("p", { class: "none" }, CT.t("noRow"), id);
     const { row, isEvent } = found;
     const doc = await CT.document(row.doc_id);
     const heading = isEvent ? CT.word("categories", row.category) : CT.amount(row);
     const under = isEvent
       ? CT.headline(row)
-      : [CT.word("indicators", row.indicator), row.region_name || CT.placeName(CT.state.place), CT.period(row.date_start, row.date_end)].filter(Boolean).join(" · ");
+      : [CT.word("indicators", row.indicator), row.region_name || CT.placeName(code), CT.period(row.date_start, row.date_end)].filter(Boolean).join(" · ");
     const more = [];
     if (isEvent && place.parts.m <= 3) {
-      const inside = (await CT.all(CT.state.place, "m", place.parts.m)).filter((one) => one.event_id === id);
-      if (inside.length) more.push(CT.h("h3", {}, CT.t("figuresInIt")), CT.list(inside, CT.figureEntry));
+      const inside = (await CT.all(code, "m", place.parts.m)).filter((one) => one.event_id === id);
+      if (inside.length) more.push(CT.h("h3", {}, CT.t("figuresInIt")), CT.list(inside.map(home), CT.figureEntry));
     }
     if (!isEvent) {
-      const same = (await CT.part(CT.state.place, "m", row.part)).filter((one) =>
+      const same = (await CT.part(code, "m", row.part)).filter((one) =>
         one.metric_id !== id && one.indicator === row.indicator && row.indicator !== "other" && one.date_end === row.date_end && one.date_end);
-      if (same.length) more.push(CT.h("h3", {}, CT.t("others")), CT.list(same, CT.figureEntry));
-      const event = row.event_id && (await CT.all(CT.state.place, "e", place.parts.e)).find((one) => one.event_id === row.event_id);
-      if (event) more.push(CT.h("h3", {}, CT.t("inEvent")), CT.list([event], CT.eventEntry));
+      if (same.length) more.push(CT.h("h3", {}, CT.t("others")), CT.list(same.map(home), CT.figureEntry));
+      const event = row.event_id && (await CT.all(code, "e", place.parts.e)).find((one) => one.event_id === row.event_id);
+      if (event) more.push(CT.h("h3", {}, CT.t("inEvent")), CT.list([home(event)], CT.eventEntry));
     }
     const values = [...Object.values(place.days), ...Object.values(place.moments)].flat();
     const chosen = values.find((one) => one.metric_id === id);
     return [
       CT.h("h2", { id: "detail-title", tabindex: -1 }, heading),
       CT.h("p", { class: "under" }, under),
+      code === CT.state.place ? "" : CT.h("p", {}, CT.h("a", { href: CT.address({ place: code, row: id, at: "", all: "", cat: "", status: "", from: "", to: "", q: "" }) }, CT.t("allOf"), CT.placeName(code))),
       CT.h("h3", {}, CT.t("readFrom")),
       sentence(row),
-      slots(row, isEvent),
+      slots(row, isEvent, code),
       CT.h("dl", {}, line(CT.t("id"), id), line(CT.t("rule"), row.rule),
         line(CT.t("chosenBy"), chosen && chosen.chosen_by ? CT.word("choices", chosen.chosen_by) : null),
         line(CT.t("partOf"), row.part_of), line(CT.t("sameAs"), row.repeat_of)),

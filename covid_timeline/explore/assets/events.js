@@ -11,6 +11,15 @@
     const made = CT.state.lang === "zh" ? event.headline_zh : event.headline_en;
     return made || event.summary || said(event) || CT.word("categories", event.category);
   };
+  /* Without the place and the days, which stand beside it. */
+  const what = (event) => {
+    const made = CT.headline(event);
+    return made === event.summary ? made : made.slice(made.indexOf(": ") < 0 ? 0 : made.indexOf(": ") + 2);
+  };
+
+  /* Where the sentence is withheld, a word of a topic finds the headline that names the topic. */
+  const aboutThat = (row, word) => row.headline_zh && CT.index.topics.some(([pattern, label]) =>
+    new RegExp(pattern, "u").test(word) && (row.headline_zh.includes(`（${label}`) || row.headline_zh.includes(`、${label}`)));
 
   CT.passes = (row, state, skip) => {
     const start = row.date_start || row.date_end;
@@ -19,9 +28,9 @@
     if (state.to && (!start || start > state.to)) return false;
     if (state.cat && skip !== "cat" && row.category !== undefined && !state.cat.split(",").includes(row.category)) return false;
     if (state.q) {
-      const where = [row.headline_zh, row.headline_en, row.summary, said(row), row.measure, row.region_name, row.event_id, row.metric_id,
+      const where = [row.place && CT.placeName(row.place), row.headline_zh, row.headline_en, row.summary, said(row), row.measure, row.region_name, row.event_id, row.metric_id,
         row.indicator && CT.word("indicators", row.indicator), row.category && CT.word("categories", row.category)].map(fold).join("\n");
-      if (!fold(state.q).split(/\s+/).every((word) => where.includes(word))) return false;
+      if (!fold(state.q).split(/\s+/).every((word) => where.includes(word) || (!row.says && aboutThat(row, word)))) return false;
     }
     return true;
   };
@@ -30,15 +39,15 @@
 
   const eventEntry = (event) =>
     CT.h("li", {},
-      CT.h("a", { class: "entry", href: CT.address({ row: event.event_id }), "data-id": event.event_id },
+      CT.h("a", { class: "entry", href: CT.address({ row: event.event_id, at: event.place && event.place !== CT.state.place ? event.place : "" }), "data-id": event.event_id },
         CT.h("span", { class: "when" }, CT.period(event.date_start, event.date_end), event.time_start ? ` ${event.time_start}` : ""),
         CT.h("span", { class: `kind ${event.category}` }, CT.word("categories", event.category)),
         tag(event),
-        CT.h("span", { class: "what" }, CT.headline(event))));
+        CT.h("span", { class: "what" }, event.place && event.place !== CT.state.place ? CT.h("span", { class: "whose" }, CT.placeName(event.place)) : "", what(event))));
 
   const figureEntry = (figure) =>
     CT.h("li", {},
-      CT.h("a", { class: "entry", href: CT.address({ row: figure.metric_id }), "data-id": figure.metric_id },
+      CT.h("a", { class: "entry", href: CT.address({ row: figure.metric_id, at: figure.place && figure.place !== CT.state.place ? figure.place : "" }), "data-id": figure.metric_id },
         CT.h("span", { class: "when" }, CT.period(figure.date_start, figure.date_end)),
         CT.h("span", { class: "amount" }, CT.amount(figure)),
         tag(figure),
@@ -82,25 +91,25 @@
     const middle = days[Math.floor(days.length / 2)];
     const near = days.filter((day) => Math.abs(day - middle) < 120);
     const [first, last] = [near[0] - 1, near[near.length - 1] + 1];
-    const narrow = width < 520;
-    const left = narrow ? 92 : 150;
+    const words = order.map((word) => CT.word("categories", word));
+    const left = 14 + Math.max(...words.map((word) => [...word].reduce((n, one) => n + (one > "\u2e80" ? 12.5 : 6.6), 0)));
     const row = 22;
     const height = order.length * row + 30;
     const x = (day) => left + ((day - first) / (last - first)) * (width - left - 14);
     const layers = order.map((category, i) => [
       CT.s("line", { class: "grid", x1: left, x2: width - 10, y1: i * row + 14, y2: i * row + 14 }),
-      CT.s("text", { class: "tick", x: left - 10, y: i * row + 18, "text-anchor": "end" }, CT.word("categories", category)),
+      CT.s("text", { class: "tick", x: left - 10, y: i * row + 18, "text-anchor": "end" }, words[i]),
     ]);
     for (const tick of CT.dayTicks(first + 1, last - 1, width - left))
       layers.push(CT.s("text", { class: "tick", x: x(tick), y: height - 6, "text-anchor": "middle" }, CT.dayLabel(tick)));
     const seen = [...cells.values()].filter((cell) => cell.day > first && cell.day < last).sort((a, b) => order.indexOf(a.category) - order.indexOf(b.category) || a.day - b.day);
     const marks = seen.map((cell, i) => {
-      const words = `${CT.dayText(cell.day)} ${CT.word("categories", cell.category)}: ${cell.n}`;
+      const name = `${CT.dayText(cell.day)} ${CT.word("categories", cell.category)}: ${cell.n}`;
       const choose = () => CT.go({ cat: cell.category, from: CT.dayText(cell.day), to: CT.dayText(cell.day) });
       return CT.s("circle", {
         class: `cell ${cell.category}`, cx: x(cell.day), cy: order.indexOf(cell.category) * row + 14, r: Math.min(9, 3 + 1.6 * Math.sqrt(cell.n)),
-        role: "button", tabindex: i === 0 ? 0 : -1, "aria-label": words, onclick: choose,
-      }, CT.s("title", {}, words));
+        role: "button", tabindex: i === 0 ? 0 : -1, "aria-label": name, onclick: choose,
+      }, CT.s("title", {}, name));
     });
     return CT.s("svg", {
       class: "strip", width, height, viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": CT.t("events"),
