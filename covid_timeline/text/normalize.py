@@ -190,9 +190,7 @@ class _Folds(NamedTuple):
     one: dict[str, str]  # every fold: script, signs, other codes of a character
     table: dict[int, str]  # the same for str.translate
     any_fold: re.Pattern[str]
-    any_traditional: re.Pattern[str]
     phrases: dict[str, str]
-    any_phrase: re.Pattern[str]
     phrase_sign: re.Pattern[
         str
     ]  # the characters that a phrase converts otherwise than they are by themselves
@@ -230,11 +228,19 @@ def _folds() -> _Folds:
         one,
         {ord(key): value for key, value in one.items()},
         re.compile(_charset(one)),
-        re.compile(_charset(traditional)),
         phrases,
-        re.compile("|".join(sorted(phrases, key=lambda p: (-len(p), p)))),
         re.compile(f"[{''.join(sorted(signs))}]"),
     )
+
+
+@cache
+def _any_traditional() -> re.Pattern[str]:
+    return re.compile(_charset(_folds().traditional))
+
+
+@cache
+def _any_phrase() -> re.Pattern[str]:
+    return re.compile("|".join(sorted(_folds().phrases, key=lambda p: (-len(p), p))))
 
 
 _HAN: Final = re.compile("[\u3400-\u9fff]")
@@ -251,7 +257,7 @@ def _fold(text: str) -> tuple[str, str]:
         return text, "hans"
     traditional, one = folds.traditional, folds.one
     sample = text if len(text) <= _SAMPLE else text[:: len(text) // _SAMPLE]
-    changed = sum(c in traditional for c in folds.any_traditional.findall(sample))
+    changed = sum(c in traditional for c in _any_traditional().findall(sample))
     if changed > _HANT_SHARE * len(sample):
         script = "hant"  # whatever the share of Han characters is
     else:
@@ -265,7 +271,7 @@ def _fold(text: str) -> tuple[str, str]:
         return folded, script
     parts: list[str] = []
     done = 0
-    for match in folds.any_phrase.finditer(text):
+    for match in _any_phrase().finditer(text):
         parts += folded[done : match.start()], folds.phrases[match[0]]
         done = match.end()
     parts.append(folded[done:])
