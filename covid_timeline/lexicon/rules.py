@@ -20,14 +20,14 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 __all__ = ["VOCABULARIES", "Rule", "load_all", "load_rules"]
 
-VOCABULARIES = ("counts", "groups", "roles", "status", "indicators", "categories", "corrections", "topics")
+VOCABULARIES: Final = ("counts", "groups", "roles", "status", "indicators", "categories", "corrections", "topics")
 """The files, in the order in which their rules are numbered."""
 
-_KNOWN = frozenset({"id", "words", "synonyms", "examples", "counter_examples"})
+_KNOWN: Final = frozenset({"id", "words", "synonyms", "examples", "counter_examples"})
 
 
 class Rule(NamedTuple):

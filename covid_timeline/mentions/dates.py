@@ -25,7 +25,7 @@ import re
 import tomllib
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from covid_timeline.model import Unclaimed
 
@@ -106,8 +106,8 @@ def load_rules() -> tuple[dict[str, Any], ...]:
     return tuple(_data()["rule"])
 
 
-_DIGITS = "0123456789"
-_CN_DIGITS = {c: n for n, group in enumerate(("〇○零OＯ0", "一", "二两", "三", "四", "五几数", "六", "七", "八", "九")) for c in group}
+_DIGITS: Final = "0123456789"
+_CN_DIGITS: Final = {c: n for n, group in enumerate(("〇○零OＯ0", "一", "二两", "三", "四", "五几数", "六", "七", "八", "九")) for c in group}
 
 
 @lru_cache(maxsize=512)
@@ -285,8 +285,8 @@ def _grammar() -> _Grammar:
 
 # --- reading ------------------------------------------------------------------------------------------------------
 
-_LONG = frozenset(["month", "year"])
-_PM_FROM = {"pm": (1, 11), "night": (5, 12), "noon": (1, 3)}
+_LONG: Final = frozenset(["month", "year"])
+_PM_FROM: Final = {"pm": (1, 11), "night": (5, 12), "noon": (1, 3)}
 
 
 @lru_cache(maxsize=4096)
@@ -1083,9 +1083,9 @@ def edges(text: str, start: int, end: int) -> tuple[str, str]:
     return _grammar().edges(text, start, end)
 
 
-_NAME_OF_MEDIUM = 14  # characters
+_NAME_OF_MEDIUM: Final = 14  # characters
 
-_MONTH_LENGTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_MONTH_LENGTHS: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 def is_day(year: int | None, month: int, day: int) -> bool:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from typing import Final
 
 __all__ = ["FESTIVALS", "FIRST_YEAR", "LAST_YEAR", "SOLAR_TERMS", "holiday", "lunar_day", "solar_term", "travel_season"]
 
@@ -26,7 +27,7 @@ _MONTHS: dict[int, str] = {
     2021: "0212 0313 0412 0512 0610 0710 0808 0907 1006 1105 1204 0103",
     2022: "0201 0303 0401 0501 0530 0629 0729 0827 0926 1025 1124 1223",
 }
-_NEW_YEAR_2023 = dt.date(2023, 1, 22)
+_NEW_YEAR_2023: Final = dt.date(2023, 1, 22)
 FIRST_YEAR, LAST_YEAR = 2018, 2022  # lunar years that the tables cover
 
 
@@ -36,7 +37,7 @@ def _month_starts(year: int, text: str) -> tuple[dt.date, ...]:
     )
 
 
-_STARTS = {year: _month_starts(year, text) for year, text in _MONTHS.items()}
+_STARTS: Final = {year: _month_starts(year, text) for year, text in _MONTHS.items()}
 
 
 def lunar_day(year: int, month: int, day: int) -> dt.date:
@@ -129,7 +130,7 @@ _HOLIDAYS: dict[tuple[int, str], str] = {
     (2019, "中秋节"): "0913 0915", (2020, "中秋节"): "1001 1008", (2021, "中秋节"): "0919 0921",
     (2019, "国庆节"): "1001 1007", (2020, "国庆节"): "1001 1008", (2021, "国庆节"): "1001 1007",
 }  # fmt: skip
-_TRAVEL = {2019: "0121 0301", 2020: "0110 0218", 2021: "0128 0308"}
+_TRAVEL: Final = {2019: "0121 0301", 2020: "0110 0218", 2021: "0128 0308"}
 
 
 def holiday(year: int, festival: str, *, extended: bool = False) -> tuple[dt.date, dt.date]:

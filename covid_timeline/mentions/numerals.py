@@ -28,20 +28,20 @@ from __future__ import annotations
 import re
 from decimal import Context, Decimal
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["MAX_LENGTH", "parse_approximate", "parse_number"]
 
-MAX_LENGTH = 40
+MAX_LENGTH: Final = 40
 """Longest numeral read, in characters. Longer ones are no figures, and turning digits into a number is not linear."""
 
-_POWERS = {"十": 1, "百": 2, "千": 3, "万": 4, "亿": 8}
-_DIGITS = "零一二两三四五六七八九"
+_POWERS: Final = {"十": 1, "百": 2, "千": 3, "万": 4, "亿": 8}
+_DIGITS: Final = "零一二两三四五六七八九"
 # Characters that cn2an does not know, or knows as something else, as those that it reads.
-_SPELLINGS = str.maketrans(
+_SPELLINGS: Final = str.maketrans(
     {
         **dict(
             zip(
@@ -55,21 +55,21 @@ _SPELLINGS = str.maketrans(
         "卌": "四十",
     }
 )
-_SPELLED = "〇○壹贰貳兩叁參叄参肆伍陆陸柒捌玖拾佰仟萬億點廿卅卌"
-_ARABIC = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,3}(?:[ \u00a0\u2009\u202f][0-9]{3})+|[0-9]+)(?:\.[0-9]+)?"
-_PLAIN = re.compile(_ARABIC)
-_NO_GROUPS = str.maketrans("", "", ", \u00a0\u2009\u202f")
-_STRANGE = re.compile(rf"(?:{_ARABIC}|[{_DIGITS}{''.join(_POWERS)}点{_SPELLED}])*")
-_ONLY_DIGITS = re.compile(f"[{_DIGITS}]+")
-_CHINESE = re.compile(f"[{_DIGITS}{''.join(_POWERS)}]+")
+_SPELLED: Final = "〇○壹贰貳兩叁參叄参肆伍陆陸柒捌玖拾佰仟萬億點廿卅卌"
+_ARABIC: Final = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,3}(?:[ \u00a0\u2009\u202f][0-9]{3})+|[0-9]+)(?:\.[0-9]+)?"
+_PLAIN: Final = re.compile(_ARABIC)
+_NO_GROUPS: Final = str.maketrans("", "", ", \u00a0\u2009\u202f")
+_STRANGE: Final = re.compile(rf"(?:{_ARABIC}|[{_DIGITS}{''.join(_POWERS)}点{_SPELLED}])*")
+_ONLY_DIGITS: Final = re.compile(f"[{_DIGITS}]+")
+_CHINESE: Final = re.compile(f"[{_DIGITS}{''.join(_POWERS)}]+")
 # 一百二, 两万五: a last digit stands for the next lower place. 零 before it says that it does not.
-_SHORT = re.compile(rf"[{_DIGITS}{''.join(_POWERS)}]*(?P<unit>[百千万亿])[一二两三四五六七八九]")
-_NEXT_PLACE = {"百": "十", "千": "百", "万": "千", "亿": "千万"}
-_DECIMAL = re.compile(
+_SHORT: Final = re.compile(rf"[{_DIGITS}{''.join(_POWERS)}]*(?P<unit>[百千万亿])[一二两三四五六七八九]")
+_NEXT_PLACE: Final = {"百": "十", "千": "百", "万": "千", "亿": "千万"}
+_DECIMAL: Final = re.compile(
     rf"(?P<whole>[^点]+)点(?P<fraction>[{_DIGITS.replace('两', '')}]+)(?P<units>[十百千万亿]{{0,3}})"
 )
 # Decimal arithmetic rounds to 28 digits by default; this much holds every number of MAX_LENGTH exactly.
-_EXACT = Context(prec=100)
+_EXACT: Final = Context(prec=100)
 
 
 def parse_number(s: str) -> Decimal:
@@ -190,7 +190,7 @@ def _power_of(units: str) -> int:
 
 # --- Arabic digits and magnitudes ------------------------------------------------------------------------------------
 
-_TOP = 60  # no numeral of MAX_LENGTH reaches this power of ten
+_TOP: Final = 60  # no numeral of MAX_LENGTH reaches this power of ten
 
 
 def _amount(s: str, below: int) -> Decimal:
@@ -236,14 +236,14 @@ def _tail(s: str, power: int) -> Decimal:
 
 # --- inexact numerals -----------------------------------------------------------------------------------------------
 
-_SEVERAL = re.compile(r"[数數几幾上成](?P<units>[十百千万亿拾佰仟萬億]{1,3})")
-_ODD = re.compile(r"(?P<number>.{1,30}?)(?P<hedge>[多余餘几幾来來])(?P<units>[百千万萬亿億]{0,2})")
-_PAIR = re.compile(
+_SEVERAL: Final = re.compile(r"[数數几幾上成](?P<units>[十百千万亿拾佰仟萬億]{1,3})")
+_ODD: Final = re.compile(r"(?P<number>.{1,30}?)(?P<hedge>[多余餘几幾来來])(?P<units>[百千万萬亿億]{0,2})")
+_PAIR: Final = re.compile(
     rf"(?P<before>.{{0,20}}?)(?P<low>[{_DIGITS}{_SPELLED}])(?P<high>[{_DIGITS}{_SPELLED}])(?P<after>[十百千万亿拾佰仟萬億]{{0,4}})"
 )
-_ENDS = re.compile(r"(?P<low>[^到至]{1,15})[到至](?P<high>[^到至]{1,15})")
-_LAST_UNITS = re.compile(r"[万亿萬億]+$")
-_LAST_MAGNITUDES = re.compile(r"[百千万亿萬億]+$")
+_ENDS: Final = re.compile(r"(?P<low>[^到至]{1,15})[到至](?P<high>[^到至]{1,15})")
+_LAST_UNITS: Final = re.compile(r"[万亿萬億]+$")
+_LAST_MAGNITUDES: Final = re.compile(r"[百千万亿萬億]+$")
 
 
 def _is_range(pair: str) -> bool:

@@ -298,23 +298,23 @@ def gazetteer() -> Gazetteer:
 # -- the finder -------------------------------------------------------------------------------------------------
 
 # What a name of the lexicon stands for.
-_CODED = 0  # one place, written so that nothing else can be meant: 聊城市, 聊城
-_SHARED = 1  # a full name that several places share: 朝阳区
-_SHORT = 2  # a county's name without its 县, 市, 区: needs a context
-_MIXED = 3  # a short name of places on several levels: 吉林, 朝阳, 恩施
-_STEM = 4  # a full name of two characters (和县): needs a border before it and a place of its own around it
-_NOUN = 5  # a full name that is a common noun as well: 城区, 解放区
-_HOME = 6  # 我市, 全省, 国内
-_THAT = 7  # 该市
-_ABROAD = 8
-_PART = 9  # a named place outside the table: 两江新区
-_INSTITUTION = 10  # 火神山医院
-_ZONE = 11  # 高新区, alone
-_CORPS = 12
-_ABBREVIATION = 13  # 援鄂
-_UNDETERMINED = 14  # 待明确地区
-_STOP = 15  # a word that only looks like a place
-_LOCAL_INSTITUTION = 16  # 同济医院: in that place only for the articles of its province
+_CODED: Final = 0  # one place, written so that nothing else can be meant: 聊城市, 聊城
+_SHARED: Final = 1  # a full name that several places share: 朝阳区
+_SHORT: Final = 2  # a county's name without its 县, 市, 区: needs a context
+_MIXED: Final = 3  # a short name of places on several levels: 吉林, 朝阳, 恩施
+_STEM: Final = 4  # a full name of two characters (和县): needs a border before it and a place of its own around it
+_NOUN: Final = 5  # a full name that is a common noun as well: 城区, 解放区
+_HOME: Final = 6  # 我市, 全省, 国内
+_THAT: Final = 7  # 该市
+_ABROAD: Final = 8
+_PART: Final = 9  # a named place outside the table: 两江新区
+_INSTITUTION: Final = 10  # 火神山医院
+_ZONE: Final = 11  # 高新区, alone
+_CORPS: Final = 12
+_ABBREVIATION: Final = 13  # 援鄂
+_UNDETERMINED: Final = 14  # 待明确地区
+_STOP: Final = 15  # a word that only looks like a place
+_LOCAL_INSTITUTION: Final = 16  # 同济医院: in that place only for the articles of its province
 
 _HOME_WORDS: Final = {
     "city": ["我市", "全市", "本市", "市内", "市域", "市本级"],

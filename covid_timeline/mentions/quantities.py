@@ -32,7 +32,7 @@ import re
 from collections.abc import Sequence
 from decimal import Decimal
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from covid_timeline.mentions import quantity_words as words
 from covid_timeline.mentions.numerals import parse_approximate, parse_number, share_magnitude
@@ -44,7 +44,7 @@ __all__ = ["find_quantities", "parse_quantity", "reread"]
 # A comma or space inside a number separates full groups of three only, a space or a full-width comma only before a
 # unit; 多 and 余 belong to it where a magnitude
 # follows; 点 and 分之 where a Chinese digit follows.
-_RUN = re.compile(
+_RUN: Final = re.compile(
     rf"[{words.NUMERALS}](?:(?:[{words.NUMERALS_BUT_THOUSAND}]|千(?![瓦伏卡焦]))+"
     rf"|\.(?=[0-9])"
     rf"|,(?<=[0-9],)(?<![0-9]{{4}},)(?=[0-9]{{3}}(?![0-9]))"
@@ -57,59 +57,59 @@ _RUN = re.compile(
     rf"|[多余来几](?=[{words.MAGNITUDES}](?![姓货般]))"
     rf"|分之(?=[{words.NUMERALS}]))*"
 )
-_MAX_RUN = 40
-_URL = re.compile(
+_MAX_RUN: Final = 40
+_URL: Final = re.compile(
     r"(?:https?://|www\.)[0-9A-Za-z./?&=_%#:~+\-]{1,2000}|[0-9A-Za-z_.]{1,64}@[0-9A-Za-z.]{1,64}"
 )
-_CLOSING_QUOTE = re.compile(r"[”’」\"]")
-_OPENING_QUOTES = frozenset('“‘「"')
-_BREAKS = re.compile(r"[，。；！？,;!?:：（(）)\n\r]|[0-9]")
-_SENTENCE_BREAKS = re.compile(r"[。；！？;!?\n\r]")
-_ROW_OF_DIGITS = re.compile(rf"[{words.CHINESE_DIGITS}]{{2,}}")  # 二〇二〇, 一一: a year, a dash, a name
-_LAST_MAGNITUDES = re.compile(r"[百千万亿]+$")
-_THREE_DIGITS = re.compile(r"[0-9]{3,}")
-_SHARED = re.compile(r"(?:[、和及][0-9]{1,6}){1,40}")  # 分别新增3、5例
-_LISTING = frozenset("、和及至到-—")
-_ORDINALS = re.compile(r"第[0-9]{1,4}[例批名位号期]?(?:[、和及至到—-][0-9]{0,4})*$")
-_RHETORIC = re.compile(r"[^，。；、一]{1,4}(?:就)?是?一[面个座条张盏道把]")  # 一名党员就是一面旗帜
-_UNDER = re.compile(r"/([0-9]{1,2})(?![0-9/])")
-_NO_HALF = frozenset("小天个年月日夜路成价山径岛数多")
-_NOT_SMALLER = frozenset("之钟钱个名位人只家例岁年月日天")
-_NOT_AFTER_LATE = frozenset("次个名年方种项位家人渠层元点")
+_CLOSING_QUOTE: Final = re.compile(r"[”’」\"]")
+_OPENING_QUOTES: Final = frozenset('“‘「"')
+_BREAKS: Final = re.compile(r"[，。；！？,;!?:：（(）)\n\r]|[0-9]")
+_SENTENCE_BREAKS: Final = re.compile(r"[。；！？;!?\n\r]")
+_ROW_OF_DIGITS: Final = re.compile(rf"[{words.CHINESE_DIGITS}]{{2,}}")  # 二〇二〇, 一一: a year, a dash, a name
+_LAST_MAGNITUDES: Final = re.compile(r"[百千万亿]+$")
+_THREE_DIGITS: Final = re.compile(r"[0-9]{3,}")
+_SHARED: Final = re.compile(r"(?:[、和及][0-9]{1,6}){1,40}")  # 分别新增3、5例
+_LISTING: Final = frozenset("、和及至到-—")
+_ORDINALS: Final = re.compile(r"第[0-9]{1,4}[例批名位号期]?(?:[、和及至到—-][0-9]{0,4})*$")
+_RHETORIC: Final = re.compile(r"[^，。；、一]{1,4}(?:就)?是?一[面个座条张盏道把]")  # 一名党员就是一面旗帜
+_UNDER: Final = re.compile(r"/([0-9]{1,2})(?![0-9/])")
+_NO_HALF: Final = frozenset("小天个年月日夜路成价山径岛数多")
+_NOT_SMALLER: Final = frozenset("之钟钱个名位人只家例岁年月日天")
+_NOT_AFTER_LATE: Final = frozenset("次个名年方种项位家人渠层元点")
 # 壹贰叁…拾佰仟, which sums of money are written in; alone they are names (队伍, 陆家嘴)
-_FINANCIAL = re.compile(
+_FINANCIAL: Final = re.compile(
     r"[壹贰叁参肆伍陆柒捌玖拾](?<![队大收人海丹苦].)(?:(?<!拾)|(?=[万亿余多元圆]))(?:零?[壹贰叁参肆伍陆柒捌玖]?[拾佰仟百千万亿]){0,8}[壹贰叁参肆伍陆柒捌玖]?(?=[余多]?[元圆])"
 )
-_PLAIN = str.maketrans("壹贰叁参肆伍陆柒捌玖拾佰仟", "一二三三四五六七八九十百千")
-_MINUS = frozenset("-−－")
-_NO_MINUS = frozenset(" %-日时例人名位")
+_PLAIN: Final = str.maketrans("壹贰叁参肆伍陆柒捌玖拾佰仟", "一二三三四五六七八九十百千")
+_MINUS: Final = frozenset("-−－")
+_NO_MINUS: Final = frozenset(" %-日时例人名位")
 # 港币1000万元 is not in the contract's currencies; 美元 is
-_CURRENCY = re.compile(
+_CURRENCY: Final = re.compile(
     r"(?P<name>港币|港元|港幣|日元|日币|欧元|英镑|韩元|卢布|加元|澳元|澳门元|澳门币|新台币|台币|新加坡元|泰铢|HK ?\$|NT ?\$|A\$|C\$|S\$|€|£)(?:约|近|逾|超|超过)?(?:为|是|:|：)? ?$"
 )
-_VERB = re.compile("[的有在和与及、设立建开展实施了到派援赴]")
-_LABEL = re.compile(r"(?:^|[\n，,；;。、 |•·●◆\-*（(])(?P<label>[\u4e00-\u9fff（）()]{2,14})[:：] {0,4}$")
-_LABEL_ENDS = frozenset(":： ")
-_LIST_ENDS = re.compile(r"[。！？!?\n]")
-_BEFORE_LISTED = frozenset(":：）)")
-_LIST_POINTS = frozenset("\n\r 。；：:！\u3000")
-_AFTER_LISTED = frozenset(("", *"、，,；;。和及与（( \n"))
-_GROUP = re.compile(r"[^，。；“”‘’「」\"]{0,6}[组队班法制岗团行][”’」\"]")
-_NEXT_PLACE = re.compile(r"[一二三四五六七八九1-9](?=$|[，。；！？、,;!?:：（()）\n 的]|以[上下]|左右)")
-_SMALLER = re.compile(r" ?(?P<n>[0-9]{1,2}|[一二两三四五六七八九])(?P<word>[角毛分两])")
+_VERB: Final = re.compile("[的有在和与及、设立建开展实施了到派援赴]")
+_LABEL: Final = re.compile(r"(?:^|[\n，,；;。、 |•·●◆\-*（(])(?P<label>[\u4e00-\u9fff（）()]{2,14})[:：] {0,4}$")
+_LABEL_ENDS: Final = frozenset(":： ")
+_LIST_ENDS: Final = re.compile(r"[。！？!?\n]")
+_BEFORE_LISTED: Final = frozenset(":：）)")
+_LIST_POINTS: Final = frozenset("\n\r 。；：:！\u3000")
+_AFTER_LISTED: Final = frozenset(("", *"、，,；;。和及与（( \n"))
+_GROUP: Final = re.compile(r"[^，。；“”‘’「」\"]{0,6}[组队班法制岗团行][”’」\"]")
+_NEXT_PLACE: Final = re.compile(r"[一二三四五六七八九1-9](?=$|[，。；！？、,;!?:：（()）\n 的]|以[上下]|左右)")
+_SMALLER: Final = re.compile(r" ?(?P<n>[0-9]{1,2}|[一二两三四五六七八九])(?P<word>[角毛分两])")
 # The cells of a plain-text table's row on either side of a number: a row starts at the line, a bar or a name with a
 # gap behind it, and ends with the line or a bar.
-_ROW_REACH = 160
-_ROW_BEFORE = re.compile(
+_ROW_REACH: Final = 160
+_ROW_BEFORE: Final = re.compile(
     r"(?:^|\n|(?P<bar>\|)|[\u4e00-\u9fff）)](?= )) {0,24}(?P<cells>(?:[+\-]?[0-9][0-9.,%]{0,9} {1,24}){0,12})[+\-]?$"
 )
-_ROW_AFTER = re.compile(
+_ROW_AFTER: Final = re.compile(
     r"(?P<cells>(?: {1,24}[+\-]?[0-9][0-9.,%]{0,9}){0,12}) {0,24}(?:(?P<bar>\|)|(?=\n)|$)"
 )
-_YEARS = frozenset(("2018", "2019", "2020", "2021"))
-_AND = frozenset(("、", "和", "及", "以及", "，", "与"))
+_YEARS: Final = frozenset(("2018", "2019", "2020", "2021"))
+_AND: Final = frozenset(("、", "和", "及", "以及", "，", "与"))
 # 核减1例至18例: two figures, by how many and to how many; 增加3至5例 is a range
-_CHANGED_BY = (
+_CHANGED_BY: Final = (
     "核减",
     "核增",
     "减少",
@@ -124,18 +124,18 @@ _CHANGED_BY = (
     "减",
 )
 # 由21万只增至88万只: what was before
-_CHANGED_FROM = re.compile(
+_CHANGED_FROM: Final = re.compile(
     r"[由从][约近超]{0,2}[0-9.万亿千百十]{1,9}[余多]?(?:个|户|批|支|张|家|台)[^，。；、：:0-9]{0,6}[到至为]$"
 )
-_CHANGES_TO = re.compile(r"[^，。；、：:0-9]{0,6}?[到至为]")
-_OF_THE_SAME = re.compile(r"[0-9][0-9,.]{0,9}[万亿]?[余多]?[个张台间项支]$")
+_CHANGES_TO: Final = re.compile(r"[^，。；、：:0-9]{0,6}?[到至为]")
+_OF_THE_SAME: Final = re.compile(r"[0-9][0-9,.]{0,9}[万亿]?[余多]?[个张台间项支]$")
 # what may stand between the counted noun and its number: 床位将达到2130张
-_BETWEEN_NOUN_AND_NUMBER = "将已共达到约近有为至增加新总数累计扩的了量余超过仅只由从 :："
-_ZERO = Decimal(0)
-_HUNDRED = Decimal(100)
-_HALF = Decimal("0.5")
-_DATE_LIKE = "date-like, left by the date rules"
-_NO_COUNTER = "number without a counter"
+_BETWEEN_NOUN_AND_NUMBER: Final = "将已共达到约近有为至增加新总数累计扩的了量余超过仅只由从 :："
+_ZERO: Final = Decimal(0)
+_HUNDRED: Final = Decimal(100)
+_HALF: Final = Decimal("0.5")
+_DATE_LIKE: Final = "date-like, left by the date rules"
+_NO_COUNTER: Final = "number without a counter"
 
 
 class _HedgeSpan(NamedTuple):

@@ -12,18 +12,18 @@ from collections.abc import Iterable
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-CHINESE_DIGITS = "零〇一二三四五六七八九"
-MAGNITUDES = "十百千万亿"
-NUMERALS = "0-9零〇一二三四五六七八九十百千万亿两廿卅半"
-NUMERALS_BUT_THOUSAND = NUMERALS.replace("千", "")
-ALL_NUMERALS = frozenset("0123456789零〇一二三四五六七八九十百千万亿两廿卅半")
-DIGITS = frozenset("0123456789")
-LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
-JOINERS = frozenset("-—–~～至到－―")
-CLAUSE_END = frozenset("，。；！？、,;!?:：（(）)《》\n\r “”\"'…【】[]#")
-TIME_UNITS = frozenset(("hour", "day", "week", "month"))
+CHINESE_DIGITS: Final = "零〇一二三四五六七八九"
+MAGNITUDES: Final = "十百千万亿"
+NUMERALS: Final = "0-9零〇一二三四五六七八九十百千万亿两廿卅半"
+NUMERALS_BUT_THOUSAND: Final = NUMERALS.replace("千", "")
+ALL_NUMERALS: Final = frozenset("0123456789零〇一二三四五六七八九十百千万亿两廿卅半")
+DIGITS: Final = frozenset("0123456789")
+LETTERS: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+JOINERS: Final = frozenset("-—–~～至到－―")
+CLAUSE_END: Final = frozenset("，。；！？、,;!?:：（(）)《》\n\r “”\"'…【】[]#")
+TIME_UNITS: Final = frozenset(("hour", "day", "week", "month"))
 
 
 class Unit(NamedTuple):
@@ -108,10 +108,10 @@ def _written(row: dict[str, Any]) -> list[str]:
     return [*row["words"], *row.get("synonyms", ())]
 
 
-_UNITS = _load("units.toml")
-_HEDGES = _load("hedges.toml")
-_NOT_FIGURES = _load("not_figures.toml")
-_ZERO = _load("zero_words.toml")
+_UNITS: Final = _load("units.toml")
+_HEDGES: Final = _load("hedges.toml")
+_NOT_FIGURES: Final = _load("not_figures.toml")
+_ZERO: Final = _load("zero_words.toml")
 
 # --- units
 
@@ -178,23 +178,23 @@ def _build_counters() -> dict[str, list[Counter]]:
     return by_first
 
 
-COUNTERS = _build_counters()
+COUNTERS: Final = _build_counters()
 """First character -> counters, the longest first."""
-ONE_CHARACTER = {first: [c for c in some if len(c.word) == 1] for first, some in COUNTERS.items()}
-TWO_CHARACTERS = {
+ONE_CHARACTER: Final = {first: [c for c in some if len(c.word) == 1] for first, some in COUNTERS.items()}
+TWO_CHARACTERS: Final = {
     pair: [c for c in some if len(c.word) == 1 or c.word.startswith(pair)]
     for some in COUNTERS.values()
     for pair in {c.word[:2] for c in some if len(c.word) > 1}
 }
 """First two characters -> the counters that can stand there, the longest first; else `ONE_CHARACTER` has them."""
 
-DONE = tuple(longest_first(_written(_UNITS["done"])))
+DONE: Final = tuple(longest_first(_written(_UNITS["done"])))
 """Verbs between a counted noun and its number: 项目复工263个; or behind the number: 已有287个复工."""
-DONE_BEHIND = re.compile(f"(?:(?:均|都|全部)?已(?:经|全部)?)?(?:{either(_written(_UNITS['done']))})")
+DONE_BEHIND: Final = re.compile(f"(?:(?:均|都|全部)?已(?:经|全部)?)?(?:{either(_written(_UNITS['done']))})")
 
-UNITS = frozenset(row["unit"] for kind in ("unit", "head") for row in _UNITS[kind])
+UNITS: Final = frozenset(row["unit"] for kind in ("unit", "head") for row in _UNITS[kind])
 
-BARE = [
+BARE: Final = [
     Bare(
         rule=f"unit.{row['id']}",
         unit=row["unit"],
@@ -206,10 +206,10 @@ BARE = [
     )
     for row in _UNITS["bare"]
 ]
-BETWEEN_CUE_AND_NUMBER = " ：:为达有共"
-BARE_ENDS = frozenset((*BETWEEN_CUE_AND_NUMBER, *(word[-1] for bare in BARE for word in bare.touching)))
-BARE_STARTS = frozenset(word[0] for bare in BARE for word in bare.after)
-BARE_NEAR = re.compile(either(word for bare in BARE if not bare.touching for word in bare.near))
+BETWEEN_CUE_AND_NUMBER: Final = " ：:为达有共"
+BARE_ENDS: Final = frozenset((*BETWEEN_CUE_AND_NUMBER, *(word[-1] for bare in BARE for word in bare.touching)))
+BARE_STARTS: Final = frozenset(word[0] for bare in BARE for word in bare.after)
+BARE_NEAR: Final = re.compile(either(word for bare in BARE if not bare.touching for word in bare.near))
 
 # --- hedges
 
@@ -246,23 +246,23 @@ for _word in longest_first((*_HEDGES["fall"]["words"], *_HEDGES["fall"]["shares"
     FALLS.setdefault(_word[-1], []).append(
         Fall(_word, _HEDGES["fall"]["not_after"].get(_word, ""), _word in _HEDGES["fall"]["shares"])
     )
-FALL_UNITS = frozenset(_HEDGES["fall"]["not_of"])
-FALL_NOT_BEFORE = tuple(_HEDGES["fall"]["not_before"])
+FALL_UNITS: Final = frozenset(_HEDGES["fall"]["not_of"])
+FALL_NOT_BEFORE: Final = tuple(_HEDGES["fall"]["not_before"])
 RECENT = tuple(word for row in _HEDGES["hedge"] for word in row.get("recent", ()))
-LINKS = tuple(longest_first(_HEDGES["links"]))
-LINK_ENDS = frozenset(link[-1] for link in LINKS)
-HEDGE_ENDS = frozenset((*BEFORE, *MAGNITUDE_HEDGES, *SHARE_HEDGES, *LINK_ENDS, " "))
+LINKS: Final = tuple(longest_first(_HEDGES["links"]))
+LINK_ENDS: Final = frozenset(link[-1] for link in LINKS)
+HEDGE_ENDS: Final = frozenset((*BEFORE, *MAGNITUDE_HEDGES, *SHARE_HEDGES, *LINK_ENDS, " "))
 
-NO_LABELS = tuple(_UNITS["label"]["not"])
+NO_LABELS: Final = tuple(_UNITS["label"]["not"])
 """Words before a colon after which a number is a name or an address: 邮编：250000."""
 
-SAID_ONCE = re.compile(
+SAID_ONCE: Final = re.compile(
     rf"(?:{either(_UNITS['said_once']['words'])}) {{0,2}}[:：] {{0,2}}(?P<magnitude>[{MAGNITUDES}]{{0,2}})(?P<word>[^ ，。；、,;:：）)（(\n|0-9]{{1,4}})"
     r"(?=(?P<closing> {0,2}[）)]?[ :：，,]{0,3})(?P<last>\n|$)?)"
 )
 """Where a unit is said once for the numbers of a list; `last`: the line ends with it."""
 
-AFTER_DIGITS = frozenset((*INSIDE, *JOINERS, " ", "、"))
+AFTER_DIGITS: Final = frozenset((*INSIDE, *JOINERS, " ", "、"))
 """Characters after a number that may belong to it before any unit comes."""
 
 # --- what is no figure
@@ -304,20 +304,20 @@ def _build_not_figures() -> None:
 
 
 _build_not_figures()
-_RULES = {row["id"]: row for row in _NOT_FIGURES["not_figure"]}
-ALWAYS_NUMBERS = frozenset(_RULES["round_the_clock"]["numbers"])
+_RULES: Final = {row["id"]: row for row in _NOT_FIGURES["not_figure"]}
+ALWAYS_NUMBERS: Final = frozenset(_RULES["round_the_clock"]["numbers"])
 ALWAYS_UNIT: str = _RULES["round_the_clock"]["unit"]
-ALWAYS_BEFORE = tuple(_RULES["round_the_clock"]["before"])
-ALWAYS_AFTER = tuple(_RULES["round_the_clock"]["after"])
-HOTLINE_NUMBERS = frozenset(_RULES["hotline"]["numbers"])
-HOTLINE_NEAR = re.compile(either(_RULES["hotline"]["near"]))
+ALWAYS_BEFORE: Final = tuple(_RULES["round_the_clock"]["before"])
+ALWAYS_AFTER: Final = tuple(_RULES["round_the_clock"]["after"])
+HOTLINE_NUMBERS: Final = frozenset(_RULES["hotline"]["numbers"])
+HOTLINE_NEAR: Final = re.compile(either(_RULES["hotline"]["near"]))
 RANK_GUARD: str = _RULES["rank"]["not_after"]
-RANK_AFTER = tuple(_RULES["rank"]["after"])
-SAME_BEFORE = frozenset(_RULES["each_or_same"]["before"])
+RANK_AFTER: Final = tuple(_RULES["rank"]["after"])
+SAME_BEFORE: Final = frozenset(_RULES["each_or_same"]["before"])
 
 # --- fast counters
 
-SLOW_BEFORE = frozenset((*HEDGE_ENDS, *NOT_BEFORE[True], *LETTERS, *FALLS, *"了前-−－负+/￥¥＄$零为是无有一"))
+SLOW_BEFORE: Final = frozenset((*HEDGE_ENDS, *NOT_BEFORE[True], *LETTERS, *FALLS, *"了前-−－负+/￥¥＄$零为是无有一"))
 """Characters that, right before an Arabic number, can change what it is; after any other only the unit matters."""
 
 
@@ -347,24 +347,24 @@ def _build_fast() -> dict[str, tuple[str, str, frozenset[str]]]:
     return fast
 
 
-FAST = _build_fast()
+FAST: Final = _build_fast()
 """One-character counters that need nothing but themselves: unit, rule, and characters after them that need care."""
 
 # --- zero in words
 
-ZERO_NOUNS = tuple(longest_first(_ZERO["nouns"]))
-ZERO_NOT_FOLLOWED = tuple(longest_first(_ZERO["not_followed"]))
-ZERO_FOLLOWED_AFTER_ALL = tuple(_ZERO["followed_after_all"])
-ZERO_NONE = tuple(longest_first(_ZERO["none"]))
-ZERO_NONE_NOUNS = tuple(longest_first(_ZERO["none_nouns"]))
-ZERO_NEEDS_CHANGE = frozenset(_ZERO["needs_change"])
-ZERO_NEEDS_PEOPLE = frozenset(_ZERO["needs_people"])
-ZERO_PEOPLE = tuple(_ZERO["people"])
-_WHAT = rf"(?P<what>(?:{either([*_ZERO['between'], *_ZERO['nouns']])}){{0,9}}+)"
-_CHANGE = either(_ZERO["change"])
-DENIAL = re.compile(rf"(?P<no>{either(_ZERO['no'])})(?P<change>{_CHANGE})?{_WHAT}")
-AFTER_ZERO = re.compile(rf"(?P<change>{_CHANGE})?{_WHAT}")
-ZERO_QUOTES = frozenset(
+ZERO_NOUNS: Final = tuple(longest_first(_ZERO["nouns"]))
+ZERO_NOT_FOLLOWED: Final = tuple(longest_first(_ZERO["not_followed"]))
+ZERO_FOLLOWED_AFTER_ALL: Final = tuple(_ZERO["followed_after_all"])
+ZERO_NONE: Final = tuple(longest_first(_ZERO["none"]))
+ZERO_NONE_NOUNS: Final = tuple(longest_first(_ZERO["none_nouns"]))
+ZERO_NEEDS_CHANGE: Final = frozenset(_ZERO["needs_change"])
+ZERO_NEEDS_PEOPLE: Final = frozenset(_ZERO["needs_people"])
+ZERO_PEOPLE: Final = tuple(_ZERO["people"])
+_WHAT: Final = rf"(?P<what>(?:{either([*_ZERO['between'], *_ZERO['nouns']])}){{0,9}}+)"
+_CHANGE: Final = either(_ZERO["change"])
+DENIAL: Final = re.compile(rf"(?P<no>{either(_ZERO['no'])})(?P<change>{_CHANGE})?{_WHAT}")
+AFTER_ZERO: Final = re.compile(rf"(?P<change>{_CHANGE})?{_WHAT}")
+ZERO_QUOTES: Final = frozenset(
     [
         *_ZERO["no"],
         *(no + change for no in _ZERO["no"] for change in _ZERO["change"]),

@@ -24,6 +24,7 @@ import datetime as dt
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import Final
 
 from covid_timeline.mentions import lunar
 from covid_timeline.mentions.dates import DatePartial, Point, edges, find_dates, parse_partial
@@ -31,9 +32,9 @@ from covid_timeline.model import DateMention, Unclaimed
 
 __all__ = ["parse_date", "read_dates", "resolve_dates"]
 
-_DAY = dt.timedelta(days=1)
-_NEVER = -(10**9)
-_SENTENCE_ENDS = "。！？!?\n"
+_DAY: Final = dt.timedelta(days=1)
+_NEVER: Final = -(10**9)
+_SENTENCE_ENDS: Final = "。！？!?\n"
 
 
 @lru_cache(maxsize=4096)
@@ -74,7 +75,7 @@ def _month(year: int, month: int, part: str = "") -> tuple[dt.date, dt.date]:
     return dt.date(year, month, int(start)), dt.date(year, month, int(stop) or last)
 
 
-_YEAR_PARTS = {"h1": (1, 6, "range"), "h2": (7, 12, "range"), "early": (1, 1, "month"), "late": (12, 12, "month"), "": (1, 12, "year")}
+_YEAR_PARTS: Final = {"h1": (1, 6, "range"), "h2": (7, 12, "range"), "early": (1, 1, "month"), "late": (12, 12, "month"), "": (1, 12, "year")}
 
 
 def _year_part(part: str) -> tuple[int, int, str]:
@@ -560,11 +561,11 @@ class _Resolver:
         self.told, self.told_at = day, end
 
 
-_FROM_A_DAY = re.compile("[由从][^。；，]{0,4}\\d{1,2}月\\d{1,2}日[^。；，]*[到至]$")
-_NEXT_END = 30  # characters
-_IN_BRACKET = 40  # characters
-_DAY_KINDS = frozenset(["day", "time", "weekday", "carried", "step", "later", "following", "festival", "term", "lunar"])
-_BEFORE_A_FESTIVAL = frozenset(["", "国际", "三八国际", "“三八”国际", "五一国际", "“五一”国际", "传统佳节", "是", "农历"])
+_FROM_A_DAY: Final = re.compile("[由从][^。；，]{0,4}\\d{1,2}月\\d{1,2}日[^。；，]*[到至]$")
+_NEXT_END: Final = 30  # characters
+_IN_BRACKET: Final = 40  # characters
+_DAY_KINDS: Final = frozenset(["day", "time", "weekday", "carried", "step", "later", "following", "festival", "term", "lunar"])
+_BEFORE_A_FESTIVAL: Final = frozenset(["", "国际", "三八国际", "“三八”国际", "五一国际", "“五一”国际", "传统佳节", "是", "农历"])
 _KINDS: dict[str, Callable[[_Resolver, Point, DatePartial], _Days]] = {
     "day": _Resolver._day, "month": _Resolver._month_of, "year": _Resolver._year_of, "time": _Resolver._time_of,
     "weekday": _Resolver._weekday, "week": _Resolver._week, "span": _Resolver._span, "now": _Resolver._now,

@@ -10,7 +10,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from covid_timeline.lexicon.lexer import Cue, lex
 from covid_timeline.lexicon.rules import load_rules
@@ -38,13 +38,13 @@ class Region(NamedTuple):
         return Region(self.code, self.name, self.level, "inherited", self.start, self.end)
 
 
-CHINA = Region("100000", "中国", "country", "named")
-_ABROAD_FROM = dt.date(2020, 3, 1)  # before, cases that were brought to a place came from Hubei
-_JOINS = frozenset("、和及与 ，市")
-_UNKNOWN_NAME = 6
-_DENSE = 60  # characters to a count of cases: what is denser is a bulletin, whatever its length
-_LONG = 1500  # characters from which on a text is an article that looks back, not a bulletin of the day
-_MUNICIPALITIES = ("11", "12", "31", "50")
+CHINA: Final = Region("100000", "中国", "country", "named")
+_ABROAD_FROM: Final = dt.date(2020, 3, 1)  # before, cases that were brought to a place came from Hubei
+_JOINS: Final = frozenset("、和及与 ，市")
+_UNKNOWN_NAME: Final = 6
+_DENSE: Final = 60  # characters to a count of cases: what is denser is a bulletin, whatever its length
+_LONG: Final = 1500  # characters from which on a text is an article that looks back, not a bulletin of the day
+_MUNICIPALITIES: Final = ("11", "12", "31", "50")
 
 
 def region_of(place: Place) -> Region:
@@ -126,8 +126,8 @@ def role_of(text: str, place: Place) -> str:
     return ""
 
 
-_BEFORE_PLACE = 24  # the longest context that a rule of roles.toml reads before a place
-_COMPANY = re.compile("[^，。；、：的市省区县]{2,10}?(?:集团|公司|银行|药业|实业)")
+_BEFORE_PLACE: Final = 24  # the longest context that a rule of roles.toml reads before a place
+_COMPANY: Final = re.compile("[^，。；、：的市省区县]{2,10}?(?:集团|公司|银行|药业|实业)")
 
 
 class Context:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import reduce
 from itertools import islice
 from operator import add, or_
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from covid_timeline.lexicon.rules import load_rules
 from covid_timeline.mentions.places import gazetteer
@@ -33,7 +33,7 @@ class EventDraft(NamedTuple):
     rule: str
 
 
-_DIGITS = "0123456789"
+_DIGITS: Final = "0123456789"
 
 
 def _openings(pattern: str) -> set[str]:
@@ -126,44 +126,44 @@ def _load() -> tuple[list[str], list[_Cue], dict[str, int], int]:
 _CATEGORIES, _CUES, _BY_OPENING, _ANYWHERE = _load()
 
 
-_HAN = re.compile("[\u4e00-\u9fff]")
-_FOUR_HAN = re.compile("(?:[^\u4e00-\u9fff]*[\u4e00-\u9fff]){4}")
-_FIVE_HAN = re.compile("(?:[^\u4e00-\u9fff]*[\u4e00-\u9fff]){5}")
-_LEVEL = "[一二三四ⅠⅡⅢⅣIVΙ]+ ?级"
-_RESPONSE = re.compile(
+_HAN: Final = re.compile("[\u4e00-\u9fff]")
+_FOUR_HAN: Final = re.compile("(?:[^\u4e00-\u9fff]*[\u4e00-\u9fff]){4}")
+_FIVE_HAN: Final = re.compile("(?:[^\u4e00-\u9fff]*[\u4e00-\u9fff]){5}")
+_LEVEL: Final = "[一二三四ⅠⅡⅢⅣIVΙ]+ ?级"
+_RESPONSE: Final = re.compile(
     "(?:启动|宣布启动|进入|调整为|下调[至为]|上调[至为]|提升[至为]|提高到|降[至为]|解除|终止)[^。；，]{0,30}" + _LEVEL + "[^。；，]{0,8}响应"
     "|响应[^。；，]{0,14}由" + _LEVEL + "[^。；，]{0,6}(?:调|降|升|提)[^。；，]{0,3}" + _LEVEL
 )
 # A document about one of these is that thing (CONTRACT: policy only where no row fits better), from this score on.
-_CONTENT_OF_POLICY = {
+_CONTENT_OF_POLICY: Final = {
     "work_resumption": 4.0, "containment": 4.0, "reopening": 4.0, "investment": 4.0, "response_level": 4.0, "economy": 6.5,
 }  # fmt: skip
-_ALWAYS_VAGUE = re.compile("当前|当下|眼下|如今|近期|现在|目前|现|至今|迄今")
-_SPLIT = re.compile("[，,。；;：:！!？?]")
+_ALWAYS_VAGUE: Final = re.compile("当前|当下|眼下|如今|近期|现在|目前|现|至今|迄今")
+_SPLIT: Final = re.compile("[，,。；;：:！!？?]")
 # A date inside a noun phrase or a title fixes a name, not an event: 2020年第一批, 《…》, 2月份纳税.
-_IN_NAME_AFTER = re.compile(
+_IN_NAME_AFTER: Final = re.compile(
     "(?:第[一二三四五六七八九十\\d]|度|年度|版|级|款|毕业|春季|届|期《|新型冠状|(?:重点|重大|招商|产业)[^，。；]{0,6}项目)"
 )
-_TOPIC = 2.0  # what the category of the title adds
-_TOPIC_SCORE = 5.0  # from which on the title is about something
-_EDGES = WHITE_SPACE + "，,、：:；;（）()"
+_TOPIC: Final = 2.0  # what the category of the title adds
+_TOPIC_SCORE: Final = 5.0  # from which on the title is about something
+_EDGES: Final = WHITE_SPACE + "，,、：:；;（）()"
 # Whose word it is tells nothing about what was done: 据韩联社报道, 记者从指挥部获悉, 市指挥部发布1号令：.
-_REPORTED = re.compile(
+_REPORTED: Final = re.compile(
     "(?:据|记者从|记者在)[^，。；：]{0,24}?(?:报道|消息|介绍|透露|统计|获悉|了解|通报|发布|称)[，,：:]?|(?:日报|晚报|电视台)[^，。；：]{0,6}(?:报道|消息)"
 )
-_SAYS = re.compile(
+_SAYS: Final = re.compile(
     "(?P<who>[^，。；：]{0,40}?)(?:发布|通报|公布|宣布|表示|介绍|发出|印发|出台|下发|制定|推出|召开[^，。；：]{0,16}发布会|举行[^，。；：]{0,16}发布会|(?<![名号简职尊])称|说)"
 )
-_BODY = re.compile(
+_BODY: Final = re.compile(
     "[^，。；：]{0,12}(?:指挥部|领导小组|联防联控机制|专班|工作组)(?:办公室)?|宣传部|专家组|疾控中心|防疫对策本部|[^，。；：]{0,8}(?:日报|晚报|报社|通讯社)|联席会议"
 )
-_SAID_AT_END = re.compile(
+_SAID_AT_END: Final = re.compile(
     "(?:通报|表示|宣布|证实|确认|公布|介绍|透露|指出|获悉|报道|发布消息|消息|了解到|提示|称|说)[，,：: ]*(?:自|从|截[至止]|至|到|于)?(?:当地时间)?$"
     "|[：:] ?(?:自|从|截[至止]|至|到|于)?$"
 )
 # 时针拨回到1月23日: the narrator turns back the clock
-_FRAME = re.compile("(?:时针|时钟|时间|镜头|记忆|日历|指针)[^，。；]{0,6}(?:回|定格|翻|倒|转|指向|拉)[^，。；]{0,3}")
-_STORY = re.compile("患者|病人|病例|[男女](?:性|，|,)|\\d岁|发热|发烧|症状|就诊|入院|确诊|隔离治疗|乘坐|密切接触|自驾|驾车|航班|列车|入境|回到|返回|抵达|到达|旅行")
+_FRAME: Final = re.compile("(?:时针|时钟|时间|镜头|记忆|日历|指针)[^，。；]{0,6}(?:回|定格|翻|倒|转|指向|拉)[^，。；]{0,3}")
+_STORY: Final = re.compile("患者|病人|病例|[男女](?:性|，|,)|\\d岁|发热|发烧|症状|就诊|入院|确诊|隔离治疗|乘坐|密切接触|自驾|驾车|航班|列车|入境|回到|返回|抵达|到达|旅行")
 
 
 def categorise(words: str, prior: str = "", topic: str = "") -> tuple[str, float]:
@@ -305,7 +305,7 @@ def _is_caption(context: Context, passage: Passage, number: int) -> bool:
     )
 
 
-_CAPTION = 40  # characters
+_CAPTION: Final = 40  # characters
 
 
 def _says_nothing(body: str) -> bool:
@@ -341,8 +341,8 @@ def _goes_on(context: Context, earlier: DateMention, later: DateMention, categor
     return bool(_STORY.search(context.text, earlier.start, min(context.tree.sentences[index].end, later.end + 80)))
 
 
-_JOURNEY = re.compile("轨迹|就餐|购物|回家|在家|上班|上课|学习|逛|聚餐|前往|步行|开车|自驾|驾车|乘|航班|列车|返回|回到|抵达|到达|入境|探亲|旅游|旅行|离开")
-_PATIENT = re.compile("患者|病人|病例|感染者|确诊者|轨迹")
+_JOURNEY: Final = re.compile("轨迹|就餐|购物|回家|在家|上班|上课|学习|逛|聚餐|前往|步行|开车|自驾|驾车|乘|航班|列车|返回|回到|抵达|到达|入境|探亲|旅游|旅行|离开")
+_PATIENT: Final = re.compile("患者|病人|病例|感染者|确诊者|轨迹")
 
 
 def _is_journey(context: Context, date: DateMention, words: str) -> bool:
@@ -353,10 +353,10 @@ def _is_journey(context: Context, date: DateMention, words: str) -> bool:
     return bool(_PATIENT.search(context.text, max(start, date.start - _FAR_BACK), date.start))
 
 
-_PERIODS = frozenset({"month", "quarter", "year"})
-_FAR_BACK = 400  # characters; keeps every look around a date bounded
-_IN_BEFORE = ("在", "于", "从", "到", "至")
-_MOVED = "[^，。；]{0,8}(?:延长|推迟|调整|顺延|延迟|延期|改)[到至为]"
+_PERIODS: Final = frozenset({"month", "quarter", "year"})
+_FAR_BACK: Final = 400  # characters; keeps every look around a date bounded
+_IN_BEFORE: Final = ("在", "于", "从", "到", "至")
+_MOVED: Final = "[^，。；]{0,8}(?:延长|推迟|调整|顺延|延迟|延期|改)[到至为]"
 
 
 def _is_period(context: Context, date: DateMention) -> bool:
@@ -366,7 +366,7 @@ def _is_period(context: Context, date: DateMention) -> bool:
     )
 
 
-_SEASON_AFTER = ("至", "过", "上班", "前", "后", "时节", "已", "，水", "将")
+_SEASON_AFTER: Final = ("至", "过", "上班", "前", "后", "时节", "已", "，水", "将")
 
 
 def _heads_event(context: Context, number: int) -> bool:
@@ -429,7 +429,7 @@ def _without_dates(context: Context, start: int, end: int) -> str:
     return "".join(parts)
 
 
-_LEADING = re.compile("同时|此外|另外|其中|虽然|随着|据悉|截[至止]到?|自|从|到|在|就在|而|但|据统计|记者|——|至")
+_LEADING: Final = re.compile("同时|此外|另外|其中|虽然|随着|据悉|截[至止]到?|自|从|到|在|就在|而|但|据统计|记者|——|至")
 
 
 def _opens_clause(context: Context, date: DateMention) -> bool:
@@ -457,7 +457,7 @@ def _reach(context: Context, number: int) -> int:
     return limit
 
 
-_MANY = 24  # dates, or places, looked at around one
+_MANY: Final = 24  # dates, or places, looked at around one
 
 
 def _governed(context: Context, number: int, heads: Sequence[bool]) -> tuple[int, int]:
@@ -517,23 +517,23 @@ def _governed(context: Context, number: int, heads: Sequence[bool]) -> tuple[int
     return start, end
 
 
-_COUNT = "[\\d一二两三四五六七八九十][\\d,.]*万?余?多? ?(?:例|人|名|位|家|宗|户|个)"
-_FIGURE_AFTER = re.compile(f"(?:各|有|分别为)?{_COUNT}")
-_EACH_AFTER = re.compile(f"(?:[、和及与][^、，。；\\d和及与]{{2,10}}){{1,6}}(?:各|分别为?){_COUNT}")
-_NEXT_ITEM = re.compile("[、，,（(；;和及]")
-_LIST_BEFORE = re.compile("(?:[、：:（(，,；;]|其中|分别[为是]|包括|含|[和及与])$")
-_RANKED_AFTER = re.compile("第[一二三四五六七八九十\\d]+[位名]|前[列茅一二三四五六七八九十\\d]|首[个家例位批]|率先|最|之[首最冠]|领先|平均")
-_RANKED_BEFORE = re.compile("(?:居|占|列|较|高于|低于|比|排名)$")
-_NEIGHBOUR = re.compile("[^，。；]{0,8}(?:接壤|毗邻|相邻|交界|相接)")
-_DEPARTS = re.compile("[^，。；、]{0,10}(?:起飞|出发|启程|动身|登机|发车|发出|起运|赶回|赶赴|赶往|返回|返程|飞抵|飞赴|飞往|归来)")
-_LIVES = ("常住", "长居", "户籍", "祖籍", "籍贯")
-_NATIVE = re.compile("[人籍][，,。；、（(]")
-_STATION = re.compile("[^，。；、]{0,6}(?:机场|[东南西北]?站|港|码头)")
-_MADE_OF = re.compile("由[^，。；]{2,80}?组成")
-_THAT_PLACE = re.compile("该[市县区州镇乡村院]|当地")
-_WHOLE_REGION = re.compile("全[市区县州盟旗]|该[省市区县]|当地")
-_WHOLE_COUNT = re.compile("累计|追踪到|解除(?:隔离|集中)?(?:医学)?观察|全省|全区")
-_BACK = 8  # sentences looked at for a subject
+_COUNT: Final = "[\\d一二两三四五六七八九十][\\d,.]*万?余?多? ?(?:例|人|名|位|家|宗|户|个)"
+_FIGURE_AFTER: Final = re.compile(f"(?:各|有|分别为)?{_COUNT}")
+_EACH_AFTER: Final = re.compile(f"(?:[、和及与][^、，。；\\d和及与]{{2,10}}){{1,6}}(?:各|分别为?){_COUNT}")
+_NEXT_ITEM: Final = re.compile("[、，,（(；;和及]")
+_LIST_BEFORE: Final = re.compile("(?:[、：:（(，,；;]|其中|分别[为是]|包括|含|[和及与])$")
+_RANKED_AFTER: Final = re.compile("第[一二三四五六七八九十\\d]+[位名]|前[列茅一二三四五六七八九十\\d]|首[个家例位批]|率先|最|之[首最冠]|领先|平均")
+_RANKED_BEFORE: Final = re.compile("(?:居|占|列|较|高于|低于|比|排名)$")
+_NEIGHBOUR: Final = re.compile("[^，。；]{0,8}(?:接壤|毗邻|相邻|交界|相接)")
+_DEPARTS: Final = re.compile("[^，。；、]{0,10}(?:起飞|出发|启程|动身|登机|发车|发出|起运|赶回|赶赴|赶往|返回|返程|飞抵|飞赴|飞往|归来)")
+_LIVES: Final = ("常住", "长居", "户籍", "祖籍", "籍贯")
+_NATIVE: Final = re.compile("[人籍][，,。；、（(]")
+_STATION: Final = re.compile("[^，。；、]{0,6}(?:机场|[东南西北]?站|港|码头)")
+_MADE_OF: Final = re.compile("由[^，。；]{2,80}?组成")
+_THAT_PLACE: Final = re.compile("该[市县区州镇乡村院]|当地")
+_WHOLE_REGION: Final = re.compile("全[市区县州盟旗]|该[省市区县]|当地")
+_WHOLE_COUNT: Final = re.compile("累计|追踪到|解除(?:隔离|集中)?(?:医学)?观察|全省|全区")
+_BACK: Final = 8  # sentences looked at for a subject
 
 
 def _leaves(context: Context, place: Place, *, people: bool) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from covid_timeline.model import EventRow, Facts, MetricRow
 from covid_timeline.reading.extract import Reading
@@ -223,7 +223,7 @@ def explain_published(row: Mapping[str, Any], document: Mapping[str, Any]) -> Ro
     return RowExplanation(ident, kind, printable(quote or "", None), said, _traced(row["trace"], values), remarks)
 
 
-_AMOUNT = ("value", "value_high", "unit", "qualifier", "indicator", "indicator_basis", "measure")
+_AMOUNT: Final = ("value", "value_high", "unit", "qualifier", "indicator", "indicator_basis", "measure")
 
 
 def _amount(value: float, value_high: float | None, unit: str, qualifier: str, indicator: str, indicator_basis: str, measure: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import Final
 
 from covid_timeline.lexicon.lexer import lex, one_of
 from covid_timeline.lexicon.rules import load_rules
@@ -33,7 +34,7 @@ from covid_timeline.text.tree import Tree, build_tree
 
 __all__ = ["Reading", "extract", "read", "rows_of"]
 
-_EDGES = WHITE_SPACE + "，,、；;。"
+_EDGES: Final = WHITE_SPACE + "，,、；;。"
 
 
 class Reading:
@@ -95,7 +96,7 @@ def _beside_cases(tree: Tree, quantities: list[Quantity], quantity: Quantity) ->
     return any(block.start <= other.start < block.end and other.unit == "case" for other in quantities)
 
 
-_COUNTER_OF_COLUMN = re.compile("[（(]([^（）()：:]{1,4})[）)]$")
+_COUNTER_OF_COLUMN: Final = re.compile("[（(]([^（）()：:]{1,4})[）)]$")
 
 
 def read(article: Article) -> Reading:

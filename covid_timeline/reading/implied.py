@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from covid_timeline.lexicon.lexer import Cue
 from covid_timeline.reading.context import Context, is_inside, region_of
@@ -13,20 +14,20 @@ from covid_timeline.reading.words import Figure
 
 __all__ = ["add_implied"]
 
-_NOTHING_FOLLOWS = frozenset("、。；;\n")
-_ALL_OBSERVED = re.compile(
+_NOTHING_FOLLOWS: Final = frozenset("、。；;\n")
+_ALL_OBSERVED: Final = re.compile(
     "(?:[^，,。；\\d]{0,8}并|[，,])(?:目前|现|均|全部|都|也|已|正|仍|尚|在){0,5}(?:接受|进行|实施|落实)?(?:隔离|集中)?医学观察(?![^，。；]{0,6}\\d)"
 )
-_ALL_RECOVERED = re.compile(
+_ALL_RECOVERED: Final = re.compile(
     "[^，,。；、（(\\d]{0,24}(?:全部|均|都|已)[^，,。；、\\d]{0,6}(?:治愈|出院|痊愈|康复)(?![^，,。；、\\d]{0,3}\\d)"
 )
-_ALL_IMPORTED = re.compile("[^，,。；、（(\\d]{0,10}[，,]?(?:均|全部|都|全)(?:为|系|是)[^，。；、\\d]{0,16}境外输入")
-_ALL_IN = re.compile("(?:[^，,。；、（(\\d]{0,8})[，,]?(?:均|全部|都|全)?(?:为|系|是|在)$")
-_BRACKET = re.compile(" ?[（(]([^（()）]{1,30})[）)]")
-_NUMERAL = re.compile("[\\d一二三四五六七八九两]")
-_RECOVERED_WORD = re.compile("治愈|出院|痊愈|康复")
-_ZERO_NOUNS = ("confirmed", "suspected", "severe", "critical", "deaths", "recovered", "asymptomatic")
-_JOINS = frozenset("、和及或与")
+_ALL_IMPORTED: Final = re.compile("[^，,。；、（(\\d]{0,10}[，,]?(?:均|全部|都|全)(?:为|系|是)[^，。；、\\d]{0,16}境外输入")
+_ALL_IN: Final = re.compile("(?:[^，,。；、（(\\d]{0,8})[，,]?(?:均|全部|都|全)?(?:为|系|是|在)$")
+_BRACKET: Final = re.compile(" ?[（(]([^（()）]{1,30})[）)]")
+_NUMERAL: Final = re.compile("[\\d一二三四五六七八九两]")
+_RECOVERED_WORD: Final = re.compile("治愈|出院|痊愈|康复")
+_ZERO_NOUNS: Final = ("confirmed", "suspected", "severe", "critical", "deaths", "recovered", "asymptomatic")
+_JOINS: Final = frozenset("、和及或与")
 
 Add = Callable[..., Statement]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Final
 
 from covid_timeline.model import Quantity
 from covid_timeline.reading.context import CHINA, Context, Region, is_inside, region_of, sentences_with
@@ -37,31 +38,31 @@ from covid_timeline.reading.words import Figure, read_words
 
 __all__ = ["read_metrics"]
 
-_CONTINUES = ("其中", "具体", "分别", "包括", "上述", "它们")
-_SPREAD = re.compile(
+_CONTINUES: Final = ("其中", "具体", "分别", "包括", "上述", "它们")
+_SPREAD: Final = re.compile(
     "[^。；，：\\d]{0,10}(?:分布(?:情况)?|分(?:县|区|市|地|州)[^，：。\\d]{0,8}看|按(?:地区|区县|县区|县市区|区域)[^，：。\\d]{0,4})(?:是|为|如下)?[：:，,]"
 )
-_DOES = ("无", "新增", "现有", "累计", "报告")
-_ORIGIN_GOES_ON = ("累计", "现有", "其中", "治愈", "无")
-_AMONG = re.compile("(?:确诊|出院|治愈)?(?:病例|病人|患者|感染者|人员)?(?:里|当中|之中|中)(?:面|有|还有|[，,：:])")
-_OF_TEAMS = re.compile("医疗队|援鄂|援湖北|援汉|医护")
-_SENT = re.compile("派出|派遣|选派|出征|启程|出发|驰援|增派|奔赴|赶赴|飞赴|随队")
-_HAN2 = re.compile("[\u4e00-\u9fff]{2}")
-_STANDING = frozenset({"severe", "critical", "severe_and_critical", "treated", "observed", "contacts"})
-_INCREASE = re.compile("[较比](?:前一?[日天]|上一?日|昨[日天])?(?:净)?(?:增加|增)$")
-_TOPICS = frozenset({"asymptomatic", "contacts", "suspected", "deaths", "recovered", "severe"})
-_CLAUSE_SIGN = re.compile("[，,。；;]")
-_ANAPHORA = re.compile("(?:以上|上述|这|此前|之前|原有|原)$")
-_CHANGES = ("减少", "核减", "核增", "增长", "下降")
-_FOUND_ILL = re.compile("[^。；]{0,40}?(?:呈阳性|为阳性|被确诊|确诊感染|确诊为新|确诊患)")
-_OUTCOME = re.compile("走出[^，。；]{0,10}(?:医院|病房|病区)|(?:死亡|去世|病亡|离世|病逝|不幸身亡)|(?:治愈|痊愈|康复)?出院|痊愈|治愈")
-_NOT_YET = re.compile("标准|指南|要求|有望|即将|将于|可以|条件|风险")
-_OTHER_FIGURE = re.compile("新增|累计|其中|现有")
-_HEADING = 40  # characters
-_OPENING = 12  # characters
-_SHARED = 40  # statements that are looked at for the places of one sentence
-_ELIDED_LENGTH = 6  # characters in front of a figure that leave no room for a verb of their own
-_NEAR_OUTCOME = 10  # up to so many people a later clause may tell what became of them
+_DOES: Final = ("无", "新增", "现有", "累计", "报告")
+_ORIGIN_GOES_ON: Final = ("累计", "现有", "其中", "治愈", "无")
+_AMONG: Final = re.compile("(?:确诊|出院|治愈)?(?:病例|病人|患者|感染者|人员)?(?:里|当中|之中|中)(?:面|有|还有|[，,：:])")
+_OF_TEAMS: Final = re.compile("医疗队|援鄂|援湖北|援汉|医护")
+_SENT: Final = re.compile("派出|派遣|选派|出征|启程|出发|驰援|增派|奔赴|赶赴|飞赴|随队")
+_HAN2: Final = re.compile("[\u4e00-\u9fff]{2}")
+_STANDING: Final = frozenset({"severe", "critical", "severe_and_critical", "treated", "observed", "contacts"})
+_INCREASE: Final = re.compile("[较比](?:前一?[日天]|上一?日|昨[日天])?(?:净)?(?:增加|增)$")
+_TOPICS: Final = frozenset({"asymptomatic", "contacts", "suspected", "deaths", "recovered", "severe"})
+_CLAUSE_SIGN: Final = re.compile("[，,。；;]")
+_ANAPHORA: Final = re.compile("(?:以上|上述|这|此前|之前|原有|原)$")
+_CHANGES: Final = ("减少", "核减", "核增", "增长", "下降")
+_FOUND_ILL: Final = re.compile("[^。；]{0,40}?(?:呈阳性|为阳性|被确诊|确诊感染|确诊为新|确诊患)")
+_OUTCOME: Final = re.compile("走出[^，。；]{0,10}(?:医院|病房|病区)|(?:死亡|去世|病亡|离世|病逝|不幸身亡)|(?:治愈|痊愈|康复)?出院|痊愈|治愈")
+_NOT_YET: Final = re.compile("标准|指南|要求|有望|即将|将于|可以|条件|风险")
+_OTHER_FIGURE: Final = re.compile("新增|累计|其中|现有")
+_HEADING: Final = 40  # characters
+_OPENING: Final = 12  # characters
+_SHARED: Final = 40  # statements that are looked at for the places of one sentence
+_ELIDED_LENGTH: Final = 6  # characters in front of a figure that leave no room for a verb of their own
+_NEAR_OUTCOME: Final = 10  # up to so many people a later clause may tell what became of them
 
 
 def read_metrics(context: Context) -> tuple[list[Statement], Passage]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from covid_timeline.lexicon.rules import load_rules
 from covid_timeline.model import Quantity
@@ -14,31 +14,31 @@ from covid_timeline.text.normalize import WHITE_SPACE
 
 __all__ = ["ELIDED", "STOCKS", "TRACING", "is_bare", "measure_of_figure", "resolve_indicator"]
 
-TRACING = frozenset({"tests_cumulative", "people_quarantined", "people_screened"})
+TRACING: Final = frozenset({"tests_cumulative", "people_quarantined", "people_screened"})
 """Indicators that speak of everybody in a region; of a ship, a firm or a profession they are `other`."""
 
-STOCKS = frozenset({"firms_resumed", "workers_returned", "firms_resumption_rate", "workers_resumption_rate"})
+STOCKS: Final = frozenset({"firms_resumed", "workers_returned", "firms_resumption_rate", "workers_resumption_rate"})
 """Indicators of what has been reached; a daily increase of them is `other`."""
 
-ELIDED = {
+ELIDED: Final = {
     (f"vehicles_{deed}", unit): f"people_{deed}" for deed in ("screened", "turned_back") for unit in ("person", "person_time")
 } | {(f"people_{deed}", "vehicle"): f"vehicles_{deed}" for deed in ("screened", "turned_back")}
 """What a figure is that shares the verb of the one before it, by that one's indicator and its own unit."""
 
-_NEXT = "▯"  # where the next figure begins
-_OWN_SUM = re.compile("、(?:计划|协议|年度|合同|意向)?总?(?:投资|引资|金额|资金)")
-_GOES_ON = re.compile("[和及]|[^，。；]{0,2}(?:增至|增加到|升至|升到|降到|提升[到至]|提高[到至]|扩大到|降至|降到|减少到)")
-_HAN2 = re.compile("[\u4e00-\u9fff]{2}")
-_NOUN_END = re.compile("[，,、；;。：:（()）”“《》]")
-_CLAUSE_END = re.compile("[，,；;。：:（()）”“《》]")
-_LEFT_EDGE = WHITE_SPACE + "，,、：:（(“的和及与其中共有为"
-_RIGHT_EDGE = WHITE_SPACE + "，,、：:（(“为有达到共"
-_HEAD = re.compile(
+_NEXT: Final = "▯"  # where the next figure begins
+_OWN_SUM: Final = re.compile("、(?:计划|协议|年度|合同|意向)?总?(?:投资|引资|金额|资金)")
+_GOES_ON: Final = re.compile("[和及]|[^，。；]{0,2}(?:增至|增加到|升至|升到|降到|提升[到至]|提高[到至]|扩大到|降至|降到|减少到)")
+_HAN2: Final = re.compile("[\u4e00-\u9fff]{2}")
+_NOUN_END: Final = re.compile("[，,、；;。：:（()）”“《》]")
+_CLAUSE_END: Final = re.compile("[，,；;。：:（()）”“《》]")
+_LEFT_EDGE: Final = WHITE_SPACE + "，,、：:（(“的和及与其中共有为"
+_RIGHT_EDGE: Final = WHITE_SPACE + "，,、：:（(“为有达到共"
+_HEAD: Final = re.compile(
     "^(?:其中|目前|截至|我市|全市|全省|我省|全区|已|共|在|将|并|还|对|把|从|现场|先后|累计|组织|提出|制定|出台|印发)+"
 )
-_EQUALS = frozenset({"", "为", "均为", "分别为", "达"})
-_LIST_HEADS = frozenset({"", "其中", "包括", "分别为", "分别是", "分别"})
-_LABEL_LENGTH = 16  # characters
+_EQUALS: Final = frozenset({"", "为", "均为", "分别为", "达"})
+_LIST_HEADS: Final = frozenset({"", "其中", "包括", "分别为", "分别是", "分别"})
+_LABEL_LENGTH: Final = 16  # characters
 _BEFORE, _AFTER, _WIDE = 24, 30, 160
 
 

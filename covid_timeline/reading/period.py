@@ -20,6 +20,7 @@ import datetime as dt
 import re
 from bisect import bisect_left
 from functools import cache
+from typing import Final
 
 from covid_timeline.model import DateMention
 from covid_timeline.reading.context import Context
@@ -29,30 +30,30 @@ from covid_timeline.text.tree import Sentence
 
 __all__ = ["Passage", "apply_period", "kind_of_indicator"]
 
-_TOTALLY = re.compile("累计|已|共|先后|总计|合计|至今")
-_TIED = re.compile("(?:[^，,。；]{0,12}[，,])?(?:已|均|并|全部|将|也|都)?[于在]")
-_OF_PROJECTS = re.compile("[^，,。；]{0,12}(?:项目|集中开工|集中签约|开工仪式|签约仪式)")
-_COMPARED_BEFORE = re.compile("(?:比|较|与|同|和|相比|相较|较之|低于|高于|超过|多于|少于|从|由)$")
-_COMPARED_WITH = re.compile("[比较][^，。；：\\d]{1,12}的$")
-_OF_TIME = frozenset("日天晚夜末节期间情")
-_COMPARED_AFTER = re.compile(" ?(?:同期|相比|相较|的?[^，。；]{0,8}(?:下降|上升|增长|减少|增加|提高|回落|收窄|持平|末[增下上]))")
-_CHANGE_AFTER = re.compile("[^，。；]{0,14}(?:下降|上升|增长|减少|增加|提高|回落|收窄|扩大|延长|推迟|调整)")
-_JOURNEY = re.compile("(?=[病某男女\\d发咳就乘自航列返抵旅入])(?:病例\\d|某[，,某]|[男女][，,性]|\\d+岁|发热|咳嗽|就诊|乘坐|自驾|航班|列车|返回|抵达|旅行|入院)")
-_HAN = re.compile("[\u4e00-\u9fff]")
-_DAY_OF_PATIENTS = re.compile("(?:发病|就诊|入院|出院|采样|入境)(?:日期?|时间)(?:介于|分布在|集中在|为|是|在|均在)?$")
-_START_VALUE = re.compile("的 ?\\d")
-_IN_TURN = re.compile("[^。；，\\d]{0,6}(?:先后|分别|相继|依次)")
-_VALUE_OF_DAY = re.compile("(?:则|仅)?[为是] ?\\d")
-_TRAVELLED = re.compile("[^，,。；]{0,12}(?:乘|搭|航班|包机|抵达|到达|飞抵|入境|返回|转到|转运)")
-_LABEL_OF_DAY = re.compile("(?:统计|数据|通报|截[至止])?(?:时间|日期|时点)$")
-_NEAR_ANCHOR_DAYS = 3
-_LOOK_AHEAD = 8
-_SINCE_LENGTH = 3  # characters of 以来, 起 behind the day
-_LOOK_BACK = 24  # dates of the sentence that are looked at before a figure
-_CLAUSE = 120  # characters of a clause that are looked at before a figure
-_HEADING = 30  # characters; a line as short as this with a date heads what follows
-_LONG = 20  # days; 1至2月, 一季度
-_NOON = 12
+_TOTALLY: Final = re.compile("累计|已|共|先后|总计|合计|至今")
+_TIED: Final = re.compile("(?:[^，,。；]{0,12}[，,])?(?:已|均|并|全部|将|也|都)?[于在]")
+_OF_PROJECTS: Final = re.compile("[^，,。；]{0,12}(?:项目|集中开工|集中签约|开工仪式|签约仪式)")
+_COMPARED_BEFORE: Final = re.compile("(?:比|较|与|同|和|相比|相较|较之|低于|高于|超过|多于|少于|从|由)$")
+_COMPARED_WITH: Final = re.compile("[比较][^，。；：\\d]{1,12}的$")
+_OF_TIME: Final = frozenset("日天晚夜末节期间情")
+_COMPARED_AFTER: Final = re.compile(" ?(?:同期|相比|相较|的?[^，。；]{0,8}(?:下降|上升|增长|减少|增加|提高|回落|收窄|持平|末[增下上]))")
+_CHANGE_AFTER: Final = re.compile("[^，。；]{0,14}(?:下降|上升|增长|减少|增加|提高|回落|收窄|扩大|延长|推迟|调整)")
+_JOURNEY: Final = re.compile("(?=[病某男女\\d发咳就乘自航列返抵旅入])(?:病例\\d|某[，,某]|[男女][，,性]|\\d+岁|发热|咳嗽|就诊|乘坐|自驾|航班|列车|返回|抵达|旅行|入院)")
+_HAN: Final = re.compile("[\u4e00-\u9fff]")
+_DAY_OF_PATIENTS: Final = re.compile("(?:发病|就诊|入院|出院|采样|入境)(?:日期?|时间)(?:介于|分布在|集中在|为|是|在|均在)?$")
+_START_VALUE: Final = re.compile("的 ?\\d")
+_IN_TURN: Final = re.compile("[^。；，\\d]{0,6}(?:先后|分别|相继|依次)")
+_VALUE_OF_DAY: Final = re.compile("(?:则|仅)?[为是] ?\\d")
+_TRAVELLED: Final = re.compile("[^，,。；]{0,12}(?:乘|搭|航班|包机|抵达|到达|飞抵|入境|返回|转到|转运)")
+_LABEL_OF_DAY: Final = re.compile("(?:统计|数据|通报|截[至止])?(?:时间|日期|时点)$")
+_NEAR_ANCHOR_DAYS: Final = 3
+_LOOK_AHEAD: Final = 8
+_SINCE_LENGTH: Final = 3  # characters of 以来, 起 behind the day
+_LOOK_BACK: Final = 24  # dates of the sentence that are looked at before a figure
+_CLAUSE: Final = 120  # characters of a clause that are looked at before a figure
+_HEADING: Final = 30  # characters; a line as short as this with a date heads what follows
+_LONG: Final = 20  # days; 1至2月, 一季度
+_NOON: Final = 12
 
 
 @cache
@@ -423,7 +424,7 @@ def _is_of_deed(context: Context, date: DateMention, figure: Figure) -> bool:
     return figure.number > 0 and date.role == "at" and context.text[date.start - 1 : date.start] in ("于", "在") and date.start < figure.own
 
 
-_LAST_24_HOURS = re.compile(
+_LAST_24_HOURS: Final = re.compile(
     "(?:过去|最近|近|此前|之前)的?(?:24 ?个?小时|二十四小时|1天|一天|一昼夜|一日)|(?:24|二十四) ?个?小时(?:之?内|里)"
 )
 

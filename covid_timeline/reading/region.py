@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Final
 
 from covid_timeline.mentions.places import gazetteer
 from covid_timeline.model import Place
@@ -14,17 +15,17 @@ from covid_timeline.reading.words import Figure
 
 __all__ = ["Subjects", "case_regions", "figure_region", "outer_region"]
 
-_INSTITUTION = re.compile("[\u4e00-\u9fff]{2,16}?(?:医院|医疗中心|监狱)")
-_TOWN = re.compile("([\u4e00-\u9fff]{2,6}?(?:街道|镇|乡|社区|村|园区|开发区|新区|农场|团场|苏木))(?:办事处)?$")
-_HOUSE = re.compile("[\u4e00-\u9fff]{0,10}(?:医院|医疗中心|学校|大学|学院|公司|企业|酒店|实验室|中心)等?")
-_TOGETHER = re.compile("[两二三四五六七八九十\\d]{0,2}(?:市|县|区|地|州|省|个(?:市|县|区|省))(?:均|都|在|新|无|没|疑|确|病|零)")
-_EXCEPT = re.compile("(?:除)?(?:湖北|武汉)[省市]?(?:以外|之外|外)(?:的?其他|其余)?(?:地区|省份|省市)?|除(?:湖北|武汉)[省市]?(?:、[\u4e00-\u9fff]{2,3}[省市]?)?(?:以外|之外|外)")
-_PROVINCES = re.compile("\\d+ ?个?省(?:份|级行政区|（区|\\(区|区市|、自治区|、区|、市|和|区)")
-_OPENING = 12  # characters within which the subject of a sentence stands
-_SHARE = re.compile("占")
-_AND_OTHERS = re.compile("等(?=\\d|[一二三四五六七八九十])")
-_START_BEFORE = re.compile("(?:自|从|由)$")
-_ORGANS = re.compile(
+_INSTITUTION: Final = re.compile("[\u4e00-\u9fff]{2,16}?(?:医院|医疗中心|监狱)")
+_TOWN: Final = re.compile("([\u4e00-\u9fff]{2,6}?(?:街道|镇|乡|社区|村|园区|开发区|新区|农场|团场|苏木))(?:办事处)?$")
+_HOUSE: Final = re.compile("[\u4e00-\u9fff]{0,10}(?:医院|医疗中心|学校|大学|学院|公司|企业|酒店|实验室|中心)等?")
+_TOGETHER: Final = re.compile("[两二三四五六七八九十\\d]{0,2}(?:市|县|区|地|州|省|个(?:市|县|区|省))(?:均|都|在|新|无|没|疑|确|病|零)")
+_EXCEPT: Final = re.compile("(?:除)?(?:湖北|武汉)[省市]?(?:以外|之外|外)(?:的?其他|其余)?(?:地区|省份|省市)?|除(?:湖北|武汉)[省市]?(?:、[\u4e00-\u9fff]{2,3}[省市]?)?(?:以外|之外|外)")
+_PROVINCES: Final = re.compile("\\d+ ?个?省(?:份|级行政区|（区|\\(区|区市|、自治区|、区|、市|和|区)")
+_OPENING: Final = 12  # characters within which the subject of a sentence stands
+_SHARE: Final = re.compile("占")
+_AND_OTHERS: Final = re.compile("等(?=\\d|[一二三四五六七八九十])")
+_START_BEFORE: Final = re.compile("(?:自|从|由)$")
+_ORGANS: Final = re.compile(
     "(?=[党国中习总全交财公工商教民省自市州盟区县旗])(?:"  # nearly every place in a text is none of these
     "(?P<country>党中央|国务院|中央|习近平|总书记|国家卫健委|国家卫生健康委|全国人大|交通运输部|财政部|公安部|工信部|商务部|教育部|民政部)"
     "|(?P<province>省委|省政府|省长|省领导|省卫健委|省卫生健康委|省直|省级|省疾控|自治区党委|自治区政府|省人民政府|省指挥部|省里|省上"
@@ -33,7 +34,7 @@ _ORGANS = re.compile(
     "|[市州][\u4e00-\u9fff]{2,6}?局)"
     "|(?P<county>区委|县委|区政府|县政府|区长|县长|区领导|县领导|县里|区里|旗委))"
 )
-_AT_CLAUSE_HEAD = "日时午晚晨起天由后前"
+_AT_CLAUSE_HEAD: Final = "日时午晚晨起天由后前"
 
 
 @lru_cache(maxsize=2)

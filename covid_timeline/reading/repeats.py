@@ -7,10 +7,11 @@ the rows counts it twice. The first statement is the figure; each later one name
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from covid_timeline.model import MetricRow
 
-_OF_ONE_PERSON = ("year_of_age", "hour", "day", "week", "month")
+_OF_ONE_PERSON: Final = ("year_of_age", "hour", "day", "week", "month")
 """Ages and spans of time: two patients of 56 years are two figures."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from covid_timeline.model import Quantity
 from covid_timeline.reading.context import Region
@@ -11,7 +11,7 @@ from covid_timeline.reading.words import Figure
 
 __all__ = ["INHERITED", "NOTHING_SAID", "ORDER", "STATED", "Choice", "Frame", "Statement", "basis_of"]
 
-ORDER = {
+ORDER: Final = {
     "subject": ("own", "column", "after", "list", "topic", "sentence", "paragraph", "title", "document", "none"),
     "measure": ("own", "column", "after", "noun", "topic", "list", "sentence", "period", "title", "none"),
     "origin": ("own", "column", "list", "sentence", "none"),
@@ -24,8 +24,8 @@ ORDER = {
 itself, its column, the words after it, the head of its list, a topic before it (确诊病例中), its sentence, its
 paragraph, a header line, the title, the document. A resolver asks in this order and takes the first candidate."""
 
-STATED = frozenset({"own", "column", "after", "noun", "clause", "bracket", "tied"})
-INHERITED = frozenset({"list", "topic", "sentence", "paragraph", "header", "title", "period", "pair", "sum", "region", "later", "document"})
+STATED: Final = frozenset({"own", "column", "after", "noun", "clause", "bracket", "tied"})
+INHERITED: Final = frozenset({"list", "topic", "sentence", "paragraph", "header", "title", "period", "pair", "sum", "region", "later", "document"})
 
 
 class Choice(NamedTuple):
@@ -154,4 +154,4 @@ class Frame(NamedTuple):
         return self._replace(listing=False, item_noun="", item_kind="", in_list=False, by_residence=False)
 
 
-NOTHING_SAID = Frame()
+NOTHING_SAID: Final = Frame()

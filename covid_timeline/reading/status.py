@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from functools import cache
+from typing import Final
 
 from covid_timeline.lexicon.rules import load_rules
 from covid_timeline.reading.context import Context
@@ -11,9 +12,9 @@ from covid_timeline.reading.statement import Choice
 
 __all__ = ["resolve_status"]
 
-_NEAR = 8
-_REPORTED = Choice("reported", "none", "")
-_ORDER = ("denied", "conditional", "planned", "forecast")
+_NEAR: Final = 8
+_REPORTED: Final = Choice("reported", "none", "")
+_ORDER: Final = ("denied", "conditional", "planned", "forecast")
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
+from typing import Final
 
 from covid_timeline.lexicon.lexer import Cue, one_of
 from covid_timeline.lexicon.rules import load_rules
@@ -37,7 +38,7 @@ def filler_words() -> frozenset[str]:
     return frozenset(next(rule for rule in load_rules("counts") if rule.id == "filler.report").all_words)
 
 
-INDICATORS = {
+INDICATORS: Final = {
     ("confirmed", "new"): "confirmed_new",
     ("confirmed", "cumulative"): "confirmed_cumulative",
     ("confirmed", "current"): "confirmed_current",
@@ -65,28 +66,28 @@ INDICATORS = {
 }
 """Noun and measure type to indicator; what is not here is `other`."""
 
-_IMPORTED = {
+_IMPORTED: Final = {
     f"{noun}_{kind}": f"{noun}_imported_{kind}"
     for noun, kinds in (("confirmed", ("new", "cumulative", "current")), ("suspected", ("new", "current")), ("recovered", ("new", "cumulative")))
     for kind in kinds
 }
-_LOCAL = {f"confirmed_{kind}": f"confirmed_local_{kind}" for kind in ("new", "cumulative", "current")}
+_LOCAL: Final = {f"confirmed_{kind}": f"confirmed_local_{kind}" for kind in ("new", "cumulative", "current")}
 
-LABELS = {
+LABELS: Final = {
     "confirmed": "确诊病例", "case": "病例", "suspected": "疑似病例", "severe": "重症病例", "critical": "危重病例",
     "deaths": "死亡病例", "recovered": "治愈出院病例", "contacts": "密切接触者", "observed": "正在接受医学观察的密切接触者",
     "released": "解除医学观察的密切接触者", "treated": "在院治疗病例", "asymptomatic": "无症状感染者", "mild": "轻症病例",
     "positive": "阳性", "change": "转归病例", "severe_and_critical": "重症及危重症病例",
 }  # fmt: skip
 
-_COUNTED_UNITS = frozenset({"person", "case", "person_time"})
-_OUTCOMES = frozenset({"observed", "released", "contacts", "recovered", "recovered_so_far", "deaths", "severe", "critical", "treated", "mild", "severe_and_critical"})
-_SAID = re.compile("宣布|公布|通报|发布|证实|表示|透露|指出|报道")  # who says it is not who is counted
-_SETTLED = frozenset({"recovered", "recovered_so_far", "deaths", "released"})
-_REPORTS = re.compile("报告|通报|发现|上报")
-_HAN2 = re.compile("[\u4e00-\u9fff]{2}")
-_LEFT_EDGE = WHITE_SPACE + "，,、：:（）()“”的和及与其中共有为"
-_RIGHT_EDGE = WHITE_SPACE + "，,、：:（）()“”为有达到共的"
+_COUNTED_UNITS: Final = frozenset({"person", "case", "person_time"})
+_OUTCOMES: Final = frozenset({"observed", "released", "contacts", "recovered", "recovered_so_far", "deaths", "severe", "critical", "treated", "mild", "severe_and_critical"})
+_SAID: Final = re.compile("宣布|公布|通报|发布|证实|表示|透露|指出|报道")  # who says it is not who is counted
+_SETTLED: Final = frozenset({"recovered", "recovered_so_far", "deaths", "released"})
+_REPORTS: Final = re.compile("报告|通报|发现|上报")
+_HAN2: Final = re.compile("[\u4e00-\u9fff]{2}")
+_LEFT_EDGE: Final = WHITE_SPACE + "，,、：:（）()“”的和及与其中共有为"
+_RIGHT_EDGE: Final = WHITE_SPACE + "，,、：:（）()“”为有达到共的"
 
 
 def ranked(nouns: Sequence[str]) -> str:
@@ -305,7 +306,7 @@ def resolve_measure(
     return Choice("new", "period", f"date.{role}")
 
 
-_NO_ORIGIN = Choice("", "none", "")
+_NO_ORIGIN: Final = Choice("", "none", "")
 
 
 def resolve_origin(figure: Figure, frame: Frame, noun: str, kind: str) -> Choice:

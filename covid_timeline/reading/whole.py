@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Final
 
 from covid_timeline.reading.context import Region, is_inside, is_zone
 from covid_timeline.reading.statement import Statement
@@ -11,9 +12,9 @@ from covid_timeline.reading.words import Figure
 
 __all__ = ["Statements", "list_sum"]
 
-_GAP = 14  # characters between two items of a list of places
-_LIST = 60  # items of a list looked at for its sum
-_BACK = 80  # statements looked back at for a whole
+_GAP: Final = 14  # characters between two items of a list of places
+_LIST: Final = 60  # items of a list looked at for its sum
+_BACK: Final = 80  # statements looked back at for a whole
 
 
 class Statements:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Final
 
 from covid_timeline.lexicon.lexer import Cue
 from covid_timeline.model import DateMention, Place, Quantity
@@ -17,7 +18,7 @@ from covid_timeline.text.tree import Tree
 
 __all__ = ["Figure", "read_words", "unit_of_label"]
 
-_STOPS_AFTER = frozenset("，,、；;。：:（()）\n【】[] ")
+_STOPS_AFTER: Final = frozenset("，,、；;。：:（()）\n【】[] ")
 
 
 class Figure:
@@ -132,15 +133,15 @@ def read_words(context: Context, sentence: int, quantities: Sequence[Quantity]) 
     return figures
 
 
-_TO_A_PLACE = re.compile("在|走出|离开|转入|送往|送至|入住|收治于")
-_CARED_FOR = re.compile("(?:确诊|病)?(?:者|人|患者|病例)?(?:目前|现|仍|正|尚|均|都)?在")
-_OF_SOME = re.compile("(?:上述|这|该|前述)[\\d一二两三四五六七八九十]+(?:人|名|例|位)(?:患者|病例|病人|确诊病例)?的?$")
-_OF_ONE = re.compile("(?:某某?|[其他她]|该(?:名|例)?(?:患者|病例|病人)|夫妇|夫妻|二人|两人|病例\\d+)的?$")
-_IN_A_PLACE = re.compile("(?:分布|出现|发生|均|都)?在")
-_AFTER_PLACE = frozenset(("、", "，", ",", "。", "；", ";", "和", "）", ")", "\n", ""))
-_BETWEEN_ITEMS = frozenset("、，,；;")
-_AFTER_ITEM = frozenset("、，,。；;）)")
-_REMARK_HEADS = frozenset("均全都目现正已仍尚为系占较比")
+_TO_A_PLACE: Final = re.compile("在|走出|离开|转入|送往|送至|入住|收治于")
+_CARED_FOR: Final = re.compile("(?:确诊|病)?(?:者|人|患者|病例)?(?:目前|现|仍|正|尚|均|都)?在")
+_OF_SOME: Final = re.compile("(?:上述|这|该|前述)[\\d一二两三四五六七八九十]+(?:人|名|例|位)(?:患者|病例|病人|确诊病例)?的?$")
+_OF_ONE: Final = re.compile("(?:某某?|[其他她]|该(?:名|例)?(?:患者|病例|病人)|夫妇|夫妻|二人|两人|病例\\d+)的?$")
+_IN_A_PLACE: Final = re.compile("(?:分布|出现|发生|均|都)?在")
+_AFTER_PLACE: Final = frozenset(("、", "，", ",", "。", "；", ";", "和", "）", ")", "\n", ""))
+_BETWEEN_ITEMS: Final = frozenset("、，,；;")
+_AFTER_ITEM: Final = frozenset("、，,。；;）)")
+_REMARK_HEADS: Final = frozenset("均全都目现正已仍尚为系占较比")
 
 
 def _start_of_words(tree: Tree, number: int, figure: int) -> int:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from covid_timeline.mentions.dates import DatePartial, find_dates, parse_partial
@@ -23,7 +23,7 @@ from covid_timeline.text.normalize import NormalizedText, normalize, strip_noise
 
 __all__ = ["DEFAULT_ANCHOR", "ArticleError", "UnreadableError", "decode", "infer_anchor", "parse_moment", "read_article"]
 
-DEFAULT_ANCHOR = dt.date(2020, 3, 1)
+DEFAULT_ANCHOR: Final = dt.date(2020, 3, 1)
 """The middle of the period that the project covers: stands in where a text names no date at all, and settles the year
 where it names none."""
 
@@ -42,7 +42,7 @@ class UnreadableError(ValueError):
 
 # --- bytes to text -------------------------------------------------------------------------------------------------
 
-_BOMS = (
+_BOMS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -51,14 +51,14 @@ _BOMS = (
 )
 # The 3,755 common characters of GB 2312 (its level 1): nearly all of any Chinese text, a sixth of what a wrong
 # encoding makes of one.
-_COMMON = frozenset(
+_COMMON: Final = frozenset(
     bytes((row, cell)).decode("gb2312")
     for row in range(0xB0, 0xD8)
     for cell in range(0xA1, 0xFF)
     if (row, cell) < (0xD7, 0xFA)
 )
-_COMMON_SHARE = 0.6
-_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
+_COMMON_SHARE: Final = 0.6
+_CONTROL: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 
 
 def decode(data: bytes, name: str = "") -> tuple[str, str]:
@@ -168,8 +168,8 @@ class _Stamp(NamedTuple):
     weight: int
 
 
-_HEAD = 4000  # characters in which a header is looked for
-_SITE = re.compile(
+_HEAD: Final = 4000  # characters in which a header is looked for
+_SITE: Final = re.compile(
     # lines that belong to the web site around an article
     r"[•·●◆■▪►>|丨<＞\d.\s]*$"
     r"|[•●◆■▪►]"
@@ -181,40 +181,40 @@ _SITE = re.compile(
     r"|(?:搜索|首页|导航|菜单|登录|注册|打印|分享|收藏|字号|字体|大字体|小字体|放大|缩小|关闭|客户端|官方微信|官方微博|公众号|热搜|热点推荐|广告|无障碍|繁体|简体"
     r"|English|RSS|阅读|浏览|点击|评论|视频|图片|专题|点赞|转发|蓝字|原创|订阅|投稿|版权|下载)(?:[数量次]|次数)?(?:$|[\s:：|丨/>\d(（【\[])"
 )
-_LABEL = re.compile(
+_LABEL: Final = re.compile(
     r"[\[【(（]?\s*(?:(?:文章|信息|稿件|新闻|内容|资料|图片)?来\s*源|稿源|转自|作\s*者|记\s*者|通讯员|编\s*辑|责\s*编|责任编辑|审核|校对|(?:发布|发表|发稿|更新|录入|发文|成文|公开|出版)?(?:时间|日期)"
     r"|发布(?:机构|单位|者|人)?|时间|日期|关键词|关键字|摘要|标签|供稿|撰稿|字号|浏览(?:次数|量)?|阅读(?:次数|量)?|索引号|文号|主题分类|类别|分类)\s*[:：]"
 )
-_ORIGINAL_TITLE = re.compile(r"[(（【]?原标题\s*[:：]\s*(.{4,120}?)[)）】]?$")
-_MENU = re.compile(
+_ORIGINAL_TITLE: Final = re.compile(r"[(（【]?原标题\s*[:：]\s*(.{4,120}?)[)）】]?$")
+_MENU: Final = re.compile(
     r"[^，。、：:；！？!?“”《》（）0-9]{1,6}(?:[ |丨/]+[^，。、：:；！？!?“”《》（）0-9]{1,6})+$"
 )
 
-_AFTER_STAMP = re.compile(
+_AFTER_STAMP: Final = re.compile(
     r"\s*(?:$|[|丨/\]】)）]|来\s*源|稿源|作者|编辑|责|发布|字|浏览|阅读|点击|分享|打印|星期|周[一二三四五六日]|访问|[\u3400-\u9fffA-Za-z.\-]{2,14}(?:$|\s))"
 )
-_BEFORE_STAMP = re.compile(
+_BEFORE_STAMP: Final = re.compile(
     r"(?:发布|发表|发稿|更新|录入|发文|成文|公开|出版)?(?:时间|日期|于|表)\s*[:：]?\s*$|发布\s*[:：]?\s*$"
 )
-_HAN_WORD = re.compile(r"[\u3400-\u9fff]{2}")
-_CLOCK_OF_SITE = re.compile(r"今天|现在|当前|版权|copyright|©|备案", re.IGNORECASE)
-_ENGLISH_DATE = re.compile(
+_HAN_WORD: Final = re.compile(r"[\u3400-\u9fff]{2}")
+_CLOCK_OF_SITE: Final = re.compile(r"今天|现在|当前|版权|copyright|©|备案", re.IGNORECASE)
+_ENGLISH_DATE: Final = re.compile(
     r"\b(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]{0,6}\b", re.IGNORECASE
 )
-_YEAR = re.compile(r"(?<![0-9])20[0-9]{2}(?![0-9])")
+_YEAR: Final = re.compile(r"(?<![0-9])20[0-9]{2}(?![0-9])")
 
-_SOURCE = re.compile(
+_SOURCE: Final = re.compile(
     r"(?:(?:文章|信息|稿件|新闻|内容)?来\s?源|稿源|转自)\s*[:：丨|]\s*(?P<source>[^\s|丨]{0,40})"
 )
-_NEXT_LABEL = re.compile(
+_NEXT_LABEL: Final = re.compile(
     r"(?:作者|记者|通讯员|编辑|责任编辑|责编|发布|时间|日期|字体|字号|浏览|阅读|点击|打印|分享|大中小|[|丨,，;；。)）\]】]|20[0-9]{2}[-年/.])"
 )
-_DATELINE = re.compile(
+_DATELINE: Final = re.compile(
     r"[\s(（【\[*■●◎]*(?P<source>(?:[\u3400-\u9fffA-Za-z]{1,8}?(?:社|网|报|台|客户端|在线|新闻|云)|本报|本网|本台))"
     r"[\u3400-\u9fff、]{0,8}?\s?(?=[0-9]{1,4}[年月])"
 )
-_WIRE = re.compile(r"\s?(?:电|讯|消息)")
-_MEDIUM = re.compile(
+_WIRE: Final = re.compile(r"\s?(?:电|讯|消息)")
+_MEDIUM: Final = re.compile(
     r"[\u3400-\u9fffA-Za-z]{1,10}(?:日报|晚报|时报|晨报|早报|商报|快报|都市报|报|网|社|电视台|台|客户端|在线|新闻|发布|卫健委|卫生健康委)"
 )
 
@@ -431,9 +431,9 @@ def parse_moment(text: str) -> dt.datetime | None:
     return _time_of(date)
 
 
-_YEAR_FIRST = re.compile(r"(?:19|20)[0-9]{2}|[一二][〇零○OＯ0九]")
-_HALF_DAY = re.compile(r"\s?[AP]\.?M\b\.?", re.IGNORECASE)
-_FIGURES_ELSEWHERE = re.compile(r"(?<![0-9])([0-9]{1,2})([/.])([0-9]{1,2})\2(?:19|20)[0-9]{2}(?![0-9])")
+_YEAR_FIRST: Final = re.compile(r"(?:19|20)[0-9]{2}|[一二][〇零○OＯ0九]")
+_HALF_DAY: Final = re.compile(r"\s?[AP]\.?M\b\.?", re.IGNORECASE)
+_FIGURES_ELSEWHERE: Final = re.compile(r"(?<![0-9])([0-9]{1,2})([/.])([0-9]{1,2})\2(?:19|20)[0-9]{2}(?![0-9])")
 
 
 def _may_be_elsewhere(text: str) -> bool:
@@ -444,7 +444,7 @@ def _may_be_elsewhere(text: str) -> bool:
     return figures is not None and (int(figures[1]) > 12 or int(figures[3]) > 12 or figures[1] == figures[3])
 
 
-_DATEPARSER_LABEL = re.compile(
+_DATEPARSER_LABEL: Final = re.compile(
     r"^[^0-9:：]{0,30}[:：]\s*|^(?:published|posted|updated)(?:\s+(?:on|at))?\s+", re.IGNORECASE
 )
 
@@ -613,12 +613,12 @@ def _closing_date(text: str) -> dt.datetime | None:
 # --- the anchor of a text that does not say when it was published -----------------------------------------------------
 
 # A date that the text only looks forward to says nothing about when it was written.
-_AHEAD_AFTER = re.compile(r"\s?(?:[24零0]{1,2}[时点])?(?:之前|以前|前|截止|止|底)")
-_AHEAD_BEFORE = re.compile(
+_AHEAD_AFTER: Final = re.compile(r"\s?(?:[24零0]{1,2}[时点])?(?:之前|以前|前|截止|止|底)")
+_AHEAD_BEFORE: Final = re.compile(
     r"(?:延长|推迟|延期|顺延|延|预计|将于|将在|定于|计划|争取|力争|确保|有效期)[至到于在]?$"
 )
-_AFTER = dt.timedelta(days=92)
-_BEFORE = dt.timedelta(days=273)
+_AFTER: Final = dt.timedelta(days=92)
+_BEFORE: Final = dt.timedelta(days=273)
 
 
 def _date(year: int, month: int, day: int) -> dt.date | None:
@@ -685,12 +685,12 @@ def infer_anchor(text: str) -> dt.date:
 
 # --- the home region ---------------------------------------------------------------------------------------------------
 
-_COUNTRY = "100000"
-_UNIT = 1000  # weight of one naming in the text
+_COUNTRY: Final = "100000"
+_UNIT: Final = 1000  # weight of one naming in the text
 # Before a place: help goes there, people come from there.
-_ELSEWHERE = re.compile("(?:援|支援|援助|驰援|赴|奔赴|抵达|前往|出征|来自|离开|返自|滞留)$")
-_ELSEWHERE_LAST = frozenset("援助赴达往征自开留\n")  # what ends one; $ stands before a last line break too
-_NATION = re.compile("全国|国内|国务院|国家卫")  # beside the names of the country that the gazetteer knows
+_ELSEWHERE: Final = re.compile("(?:援|支援|援助|驰援|赴|奔赴|抵达|前往|出征|来自|离开|返自|滞留)$")
+_ELSEWHERE_LAST: Final = frozenset("援助赴达往征自开留\n")  # what ends one; $ stands before a last line break too
+_NATION: Final = re.compile("全国|国内|国务院|国家卫")  # beside the names of the country that the gazetteer knows
 
 
 def _given_region(region: str, doc_id: str) -> str:

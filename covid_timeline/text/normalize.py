@@ -29,19 +29,19 @@ from collections.abc import Iterable
 from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 __all__ = ["WHITE_SPACE", "NormalizedText", "normalize", "strip_noise"]
 
-WHITE_SPACE = " \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+WHITE_SPACE: Final = " \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 """What `str.isspace` and the \\s of a pattern know, for `str.strip` with further signs."""
 
 # A text is Traditional when conversion would change at least this share of its Han characters: Traditional pages
 # reach a quarter to a third, a Simplified one with a Traditional name or sign stays below a hundredth.
-_HANT_SHARE = 0.05
-_SAMPLE = 2048  # characters looked at to settle the script
+_HANT_SHARE: Final = 0.05
+_SAMPLE: Final = 2048  # characters looked at to settle the script
 # So many glosses with a tone mark show a page on which every character may have been damaged in that way.
-_DAMAGED_PAGE = 3
+_DAMAGED_PAGE: Final = 3
 
 
 class NormalizedText(NamedTuple):
@@ -190,9 +190,7 @@ class _Folds(NamedTuple):
     one: dict[str, str]  # every fold: script, signs, other codes of a character
     table: dict[int, str]  # the same for str.translate
     any_fold: re.Pattern[str]
-    any_traditional: re.Pattern[str]
     phrases: dict[str, str]
-    any_phrase: re.Pattern[str]
     phrase_sign: re.Pattern[
         str
     ]  # the characters that a phrase converts otherwise than they are by themselves
@@ -230,16 +228,24 @@ def _folds() -> _Folds:
         one,
         {ord(key): value for key, value in one.items()},
         re.compile(_charset(one)),
-        re.compile(_charset(traditional)),
         phrases,
-        re.compile("|".join(sorted(phrases, key=lambda p: (-len(p), p)))),
         re.compile(f"[{''.join(sorted(signs))}]"),
     )
 
 
-_HAN = re.compile("[\u3400-\u9fff]")
-_ASCII_SIGN = re.compile("[\t\r\x0b\x0c]")
-_SIGN_TABLE = {ord(key): value for key, value in _SIGNS.items()}
+@cache
+def _any_traditional() -> re.Pattern[str]:
+    return re.compile(_charset(_folds().traditional))
+
+
+@cache
+def _any_phrase() -> re.Pattern[str]:
+    return re.compile("|".join(sorted(_folds().phrases, key=lambda p: (-len(p), p))))
+
+
+_HAN: Final = re.compile("[\u3400-\u9fff]")
+_ASCII_SIGN: Final = re.compile("[\t\r\x0b\x0c]")
+_SIGN_TABLE: Final = {ord(key): value for key, value in _SIGNS.items()}
 
 
 def _fold(text: str) -> tuple[str, str]:
@@ -251,7 +257,7 @@ def _fold(text: str) -> tuple[str, str]:
         return text, "hans"
     traditional, one = folds.traditional, folds.one
     sample = text if len(text) <= _SAMPLE else text[:: len(text) // _SAMPLE]
-    changed = sum(c in traditional for c in folds.any_traditional.findall(sample))
+    changed = sum(c in traditional for c in _any_traditional().findall(sample))
     if changed > _HANT_SHARE * len(sample):
         script = "hant"  # whatever the share of Han characters is
     else:
@@ -265,7 +271,7 @@ def _fold(text: str) -> tuple[str, str]:
         return folded, script
     parts: list[str] = []
     done = 0
-    for match in folds.any_phrase.finditer(text):
+    for match in _any_phrase().finditer(text):
         parts += folded[done : match.start()], folds.phrases[match[0]]
         done = match.end()
     parts.append(folded[done:])
@@ -274,23 +280,23 @@ def _fold(text: str) -> tuple[str, str]:
 
 # --- edits: raw characters taken away, or one for several ---------------------------------------------------------
 
-_TONED = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹḿ\u0300\u0301\u0304\u030c"  # the last four combine: decomposed i + grave
-_LETTERS = "a-zêü" + _TONED
-_SYLLABLE = re.compile(f"(?:[zcs]h|[bpmfdtnlgkhjqxrzcsyw])?(?:[aeiouêü{_TONED}]{{1,5}})(?:ng?|r)?|[ńňǹḿ]g?")
-_ANY_TONE = re.compile(f"[{_TONED}]")
-_TONED_GLOSS = re.compile(f"[(（][a-zêü]{{0,5}}[{_TONED}][{_LETTERS}]{{0,5}}[)）]")
+_TONED: Final = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹḿ\u0300\u0301\u0304\u030c"  # the last four combine: decomposed i + grave
+_LETTERS: Final = "a-zêü" + _TONED
+_SYLLABLE: Final = re.compile(f"(?:[zcs]h|[bpmfdtnlgkhjqxrzcsyw])?(?:[aeiouêü{_TONED}]{{1,5}})(?:ng?|r)?|[ńňǹḿ]g?")
+_ANY_TONE: Final = re.compile(f"[{_TONED}]")
+_TONED_GLOSS: Final = re.compile(f"[(（][a-zêü]{{0,5}}[{_TONED}][{_LETTERS}]{{0,5}}[)）]")
 
-_ZERO_WIDTH = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef"
-_ENTITY = r"(?:amp;)?(?:\#[0-9]{1,7};|\#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0-9]{1,30};)"
-_EDIT_SIGN = re.compile(f"[&\r{_ZERO_WIDTH}{_TONED}]")
-_EDIT = re.compile(
+_ZERO_WIDTH: Final = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef"
+_ENTITY: Final = r"(?:amp;)?(?:\#[0-9]{1,7};|\#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0-9]{1,30};)"
+_EDIT_SIGN: Final = re.compile(f"[&\r{_ZERO_WIDTH}{_TONED}]")
+_EDIT: Final = re.compile(
     rf"""(?P<gone>[{_ZERO_WIDTH}]+|\r(?=\n))
     |(?P<entity>&{_ENTITY})
     |(?P<gloss>[(（][{_LETTERS}]{{1,7}}[)）])""",
     re.VERBOSE,
 )
 # On a page full of glosses some have lost a part: 控?cái)（the bracket）, 為(wéi此 (the end); an entity has lost its &.
-_EDIT_DAMAGED = re.compile(
+_EDIT_DAMAGED: Final = re.compile(
     rf"""(?=[&?(（\r{_ZERO_WIDTH}{_LETTERS}])(?:  # most places are none of these: one look for all branches
     (?P<gone>[{_ZERO_WIDTH}]+|\r(?=\n))
     |(?P<entity>&{_ENTITY}|\?(?:[lr][ds]quo|hellip|mdash|middot|nbsp);)
@@ -300,9 +306,9 @@ _EDIT_DAMAGED = re.compile(
 )
 
 # A line break inside a date. The first pattern is only a quick look; the others say where.
-_GAP = r"[ \u00a0\u3000\r\n]{1,8}"
-_BREAK_SIGN = re.compile(r"[0-9年月/.\-][ \u00a0\u3000\r]{0,3}\n[ \u00a0\u3000\r\n]{0,6}[0-9年月日/.\-]")
-_BROKEN_DATES = (
+_GAP: Final = r"[ \u00a0\u3000\r\n]{1,8}"
+_BREAK_SIGN: Final = re.compile(r"[0-9年月/.\-][ \u00a0\u3000\r]{0,3}\n[ \u00a0\u3000\r\n]{0,6}[0-9年月日/.\-]")
+_BROKEN_DATES: Final = (
     # 2020⏎⏎/ 04/29, 2020-⏎04-29
     re.compile(
         r"(?<![0-9])(?:19|20)[0-9]{2}[ \u00a0\u3000\r\n]{0,8}([/.\-])[ \u00a0\u3000\r\n]{0,8}[0-9]{1,2}"
@@ -314,7 +320,7 @@ _BROKEN_DATES = (
         r"[ \u00a0\u3000\r\n]{0,8}[0-9]{1,2}[ \u00a0\u3000\r\n]{0,8}日"
     ),
 )
-_ANY_GAP = re.compile(_GAP)
+_ANY_GAP: Final = re.compile(_GAP)
 
 
 class _Edit(NamedTuple):

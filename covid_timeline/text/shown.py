@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import Final
 
-_UNSEEN = frozenset(["Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"])
+_UNSEEN: Final = frozenset(["Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"])
 """Controls, directions, surrogates, private use, unassigned, line separators."""
 
 # `::name ...::` is obeyed at the start of a line of a job's log, blanks before it aside, and a long line may be broken
 # anywhere; `##[name]` and `##vso[name]` are obeyed wherever they stand.
-_COMMAND = re.compile(r":(?=:\s*[A-Za-z])|#(?=#)")
+_COMMAND: Final = re.compile(r":(?=:\s*[A-Za-z])|#(?=#)")
 
 
 def printable(text: str, limit: int | None = 400) -> str:
@@ -42,18 +43,18 @@ def _visible(char: str) -> str:
 
 # --- spreadsheets -----------------------------------------------------------------------------------------------------
 
-_BLANK = (  # what a spreadsheet may skip before it looks at a cell: white space, and characters without a shape
+_BLANK: Final = (  # what a spreadsheet may skip before it looks at a cell: white space, and characters without a shape
     "\u0020\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\u2800\u3164\u115f\u1160\uffa0"
     "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb"
 )
-_BREAK = r"\x00-\x1f\x7f-\x9f" + "\u2028\u2029"
-_SIGN = "=+@\u207a\u207b\u208a\u208b\u208c\u207c\u2212\ufb29\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20-"
+_BREAK: Final = r"\x00-\x1f\x7f-\x9f" + "\u2028\u2029"
+_SIGN: Final = "=+@\u207a\u207b\u208a\u208b\u208c\u207c\u2212\ufb29\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20-"
 
-RUNNABLE = f"^'*([{_BLANK}]*[{_SIGN}]|[{_BLANK}]*[{_BREAK}])"
+RUNNABLE: Final = f"^'*([{_BLANK}]*[{_SIGN}]|[{_BLANK}]*[{_BREAK}])"
 """What a spreadsheet may take for a formula, for `re` and for RE2. Leading apostrophes count, so that `neutralise` can
 be undone."""
 
-_RUNNABLE = re.compile(RUNNABLE)
+_RUNNABLE: Final = re.compile(RUNNABLE)
 
 
 def neutralise(text: str) -> str:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 __all__ = ["Block", "Bracket", "Cell", "Clause", "Sentence", "Tree", "build_tree"]
 
@@ -62,22 +62,22 @@ class Bracket(NamedTuple):
     parent: int  # or -1
 
 
-_OPEN = {"（": "）", "(": ")", "【": "】", "[": "]"}
-_CLOSE = frozenset(_OPEN.values())
-_FULL = frozenset("。！？!?；;")
+_OPEN: Final = {"（": "）", "(": ")", "【": "】", "[": "]"}
+_CLOSE: Final = frozenset(_OPEN.values())
+_FULL: Final = frozenset("。！？!?；;")
 # Begins with one class, so that the regex engine passes over everything else: a dash needs a second one, a run of
 # spaces a Han character behind it (and one before, which `_read_block` looks at).
-_SIGNS = re.compile("[，,；;：:｜。！!？?（）()【】\\[\\].…— ](?:(?<=—)—|(?<= ) *(?=[\u4e00-\u9fff])|(?<![— ]))")
-_SPACE = " \t\u3000\r\n"
-_LABEL = re.compile("[ \t\u3000]*[-·•*●■▪◆△▲☆★◇□○]?[ \t\u3000]*[\u4e00-\u9fffA-Za-z（）()]{2,16}[:：]")
-_ITEM = re.compile("[ \t\u3000]*(?:[-·•*●■▪◆△▲☆★◇□○]|[(（]?[\\d一二三四五六七八九十]{1,2}[)）.、])")
-_CELLS = re.compile("[^ \t\u3000|]+(?: (?=[^ \t\u3000|]))?")
-_NUMBER_CELL = re.compile("[+-]?\\d[\\d,]*(?:\\.\\d+)?[%例人名]?|[-—]")
-_MAX_BRACKET = 600
-_TITLE = 80  # characters; a longer first line is text
-_CLOSING_QUOTES = "”’」』》〉\""
+_SIGNS: Final = re.compile("[，,；;：:｜。！!？?（）()【】\\[\\].…— ](?:(?<=—)—|(?<= ) *(?=[\u4e00-\u9fff])|(?<![— ]))")
+_SPACE: Final = " \t\u3000\r\n"
+_LABEL: Final = re.compile("[ \t\u3000]*[-·•*●■▪◆△▲☆★◇□○]?[ \t\u3000]*[\u4e00-\u9fffA-Za-z（）()]{2,16}[:：]")
+_ITEM: Final = re.compile("[ \t\u3000]*(?:[-·•*●■▪◆△▲☆★◇□○]|[(（]?[\\d一二三四五六七八九十]{1,2}[)）.、])")
+_CELLS: Final = re.compile("[^ \t\u3000|]+(?: (?=[^ \t\u3000|]))?")
+_NUMBER_CELL: Final = re.compile("[+-]?\\d[\\d,]*(?:\\.\\d+)?[%例人名]?|[-—]")
+_MAX_BRACKET: Final = 600
+_TITLE: Final = 80  # characters; a longer first line is text
+_CLOSING_QUOTES: Final = "”’」』》〉\""
 # An ASCII ? or ! before one of these is a broken character or part of an address, not the end of a sentence.
-_NOT_AFTER_MARK = frozenset(",，、=&%_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+_NOT_AFTER_MARK: Final = frozenset(",，、=&%_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 
 
 class Cell(NamedTuple):
@@ -257,9 +257,9 @@ def _columns(text: str, header: list[tuple[int, int]], width: int) -> list[tuple
     return [(cell,) for cell in header[-width:]]
 
 
-_MIN_CELLS = 8  # lines that begin with | and make a table
-_MIN_ROWS = 3
-_LEVEL = ("累计", "新增", "现有", "当日", "昨日", "较昨日")  # what stands on the second level of a header
+_MIN_CELLS: Final = 8  # lines that begin with | and make a table
+_MIN_ROWS: Final = 3
+_LEVEL: Final = ("累计", "新增", "现有", "当日", "昨日", "较昨日")  # what stands on the second level of a header
 
 
 def _lines(text: str) -> list[tuple[int, int]]:
@@ -338,8 +338,8 @@ def _closers(text: str, lines: list[tuple[int, int]]) -> dict[int, int]:
     return found
 
 
-_BRACKETS = re.compile("[（）()【】\\[\\]]")
-_MATES = {"）": "）)", ")": "）)", "】": "】]", "]": "】]"}
+_BRACKETS: Final = re.compile("[（）()【】\\[\\]]")
+_MATES: Final = {"）": "）)", ")": "）)", "】": "】]", "]": "】]"}
 
 
 def _read_block(
