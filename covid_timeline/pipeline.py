@@ -305,6 +305,7 @@ def assemble(
         publication: of the folder to publish to, entered.
         check, progress: see `build`.
     """
+    check = check or _checker()
     refused: list[Refused] = []
     violations: list[object] = []
     out, n_done = publication.out, 0
@@ -323,8 +324,6 @@ def assemble(
                 n_done += 1
                 if progress:
                     progress(n_done, doc_id)
-            check = check or _checker()  # the second it takes to import passes while other processes read on
-        check = check or _checker()
         n_aside = sum(entry.kind == "set_aside" for entry in refused)
         if why := too_many(n_aside, sum(store.count(name) for name in EXTRACTED)):
             violations.append(why)
