@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Final, NamedTuple
@@ -215,26 +215,6 @@ class Context:
         """The place that starts at the position."""
         number = bisect_left(self.place_starts, position)
         return self.places[number] if number < len(self.places) and self.place_starts[number] == position else None
-
-    def date_at(self, position: int) -> DateMention | None:
-        """The date that holds the position."""
-        number = bisect_right(self.date_starts, position) - 1
-        return self.dates[number] if number >= 0 and position < self.dates[number].end else None
-
-    def without_mentions(self, start: int, end: int) -> str:
-        """The stretch without its places and dates."""
-        spans = [(place.start, place.end) for place in self.places_in(start, end)]
-        spans += [(date.start, date.end) for date in self.dates_in(start, end)]
-        if not spans:
-            return self.text[start:end]
-        parts, position = [], start
-        for first, last in sorted(spans):
-            if first >= position:
-                parts.append(self.text[position:first])
-                position = last
-        if position < end:
-            parts.append(self.text[position:end])
-        return "\n".join(parts)
 
     def origin(self, cue: Cue) -> Cue | None:
         """The cue of an origin; 输入病例 alone means from abroad only where the text, its place or its day says so."""

@@ -10,7 +10,7 @@ from covid_timeline.lexicon.lexer import Cue
 from covid_timeline.reading.context import Context, is_inside, region_of
 from covid_timeline.reading.statement import Statement
 from covid_timeline.reading.subject import indicator_for
-from covid_timeline.reading.words import Figure
+from covid_timeline.reading.words import Figure, noun_in
 
 __all__ = ["add_implied"]
 
@@ -44,9 +44,10 @@ def add_implied(context: Context, figure: Figure, made: list[Statement], add: Ad
             add(noun, first.kind, first.region, first.origin)  # 确诊、疑似均无新增
     if quantity.rule.startswith("zero"):
         for noun in _zero_list(context, figure)[1:]:
-            for one in list(made):
+            for one in made[:]:
+                origin = one.origin if noun == "confirmed" or one.origin != "local" else ""  # 无新增本土确诊病例、疑似病例
                 settled = first.kind == "current" and noun in ("deaths", "recovered")
-                add(noun, "cumulative" if settled else one.kind, one.region, one.origin)
+                add(noun, "cumulative" if settled else one.kind, one.region, origin)
         return
     if first.part or not first.kind or text[quantity.end : quantity.end + 1] in _NOTHING_FOLLOWS:
         return
@@ -106,15 +107,21 @@ def _zero_list(context: Context, figure: Figure) -> list[str]:
     cues: Sequence[Cue] = context.cues_in(position, context.tree.sentences[figure.sentence].end)
     for cue in cues:
         between = context.text[position : cue.start]
-        if cue.category in ("mode", "list", "origin"):
+        name = cue.name
+        if cue.category == "origin" and noun_in(context, cue) is not None:
+            name = "confirmed"  # 无新增本土病例和疑似病例
+        elif cue.category in ("mode", "list", "origin"):
             continue
-        if cue.category != "noun" or (cue.start >= limit and not found):
+        elif cue.category != "noun":
+            break
+        if cue.start >= limit and not found:
             break
         if found and not (between.strip() and set(between.strip()) <= _JOINS | set("新增或者以及")):
             break
         if not found and len(between) > 12:
             break
-        if cue.name in _ZERO_NOUNS and cue.name not in found:
-            found.append(cue.name)
+        for one in ("severe", "critical") if name == "severe_and_critical" else (name,):
+            if one in _ZERO_NOUNS and one not in found:
+                found.append(one)
         position = cue.end
     return found

@@ -166,7 +166,7 @@ class _Reader:
             return False
         return any(one.origin == "imported" for one in self.statements.all[-_SHARED:] if not one.part)
 
-    def subjects_named(self, number: int) -> bool:
+    def _opens_elsewhere(self, number: int) -> bool:
         """Whether the sentence opens with a place, or names an origin."""
         sentence = self.context.tree.sentences[number]
         opening = self.context.cues_in(sentence.start, min(sentence.end, sentence.start + _OPENING))
@@ -205,7 +205,7 @@ class _Reader:
             frame = frame._replace(mode=before.mode)  # 累计确诊124例；治愈出院21例
         if self.stop == "；" and before.part:
             frame = frame._replace(part=True)
-        if self._lists_countries(before) and not self.subjects_named(number) and text.startswith(("累计出院", "累计治愈", "现有", "治愈", "出院"), start):
+        if self._lists_countries(before) and not self._opens_elsewhere(number) and text.startswith(("累计出院", "累计治愈", "现有", "治愈", "出院"), start):
             frame = frame._replace(origin="imported", origin_rules=True)  # 按输入国别，俄罗斯58例。累计出院23例
         if before.origin_rules and text.startswith(_ORIGIN_GOES_ON, start):
             frame = frame._replace(origin=before.origin, origin_rules=True)
@@ -224,6 +224,7 @@ class _Reader:
         self._start_sentence()
         self.figures = figures = read_words(context, number, quantities)
         frame = self._first_frame(number)
+        added_up = self._adds_up_to() if self.continues and figures[0].places and not figures[0].has_noun else None
         if self.topic:
             frame, self.topic = frame._replace(nouns=(self.topic,)), ""
         opening, made_before = self.opening, len(self.statements.all)
@@ -243,6 +244,8 @@ class _Reader:
                     continue
             frame = self._cross_brackets(figure, before, frame, saved)
             frame = self._open_lists(figure, frame)
+            if index == 0 and added_up is not None:
+                frame = frame.open_list(added_up)  # 累计46例，较前一日增加4例。其中：鄂尔多斯市11例，…: of the 46
             next_start = figures[index + 1].quantity.start if index + 1 < len(figures) else sentence.end
             if before is not None and before.quantity.unit == "day" and figure.quantity.rule.startswith("zero") and not _CLAUSE_SIGN.search(
                 context.text, before.quantity.end, figure.quantity.start
@@ -280,6 +283,21 @@ class _Reader:
             first -= 1
         named = {one.region.code for one in self.statements.all[-_SHARED:] if one.figure.sentence >= first and one.region.basis == "named"}
         return len(named) > 2
+
+    def _adds_up_to(self) -> Statement | None:
+        """The count before the sentence to which its list of places adds up; None where the list is one item or none fits."""
+        total, count = list_sum(self.figures, 0)
+        region = region_of(self.figures[0].places[-1])
+        if count < 2:
+            return None
+        return next(
+            (
+                one
+                for one in reversed(self.statements.all[-_SHARED:])
+                if one.quantity.value == total and one.noun and one.kind and one.part_of is None and is_inside(region, one.region)
+            ),
+            None,
+        )
 
     def _cross_brackets(self, figure: Figure, before: Figure | None, frame: Frame, saved: dict[int, Frame]) -> Frame:
         brackets = self.context.tree.brackets
@@ -349,7 +367,9 @@ class _Reader:
         topic = bool(figure.topic_nouns) and not figure.has_noun
         bare = bool(regions) and not figure.has_noun and not topic  # 武汉市3例: an item of a list
         if bare and not frame.in_list and frame is not self.heading and not ((figure.opened or "part" in figure.lists) and frame.item_noun):
-            head = statements.list_head(self.figures, index, regions[-1], len(regions), self.spread)
+            head = self._before_colon(figure, frame, regions[-1]) or statements.list_head(
+                self.figures, index, regions[-1], len(regions), self.spread
+            )
             if head is not None and (figure.mode is None or figure.mode.name == head.kind):
                 frame = frame.open_list(head)  # but 香港累计通报1033例 is no item of 8429人尚在观察
         item = bare and frame.listing and bool(frame.item_noun)
@@ -507,6 +527,13 @@ class _Reader:
         if text[figure.right - 1 : figure.right + 1] in ("中，", "中,", "中：") and figure.right > quantity.end:
             frame = frame.open_list(made[0])  # 13例确诊病例中，输入性10例
         return frame
+
+    def _before_colon(self, figure: Figure, frame: Frame, region: Region) -> Statement | None:
+        """现有疑似病例7例：巴彦淖尔市4例: the count that the colon breaks down."""
+        last = frame.last
+        if last is None or not last.kind or last.quantity.value < figure.quantity.value or not is_inside(region, last.region):
+            return None
+        return last if self.context.text[last.figure.right : figure.places[0].start].strip() == "：" else None
 
     def _take_total_behind(self, index: int) -> None:
         """晋中2例、太原1例、晋城1例，共4例患者治愈出院: the total behind a list says what its items count."""

@@ -121,7 +121,7 @@ class Passage:
             not self._has_count(sentence.start, sentence.end)
         ):
             return "story"
-        if _DAY_OF_PATIENTS.search(before[-4:] if len(before) < 4 else text[max(0, date.start - 12) : date.start]):
+        if _DAY_OF_PATIENTS.search(text, max(0, date.start - 12), date.start):
             return "clause"  # 发病日介于3月25日至4月1日
         if date.role == "at" and _VALUE_OF_DAY.match(text, date.end) and before.endswith("，"):
             return "clause"  # 全国治愈比例8.2%，1月27日为1.3%
@@ -131,10 +131,10 @@ class Passage:
 
     def _period_before(self, number: int, sentence: Sentence | None) -> bool:
         """Whether the sentence has stated before this date up to when, or for which period, it counts."""
-        before = self.context.dates[number - 1] if number else None
-        return any(
-            date.role in ("as_of", "range") for date in self.context.dates_in(sentence.start, before.end)
-        ) if sentence is not None and before is not None else False
+        if sentence is None:
+            return False
+        earlier = self.context.dates_in(sentence.start, self.context.dates[number].start)
+        return any(date.role in ("as_of", "range") for date in earlier)
 
     def _has_count(self, start: int, end: int) -> bool:
         """Whether the sentence counts cases: it has a noun of cases with a measure word of its own."""
@@ -272,8 +272,13 @@ class Passage:
                 _LAST_24_HOURS.match(text, dates[here].start)
             ):
                 return here - 1, "sentence"  # 3月14日晚发布，过去一天新增17例: the day before that moment
-            if dates[here].rule in ("now", "recent_days") and self.day is not None and not dates[self.day].vague:
-                return self.day, "header"  # 目前 goes on with the day that the passage has stated
+            if dates[here].rule in ("now", "recent_days"):
+                if self.day is not None and not dates[self.day].vague:
+                    return self.day, "header"  # 目前 goes on with the day that the passage has stated
+                if self.day is None and context.short and quantity.start >= context.title_end > 0:
+                    titled = self._of_title()
+                    if titled is not None and dates[titled].role in ("as_of", "range"):
+                        return titled, "title"  # … or up to which the title counts
             return here, relation
         if tree.blocks[sentence.block].kind == "row" and self.day is None:
             return self._caption(sentence.block)
@@ -419,6 +424,10 @@ class Passage:
         return None
 
 
+_SINCE_YESTERDAY: Final = 12  # characters
+_THAN_YESTERDAY: Final = re.compile("[较比](?:前一?[日天]|上一?日|昨[日天])[^，。；\\d]{0,6}$")
+
+
 def _is_of_deed(context: Context, date: DateMention, figure: Figure) -> bool:
     """已于2月29日治愈出院: the day of that deed, not of the figures after it."""
     return figure.number > 0 and date.role == "at" and context.text[date.start - 1 : date.start] in ("于", "在") and date.start < figure.own
@@ -471,7 +480,8 @@ def apply_period(context: Context, statement: Statement, index: int | None, rela
     elif kind == "cumulative":
         statement.date_start = start if this_year else None  # 今年累计 starts on January 1
     elif kind == "new":
-        statement.date_start = None if date.role == "as_of" else start
+        said = context.text[max(0, statement.quantity.start - _SINCE_YESTERDAY) : statement.quantity.start]
+        statement.date_start = None if date.role == "as_of" and not _THAN_YESTERDAY.search(said) else start  # 较前一日增加4例
         if date.role in ("as_of", "at", "now") and start == end and statement.time_end != "24:00" and _hours_before(context, statement):
             statement.date_start = start - dt.timedelta(days=1)
     elif date.role == "as_of" or date.vague:

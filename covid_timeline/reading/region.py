@@ -172,7 +172,8 @@ def case_regions(context: Context, figure: Figure, pending: list[Region]) -> tup
         if pending and not figure.nouns and figure.mode is None:
             return pending[:1], pending[1:]
         return [], []
-    shared = len(places) > 1 and _TOGETHER.match(context.text, places[-1].end) and figure.quantity.value == 0
+    zero = len(places) > 1 and figure.quantity.value == 0
+    shared = zero and (_TOGETHER.match(context.text, places[-1].end) or _nothing_but_a_day(context, places[-1].end, figure.quantity.start))
     if shared:
         return [region_of(place) for place in context.listed(places, gaps=True)] or [region_of(places[-1])], []
     if len(places) > 1 and ("each" in figure.lists or "respectively" in figure.lists):
@@ -185,6 +186,13 @@ def case_regions(context: Context, figure: Figure, pending: list[Region]) -> tup
         if name:
             return [region_of(place)._replace(name=name.group())], []
     return [region_of(place)], []
+
+
+def _nothing_but_a_day(context: Context, start: int, end: int) -> bool:
+    """Whether at most a day stands between the last place of a list and a zero: 鹤壁市、濮阳市当日无新增."""
+    dates = context.dates_in(start, end)
+    said = context.text[start : dates[0].start] + context.text[dates[-1].end : end] if dates else context.text[start:end]
+    return not said.strip("均都皆，, ")
 
 
 def named_scope(context: Context, figure: Figure) -> Region | None:

@@ -16,7 +16,7 @@ from covid_timeline.model import DateMention, Place, Quantity
 from covid_timeline.reading.context import Context
 from covid_timeline.text.tree import Tree
 
-__all__ = ["Figure", "read_words", "unit_of_label"]
+__all__ = ["Figure", "noun_in", "read_words", "unit_of_label"]
 
 _STOPS_AFTER: Final = frozenset("，,、；;。：:（()）\n【】[] ")
 
@@ -199,7 +199,7 @@ def _words_before(context: Context, figure: Figure) -> None:
         if category == "noun":
             (figure.nouns if own else figure.topic_nouns).append(cue)
         elif category == "mode":
-            noun = _noun_in(context, cue)
+            noun = noun_in(context, cue)
             if noun is not None:
                 (figure.nouns if own else figure.topic_nouns).append(noun)
             if own:
@@ -214,7 +214,7 @@ def _words_before(context: Context, figure: Figure) -> None:
                 figure.origin = context.origin(cue)
             if own and cue.name == "input" and figure.origin is None:
                 figure.brought = cue
-            noun = _noun_in(context, cue)
+            noun = noun_in(context, cue)
             if noun is not None:
                 (figure.nouns if own else figure.topic_nouns).append(noun)
         elif category == "verb":
@@ -290,7 +290,7 @@ def _words_after(context: Context, figure: Figure, next_start: int, *, last: boo
             figure.mode_after = figure.mode_after or cue
         elif cue.category == "origin":
             figure.origin = figure.origin or context.origin(cue)
-            noun = _noun_in(context, cue)
+            noun = noun_in(context, cue)
             if noun is not None:
                 figure.nouns_after.append(noun)
         elif cue.category == "group" and not everybody:  # 19例全部来自藁城区: of all of them
@@ -299,7 +299,7 @@ def _words_after(context: Context, figure: Figure, next_start: int, *, last: boo
             figure.groups.append(cue)
 
 
-def _noun_in(context: Context, cue: Cue) -> Cue | None:
+def noun_in(context: Context, cue: Cue) -> Cue | None:
     """输入病例, 新确诊: a word of origin or mode that says what is counted too."""
     word = context.text[cue.start : cue.end]
     if "确诊" in word:
@@ -376,7 +376,7 @@ def _words_of_column(context: Context, figure: Figure, start: int, end: int) -> 
         elif cue.category == "group":
             figure.groups.append(cue)
         if cue.category in ("mode", "origin"):
-            noun = _noun_in(context, cue)
+            noun = noun_in(context, cue)
             if noun is not None:
                 figure.nouns.append(noun)
     figure.header_date = next(iter(context.dates_in(start, end)), figure.header_date)

@@ -151,15 +151,6 @@ class Tree:
             end -= 1
         return (start, end) if start < end else (sentence.start, sentence.end)
 
-    def bracket_at(self, position: int) -> int:
-        """Number of the innermost bracket that holds the position, or -1."""
-        if not self.clauses:
-            return -1
-        number = self.clauses[self.clause_at(position)].bracket
-        while number >= 0 and self.brackets[number].end <= position:
-            number = self.brackets[number].parent
-        return number
-
 
 def build_tree(text: str) -> Tree:
     """The tree of a normalised text. It never raises; a text without signs is one clause.
