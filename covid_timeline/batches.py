@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, get_type_hints
+from typing import Any, Final
 
 import pyarrow as pa
 
@@ -236,17 +236,13 @@ def statement_of(facts: Facts) -> bytes:
 
 # --- articles between processes -----------------------------------------------------------------------------------
 
-_HINTS = get_type_hints(Article)
-
-
-def _is_text(name: str) -> bool:
-    return _HINTS[name] in (str, str | None)
+_TYPES: Final = {"published_at": pa.timestamp("us"), "anchor_date": pa.date32(), "may_republish": pa.bool_()}
+"""The fields of an article that are no texts. (What the class says of its types is lost where it is compiled.)"""
 
 
 def article_schema() -> pa.Schema:
     """Articles as they go to another process or engine. Texts are bytes: they may hold half a surrogate pair."""
-    types = {"published_at": pa.timestamp("us"), "anchor_date": pa.date32(), "may_republish": pa.bool_()}
-    return pa.schema([(name, pa.binary() if _is_text(name) else types[name]) for name in Article._fields])
+    return pa.schema([(name, _TYPES.get(name, pa.binary())) for name in Article._fields])
 
 
 def pack(articles: Sequence[Article]) -> pa.RecordBatch:
